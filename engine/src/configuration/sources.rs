@@ -1,0 +1,15 @@
+//! Everything that an evaluation takes from outside goes through one trait, so that a simulation can answer it and a
+//! plan's digest can cover what was answered.
+
+/// Files, environment and commands. What it answered is remembered by the caller ([`crate::configuration::Configuration::inputs`]).
+pub trait Sources {
+    /// The bytes of a file; `path` is relative to the configuration folder. The implementation refuses what leads out
+    /// of it (also through links) and is not below an allowed path.
+    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+    /// Paths of the files below `folder` (relative, with `/`), sorted, for `fileset`.
+    fn list(&self, folder: &str) -> Result<Vec<String>, String>;
+    /// An environment variable; none where it is not set.
+    fn environment(&self, name: &str) -> Result<Option<String>, String>;
+    /// What a program prints on standard output; refused without an operator file that allows it.
+    fn command(&self, arguments: &[String]) -> Result<String, String>;
+}

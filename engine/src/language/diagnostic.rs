@@ -1,0 +1,87 @@
+//! What is wrong with the files, with its place.
+
+use std::sync::Arc;
+
+/// Number of a file in [`Files`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A place: bytes `start..end` of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+/// One configuration file: its path relative to the configuration folder, with `/`, and its text.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub path: Arc<str>,
+    pub text: Arc<str>,
+}
+
+/// The files of a configuration, in the order of their paths.
+#[derive(Clone, Debug, Default)]
+pub struct Files(pub Vec<File>);
+
+impl Files {
+    /// The file of a place.
+    pub fn get(&self, id: FileId) -> Option<&File> {
+        self.0.get(id.0 as usize)
+    }
+
+    /// Line and column (both from 1, columns in characters) where `span` starts.
+    pub fn line_column(&self, span: Span) -> (usize, usize) {
+        let text = self.get(span.file).map_or("", |file| &file.text);
+        let before = text.get(..(span.start as usize).min(text.len())).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// `teams/engineering.hcl:12`: where the block or value of `span` stands, for reasons in plans.
+    pub fn place(&self, span: Span) -> String {
+        let path = self.get(span.file).map_or("?", |file| &file.path);
+        format!("{path}:{}", self.line_column(span).0)
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What failed, in one line, without the place: `unknown function "lenght"`.
+    pub message: String,
+    /// Where; none where no file is to blame (an empty folder).
+    pub span: Option<Span>,
+    /// Words at the place (`not a number`), often empty.
+    pub label: String,
+    /// Further places that belong to it: `first declared here`.
+    pub related: Vec<(Span, String)>,
+    /// What to do next: `did you mean "length"?`.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub fn new(span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { message: message.into(), span: Some(span), label: String::new(), related: Vec::new(), hint: None }
+    }
+
+    /// With what to do next.
+    pub fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With words at the place.
+    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+        self.label = label.into();
+        self
+    }
+
+    /// With a further place.
+    pub fn related(mut self, span: Span, words: impl Into<String>) -> Diagnostic {
+        self.related.push((span, words.into()));
+        self
+    }
+}

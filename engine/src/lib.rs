@@ -1,0 +1,6 @@
+//! Decides: the language, the configuration, the plan, the safeguards, and the step machine of apply.
+//!
+//! Nothing here touches a clock, a disk, a network, a random number or a thread; `clippy.toml` bans them.
+
+pub mod configuration;
+pub mod language;

@@ -1,0 +1,7 @@
+//! Touches systems: for each kind of system a reader and a writer, what it can do, and what its settings are.
+//!
+//! Adding a provider touches its own folder, one line of [`registry`], its dependency lines and its example.
+
+pub mod provider;
+
+pub use provider::{ConnectError, Provider, ReadError, Reader, SettingSchema, SettingType, Settings, Writer};

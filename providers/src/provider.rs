@@ -1,0 +1,112 @@
+//! The two halves of a provider: whoever plans is handed a [`Reader`] and cannot write.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use state::{Capabilities, Observed, Order, Outcome, Presence, Schema, Symbol, Target, Timestamp, Value};
+
+/// The settings of one system block, evaluated. Sensitive ones are kept apart and never printed.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// The system's name: `chat`, `k8s["kubernetes"]`.
+    pub system: String,
+    /// The configuration folder; relative paths start there.
+    pub folder: PathBuf,
+    /// Settings in the clear.
+    pub values: Vec<(Symbol, Value)>,
+    /// Sensitive settings (`token`, `password`).
+    pub secrets: Vec<(Symbol, String)>,
+}
+
+/// Shows no secret.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let secrets: Vec<_> = self.secrets.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Settings")
+            .field("system", &self.system)
+            .field("folder", &self.folder)
+            .field("values", &self.values)
+            .field("secrets", &secrets)
+            .finish()
+    }
+}
+
+/// What a setting's value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingType {
+    Text,
+    Bool,
+    Integer,
+    /// Text that must be sensitive (from `env()`, `command()`, `sensitive()`): a plain literal is refused.
+    Secret,
+    Any,
+}
+
+/// One setting of a provider, checked offline by `validate`.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingSchema {
+    pub name: &'static str,
+    pub value: SettingType,
+    pub required: bool,
+    /// One line of help.
+    pub help: &'static str,
+}
+
+/// A kind of system.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// As written in `provider = "..."`.
+    fn name(&self) -> &'static str;
+    /// The settings that its system block takes.
+    fn settings(&self) -> &'static [SettingSchema];
+    /// Whether settings that are not listed are taken too (`directory` stands in for other providers).
+    fn open_settings(&self) -> bool {
+        false
+    }
+    /// What is known of such systems without connecting: for `validate` and `plan --recorded`.
+    fn offline(&self, settings: &Settings) -> (Schema, Capabilities);
+    /// A reader; nothing is read yet, but for what tells how the system is to be read.
+    async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError>;
+    /// A writer.
+    async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError>;
+}
+
+/// A system could not be reached, or its settings are wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct ConnectError {
+    /// What failed and where: `GET https://chat.acme.example/scim/v2/ServiceProviderConfig answered 401`.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// An inventory that is not complete.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct ReadError {
+    /// What failed and where.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// The half that reads. Reads are retried inside, with backoff; what comes out is final.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    /// The live schema and capabilities.
+    async fn describe(&self) -> Result<(Schema, Capabilities), ReadError>;
+    /// Everything that the system holds, or an error: there is nothing between. `now` goes into the proof; `progress`
+    /// is told how many objects have been read.
+    async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError>;
+    /// Reads these targets directly, in the same order.
+    async fn read(&self, targets: &[Target]) -> Result<Vec<Presence>, ReadError>;
+}
+
+/// The half that writes. Nothing is retried inside.
+#[async_trait]
+pub trait Writer: Send + Sync {
+    /// Carries the orders out as one call where the system has batches (at most [`Capabilities::batch`] of them), and
+    /// answers each, in the same order.
+    async fn execute(&self, orders: &[Order]) -> Vec<Outcome>;
+}

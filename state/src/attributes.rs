@@ -1,0 +1,83 @@
+//! Names with values, in the order of the names.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{Symbol, Value};
+
+/// Attributes of an object: names with values, sorted by name, each name once. Compact on purpose: a million
+/// accounts of five attributes are to fit in about 100 MiB.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Attributes(Box<[(Symbol, Value)]>);
+
+impl Attributes {
+    /// No attributes.
+    pub fn new() -> Attributes {
+        Attributes::default()
+    }
+
+    /// The value of `name`.
+    pub fn get(&self, name: Symbol) -> Option<&Value> {
+        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    /// Names and values in the order of the names.
+    pub fn iter(&self) -> std::slice::Iter<'_, (Symbol, Value)> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// These attributes with `changes` laid over them: names in both take the value of `changes`.
+    pub fn overlaid(&self, changes: &Attributes) -> Attributes {
+        changes.iter().chain(self.iter().filter(|(name, _)| changes.get(*name).is_none())).cloned().collect()
+    }
+}
+
+/// Of two values for one name the first wins.
+impl FromIterator<(Symbol, Value)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (Symbol, Value)>>(pairs: I) -> Attributes {
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.sort_by_key(|(name, _)| *name);
+        pairs.dedup_by_key(|(name, _)| *name);
+        Attributes(pairs.into())
+    }
+}
+
+impl<'a> IntoIterator for &'a Attributes {
+    type Item = &'a (Symbol, Value);
+    type IntoIter = std::slice::Iter<'a, (Symbol, Value)>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, value)| (name, value))).finish()
+    }
+}
+
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Map(pairs) => Ok(pairs.iter().cloned().collect()),
+            other => Err(serde::de::Error::custom(format!("expected an object, found {}", other.type_name()))),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a safeguard says about a plan.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Symbol};
+
+/// The codes of the safeguards that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    IncompleteRead,
+    SourceShrank,
+    MassRemoval,
+    Collision,
+    ProbableRename,
+    SuspendedOutside,
+    Vanished,
+    Replaced,
+    /// An outcome that could not be settled by looking.
+    InDoubt,
+    /// Access that no file explains; shown, holds nothing.
+    Unexplained,
+    /// An account that no file explains; shown, holds nothing.
+    Unmanaged,
+}
+
+impl Code {
+    /// As written in output and approvals: `mass-removal`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::IncompleteRead => "incomplete-read",
+            Code::SourceShrank => "source-shrank",
+            Code::MassRemoval => "mass-removal",
+            Code::Collision => "collision",
+            Code::ProbableRename => "probable-rename",
+            Code::SuspendedOutside => "suspended-outside",
+            Code::Vanished => "vanished",
+            Code::Replaced => "replaced",
+            Code::InDoubt => "in-doubt",
+            Code::Unexplained => "unexplained",
+            Code::Unmanaged => "unmanaged",
+        }
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How far a finding reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    Plan,
+    System(Symbol),
+    Group(Address),
+    /// Only its own addresses.
+    Addresses,
+}
+
+/// Whether a finding holds what it covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// What it covers is not applied; exit code 3.
+    Holds,
+    /// Shown only.
+    Notice,
+}
+
+/// What a safeguard says: it reports and never edits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Finding {
+    pub code: Code,
+    pub severity: Severity,
+    pub scope: Scope,
+    /// What it is about, and, where it holds, the changes (by address) that are held; sorted.
+    pub addresses: Vec<Address>,
+    /// What was found, with the numbers (how many, of how many, over which window, the limit).
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}

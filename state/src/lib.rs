@@ -1,0 +1,33 @@
+//! The words of tenure (address, value, object, change, plan, event, outcome) and its record.
+//!
+//! Nothing here touches a clock, a disk, a network or a random number: what this crate says about the world was
+//! handed to it. See `ARCHITECTURE.md` for the map.
+
+pub mod address;
+pub mod attributes;
+pub mod change;
+pub mod digest;
+pub mod finding;
+pub mod object;
+pub mod observed;
+pub mod order;
+pub mod plan;
+pub mod record;
+pub mod schema;
+pub mod symbol;
+pub mod time;
+pub mod value;
+
+pub use address::{Address, Member};
+pub use attributes::Attributes;
+pub use change::{Action, Change, Reason, ReasonId, Undo, Wanted, WantedAttributes};
+pub use digest::Digest;
+pub use finding::{Code, Finding, Scope, Severity};
+pub use object::{Kind, Object, Presence, Target};
+pub use observed::{Complete, Grant, Membership, Observed};
+pub use order::{Order, Outcome};
+pub use plan::{Batch, Fact, FactKind, Plan, SystemRead, SystemSummary};
+pub use schema::{AttributeSchema, AttributeType, Capabilities, Key, Mutability, Schema, Shape};
+pub use symbol::Symbol;
+pub use time::Timestamp;
+pub use value::Value;

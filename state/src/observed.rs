@@ -1,0 +1,74 @@
+//! What a system answered, whole.
+
+use crate::{Attributes, Object, Symbol, Timestamp};
+
+/// The proof that an inventory is complete: given out only by [`Complete::proved`], which asks how it was proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complete {
+    /// How the reader knows, for the log: `totalResults 1404 = 1404 distinct ids over 15 pages`.
+    pub proof: String,
+    /// When the reading began.
+    pub at: Timestamp,
+}
+
+impl Complete {
+    /// States that the inventory is complete, and how that was proved.
+    pub fn proved(proof: impl Into<String>, at: Timestamp) -> Complete {
+        Complete { proof: proof.into(), at }
+    }
+}
+
+/// A place in a group as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The group's id.
+    pub group: Symbol,
+    /// The member's id: an account's or, where `nested`, a group's.
+    pub member: Symbol,
+    /// Whether the member is a group.
+    pub nested: bool,
+    /// Qualifiers, such as `role = "maintainer"`.
+    pub attributes: Attributes,
+}
+
+/// A privilege as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The id of the group that holds it.
+    pub group: Symbol,
+    /// What it grants.
+    pub attributes: Attributes,
+}
+
+/// A complete inventory of one system. There is no way to make one without [`Complete`]: partial, failed, forbidden
+/// and empty are different things, and only the last of them is an `Observed`.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Proof and time.
+    pub complete: Complete,
+    /// All accounts, ordered by id.
+    pub accounts: Vec<Object>,
+    /// All groups, ordered by id.
+    pub groups: Vec<Object>,
+    /// All memberships, ordered by group, then member.
+    pub memberships: Vec<Membership>,
+    /// All grants, ordered by group, then attributes.
+    pub grants: Vec<Grant>,
+}
+
+impl Observed {
+    /// A complete inventory out of its parts, put in order.
+    pub fn new(
+        complete: Complete,
+        mut accounts: Vec<Object>,
+        mut groups: Vec<Object>,
+        mut memberships: Vec<Membership>,
+        mut grants: Vec<Grant>,
+    ) -> Observed {
+        accounts.sort_by_key(|account| account.id);
+        groups.sort_by_key(|group| group.id);
+        memberships.sort_by_key(|membership| (membership.group, membership.member, membership.nested));
+        grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
+        Observed { complete, accounts, groups, memberships, grants }
+    }
+}

@@ -1,0 +1,46 @@
+//! What a writer is asked to do, and what it answers.
+
+use crate::{Action, Address, Attributes, Object, Target};
+
+/// One change, resolved: nothing in it is known only later.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What this is about, for messages.
+    pub address: Address,
+    /// create, update, rename, grant, revoke, deactivate or reactivate.
+    pub action: Action,
+    /// Which remote thing: for a create the kind alone is known, and this is none.
+    pub target: Option<Target>,
+    /// The kind of thing.
+    pub kind: crate::Kind,
+    /// The object as it was re-read just before, with its version; none for a create or a new membership.
+    pub before: Option<Object>,
+    /// The attributes to set: for an update only those that change (an empty value clears); for a grant of a
+    /// membership its qualifiers; for a grant of a privilege what it grants.
+    pub after: Attributes,
+    /// Sensitive attributes to set, in the clear, by name. Never printed: the type's `Debug` shows names only.
+    pub secrets: Secrets,
+}
+
+/// Sensitive values by attribute name.
+#[derive(Clone, Default)]
+pub struct Secrets(pub Vec<(crate::Symbol, String)>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// What became of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, and the system holds this now, as far as its answer says; the id of what was created is in it.
+    Done(Object),
+    /// The system refused: it certainly did not happen. `retry_after` in milliseconds where it said so.
+    Refused { error: String, retry_after: Option<u64> },
+    /// The object was not as `before` says: it did not happen. What stands there now, if known.
+    Stale(Option<Object>),
+    /// Nobody knows whether it happened: settled by looking, never by doing it again.
+    Unknown(String),
+}

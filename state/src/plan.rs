@@ -1,0 +1,163 @@
+//! A plan is data: shown, saved, hashed and applied unchanged.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Change, Digest, Finding, Object, Reason, ReasonId, Symbol, Timestamp};
+
+/// What is to be recorded without a call to any system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    pub kind: FactKind,
+    /// What it is about.
+    pub address: Address,
+    /// The object as it was observed, for facts about one; of an identity its attributes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Box<Object>>,
+    /// The former address, for `Moved`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Address>,
+    /// Why; numbers into [`Plan::reasons`].
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub reasons: Box<[ReasonId]>,
+}
+
+/// Kinds of fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactKind {
+    /// An existing object was matched and is managed from now on; shown as `=`, and nothing else changes about it in
+    /// the same run.
+    Adopted,
+    /// The same object under a new address (`previously`).
+    Moved,
+    /// No longer managed (`forget`), or gone and taken off the record.
+    Forgotten,
+    /// Found different from the record: what others did.
+    Drifted,
+    /// Why access stands, or that this changed; also access of the files that was there already.
+    Explained,
+    /// What was in doubt is settled.
+    Settled,
+    /// An offboarding stage ended.
+    Stage,
+    /// The attributes of an identity, so that a leaver's `self` is known after the files forgot it.
+    Identity,
+    /// The rows and columns that a source of people had.
+    Source,
+}
+
+/// Changes that are called together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    pub system: Symbol,
+    /// Numbers into [`Plan::changes`].
+    pub changes: Range<u32>,
+    /// The remote object that all of them touch, where they share one; one batch per remote object is in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Address>,
+    /// Batches (numbers into [`Plan::batches`], all smaller than this one's) that must be done before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<u32>,
+}
+
+/// How the reading of a system went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemRead {
+    /// Whole, with the reader's proof.
+    Complete { proof: String },
+    /// Nothing can be said about it, and why.
+    Incomplete { error: String },
+    /// From the record (`--recorded`).
+    Recorded,
+}
+
+/// A system in a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemSummary {
+    pub provider: Symbol,
+    pub read: SystemRead,
+    /// Accounts and groups that were observed.
+    pub accounts: u32,
+    pub groups: u32,
+    /// Accounts that no file explains.
+    pub unmanaged: u32,
+    /// Identities that `account.when` leaves out, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Address>,
+    /// What else is to be said, such as `cannot nest groups: members of group.chat.all were expanded`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What would be done, and everything that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Over everything below but `findings`, `systems` and `made`: see [`Plan::seal`].
+    pub digest: Digest,
+    /// When it was made: `now` as it was read, once.
+    pub made: Timestamp,
+    /// Digests of what went in: configuration files and sources by path, variables and environment by name.
+    pub inputs: BTreeMap<String, Digest>,
+    /// The record that it was made against: lineage id and the last line's digits and number.
+    pub lineage: Symbol,
+    pub head: Digest,
+    pub head_line: u64,
+    pub systems: BTreeMap<Symbol, SystemSummary>,
+    /// Names for people: `person.ada` to `Ada Lovelace <ada@acme.example>`; only of those who appear in the plan.
+    pub names: BTreeMap<Address, String>,
+    pub reasons: Vec<Reason>,
+    pub facts: Vec<Fact>,
+    /// In the order of the batches.
+    pub changes: Vec<Change>,
+    /// Which cover all changes, each once, in an order that honours `after`.
+    pub batches: Vec<Batch>,
+    /// What the safeguards say.
+    pub findings: Vec<Finding>,
+}
+
+impl Plan {
+    /// Whether there is nothing to change and nothing to record.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.facts.is_empty()
+    }
+
+    /// Computes the digest: the same decisions from the same inputs give the same digest, whenever and by whatever
+    /// version of tenure they were made.
+    pub fn seal(&mut self) {
+        #[derive(Serialize)]
+        struct Sealed<'a> {
+            inputs: &'a BTreeMap<String, Digest>,
+            lineage: Symbol,
+            reasons: &'a [Reason],
+            facts: &'a [Fact],
+            changes: &'a [Change],
+            batches: &'a [Batch],
+        }
+        let sealed = Sealed {
+            inputs: &self.inputs,
+            lineage: self.lineage,
+            reasons: &self.reasons,
+            facts: &self.facts,
+            changes: &self.changes,
+            batches: &self.batches,
+        };
+        // Serialising data without maps of non-string keys into memory cannot fail; an empty answer would only make
+        // the digest useless, never equal to a right one.
+        self.digest = Digest::of(&serde_json::to_vec(&sealed).unwrap_or_default());
+    }
+
+    /// Numbers of the changes that a holding finding covers, sorted.
+    pub fn held(&self) -> Vec<u32> {
+        let held: std::collections::BTreeSet<Address> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == crate::Severity::Holds)
+            .flat_map(|finding| finding.addresses.iter().copied())
+            .collect();
+        (0u32..).zip(&self.changes).filter(|(_, change)| held.contains(&change.address)).map(|(n, _)| n).collect()
+    }
+}

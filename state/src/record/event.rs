@@ -1,0 +1,137 @@
+//! What a line of the state file says (format 1).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Attributes, Change, Digest, Fact, Kind, Object, Reason, Symbol, Target, Timestamp};
+
+/// One line: when, and what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Number of the line, from 1, without gaps; goes on after `state archive`.
+    pub n: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The events of format 1. Unknown members are ignored when read (minor additions).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first line of a file; `former` are the last digits of the archived file that this one continues.
+    Opened {
+        format: u32,
+        lineage: Symbol,
+        former: Option<Digest>,
+    },
+    RunStarted(Box<RunStarted>),
+    /// Recorded without a call.
+    Fact {
+        run: Symbol,
+        fact: Box<Fact>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        why: Vec<Reason>,
+    },
+    /// Durable before the call that it announces. `intent` numbers are unique within a run.
+    Intent {
+        run: Symbol,
+        intent: u32,
+        /// With its pre-image and post-image; deferred values are resolved by now, secrets are HMACs.
+        change: Box<Change>,
+        kind: Kind,
+        /// Which remote thing; none for a create.
+        target: Option<Target>,
+        /// Natural key (`userName` and its value) by which a creation in doubt is looked up.
+        key: Option<(Symbol, crate::Value)>,
+        /// When the call's deadline and the visibility bound have passed: not to be settled before.
+        settle_after: Timestamp,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        why: Vec<Reason>,
+    },
+    /// What became of an intent.
+    Outcome {
+        run: Symbol,
+        intent: u32,
+        result: Result,
+    },
+    RunFinished {
+        run: Symbol,
+        /// Counts by word: done, refused, stale, unknown, held, not_done.
+        counts: BTreeMap<String, u64>,
+        /// `done`, `failed`, `held`, `interrupted`.
+        status: String,
+    },
+    /// A checkpoint: this line, then `CheckpointItem`s, then `CheckpointEnd` with their number.
+    CheckpointBegin {},
+    CheckpointItem {
+        item: Box<super::CheckpointItem>,
+    },
+    CheckpointEnd {
+        items: u64,
+    },
+}
+
+/// Who runs what on which plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    pub run: Symbol,
+    /// Operating system user, or what CI says.
+    pub actor: String,
+    pub host: String,
+    pub version: String,
+    /// Without secrets.
+    pub command: Vec<String>,
+    /// Commit of the configuration folder, and whether the tree was clean.
+    pub commit: Option<String>,
+    pub clean: Option<bool>,
+    pub plan: Digest,
+    /// Limits in force, by name (`mass_removal`, `mass_removal.chat`).
+    #[serde(default)]
+    pub limits: BTreeMap<String, f64>,
+    /// Population of each system and group (by address) that the plan removes from: managed active accounts, members.
+    #[serde(default)]
+    pub populations: BTreeMap<Address, u64>,
+}
+
+/// What became of an intent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Result {
+    /// Done and seen (or settled as done by looking): the managed attributes and the id as they are now.
+    Done {
+        object: Object,
+        #[serde(default, skip_serializing_if = "is_false")]
+        settled: bool,
+    },
+    /// It certainly did not happen.
+    NotDone {
+        error: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        settled: bool,
+    },
+    /// Nobody knows: open until it is settled by looking, by a later `Outcome` of the same intent.
+    Unknown { error: String },
+    /// Looked at, and it is neither as before nor as wanted; no longer open, but reported.
+    Diverged { error: String, seen: Option<Object> },
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
+}
+
+/// One thing that a checkpoint carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "item", rename_all = "snake_case")]
+pub enum CheckpointItem {
+    Object { address: Address, object: super::RecordedObject },
+    Identity { address: Address, attributes: Attributes },
+    Source { name: Symbol, seen: super::Seen },
+    Open { open: Box<super::OpenIntent> },
+    Removal { removal: super::Removal },
+    Population { address: Address, at: Timestamp, count: u64 },
+    Number { system: Symbol, attribute: Symbol, number: i64, holder: Symbol },
+    Limits { limits: BTreeMap<String, f64> },
+}

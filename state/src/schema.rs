@@ -1,0 +1,143 @@
+//! What a system can hold and do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Symbol;
+
+/// What the values of an attribute are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttributeType {
+    Text,
+    Bool,
+    Integer,
+    Number,
+    /// RFC 3339 moment.
+    Moment,
+    /// Base64 text.
+    Binary,
+    Object,
+    /// Whatever the system takes.
+    Any,
+}
+
+/// How many values an attribute has, and how two lists of them are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// One value.
+    One,
+    /// A list whose order matters.
+    List,
+    /// Values without an order, each once.
+    Set,
+    /// Objects that are told apart by this key (`type` of SCIM e-mails): enforced key by key, others untouched.
+    Keyed(Symbol),
+}
+
+/// Who may set an attribute, and when (RFC 7643 section 7, mutability).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mutability {
+    ReadWrite,
+    ReadOnly,
+    /// At creation only.
+    Immutable,
+    /// Never read back (passwords).
+    WriteOnly,
+}
+
+/// One attribute of a kind of object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeSchema {
+    /// In the system's own name; of a nested attribute the path with dots (`name.givenName`).
+    pub name: Symbol,
+    pub value: AttributeType,
+    pub shape: Shape,
+    pub mutability: Mutability,
+    /// Whether `A` and `a` are different values here.
+    pub case_exact: bool,
+    /// Whether a create needs it.
+    pub required: bool,
+}
+
+/// The attribute by which a system tells objects of a kind apart for humans (SCIM userName, LDAP uid, role name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    pub attribute: Symbol,
+    /// Whether the server itself refuses a second object with the same value. Where it does not, a creation in doubt
+    /// is never repeated unasked.
+    pub unique: bool,
+    /// Whether `A` and `a` are different here.
+    pub case_exact: bool,
+}
+
+/// The attributes that a system's objects have. `open` kinds take attributes that are not listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    pub account: Vec<AttributeSchema>,
+    pub account_open: bool,
+    pub group: Vec<AttributeSchema>,
+    pub group_open: bool,
+    /// Qualifiers of a membership, besides `from`, `until` and `reason`; values from weakest to strongest.
+    pub qualifiers: Vec<(Symbol, Vec<Symbol>)>,
+    /// The attributes that tell grants of one group apart; empty: all of them together.
+    pub grant_key: Vec<Symbol>,
+}
+
+impl Schema {
+    /// The attribute `name` of accounts.
+    pub fn account_attribute(&self, name: Symbol) -> Option<&AttributeSchema> {
+        self.account.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The attribute `name` of groups.
+    pub fn group_attribute(&self, name: Symbol) -> Option<&AttributeSchema> {
+        self.group.iter().find(|attribute| attribute.name == name)
+    }
+}
+
+/// What a system can do, as far as planning and applying need to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    pub groups: bool,
+    /// Groups in groups; where not, members are expanded.
+    pub nested_groups: bool,
+    pub grants: bool,
+    /// Whether an account can be switched off and on again.
+    pub deactivate: bool,
+    pub account_key: Option<Key>,
+    pub group_key: Option<Key>,
+    /// The group attribute that holds a parent group's id, where groups form a tree by it.
+    pub parent_attribute: Option<Symbol>,
+    /// How many changes one call may carry; 1 where calls are single.
+    pub batch: usize,
+    /// Whether a call of several changes happens whole or not at all.
+    pub atomic: bool,
+    /// How many calls may be in flight at once.
+    pub concurrency: usize,
+    /// Milliseconds after which a call counts as lost.
+    pub deadline: u64,
+    /// Milliseconds until a change is seen by readers, at most.
+    pub visibility: u64,
+}
+
+impl Default for Capabilities {
+    /// The least: accounts only, one change a call, one call at a time.
+    fn default() -> Capabilities {
+        Capabilities {
+            groups: false,
+            nested_groups: false,
+            grants: false,
+            deactivate: false,
+            account_key: None,
+            group_key: None,
+            parent_attribute: None,
+            batch: 1,
+            atomic: false,
+            concurrency: 1,
+            deadline: 30_000,
+            visibility: 10_000,
+        }
+    }
+}
