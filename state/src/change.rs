@@ -117,6 +117,9 @@ pub struct Change {
     /// Why; numbers into [`crate::Plan::reasons`].
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub reasons: Box<[ReasonId]>,
+    /// Attributes of `after` whose number was allotted by `next`: the record never gives it to anybody else.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub allocated: Box<[Symbol]>,
     /// When access that this gives ends by itself: recorded, so that its later end was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<crate::Timestamp>,

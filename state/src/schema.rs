@@ -112,6 +112,9 @@ pub struct Capabilities {
     pub parent_attribute: Option<Symbol>,
     /// How many changes one call may carry; 1 where calls are single.
     pub batch: usize,
+    /// Whether one call may carry changes of different remote objects (a transaction, a bulk request); where not,
+    /// only changes of one object travel together (members of one group).
+    pub batch_objects: bool,
     /// Whether a call of several changes happens whole or not at all.
     pub atomic: bool,
     /// How many calls may be in flight at once.
@@ -134,6 +137,7 @@ impl Default for Capabilities {
             group_key: None,
             parent_attribute: None,
             batch: 1,
+            batch_objects: false,
             atomic: false,
             concurrency: 1,
             deadline: 30_000,
