@@ -86,6 +86,20 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// The text that tells a grant from the others of its group: its key attributes as `name=value`, joined by commas.
+    /// Used in addresses and in [`crate::Target::Grant`].
+    pub fn grant_text(&self, attributes: &crate::Attributes) -> Symbol {
+        let parts: Vec<String> = attributes
+            .iter()
+            .filter(|(name, _)| self.grant_key.is_empty() || self.grant_key.contains(name))
+            .map(|(name, value)| match value.as_text() {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            })
+            .collect();
+        Symbol::new(&parts.join(","))
+    }
+
     /// The attribute `name` of accounts.
     pub fn account_attribute(&self, name: Symbol) -> Option<&AttributeSchema> {
         self.account.iter().find(|attribute| attribute.name == name)
