@@ -109,4 +109,8 @@ pub trait Writer: Send + Sync {
     /// Carries the orders out as one call where the system has batches (at most [`Capabilities::batch`] of them), and
     /// answers each, in the same order.
     async fn execute(&self, orders: &[Order]) -> Vec<Outcome>;
+    /// Called once at the end of a run: tidies up. What `execute` answered stands whether or not this succeeds.
+    async fn close(&self) -> Result<(), ConnectError> {
+        Ok(())
+    }
 }

@@ -73,11 +73,49 @@ impl Serialize for Attributes {
     }
 }
 
+/// Straight into its own shape, since inventories and records hold millions of these. A name that stands twice is an
+/// error.
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Map(pairs) => Ok(pairs.iter().cloned().collect()),
-            other => Err(serde::de::Error::custom(format!("expected an object, found {}", other.type_name()))),
+        struct Pairs;
+        impl<'de> serde::de::Visitor<'de> for Pairs {
+            type Value = Attributes;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut entries: A) -> Result<Attributes, A::Error> {
+                let mut pairs: Vec<(Symbol, Value)> = Vec::with_capacity(entries.size_hint().unwrap_or(8));
+                while let Some(pair) = entries.next_entry()? {
+                    pairs.push(pair);
+                }
+                if !pairs.is_sorted_by(|(a, _), (b, _)| a < b) {
+                    pairs.sort_by_key(|(name, _)| *name);
+                    if let Some([(name, _), _]) = pairs.array_windows().find(|[(a, _), (b, _)]| a == b) {
+                        return Err(serde::de::Error::custom(format_args!("`{name}` stands twice")));
+                    }
+                }
+                Ok(Attributes(pairs.into()))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_read_in_any_order_but_each_name_once() {
+        let read = |text: &str| serde_json::from_str::<Attributes>(text);
+        let written = |text: &str| serde_json::to_string(&read(text).unwrap()).unwrap();
+        assert_eq!(written(r#"{"b":1,"a":{"y":1,"x":[]},"c":null}"#), r#"{"a":{"x":[],"y":1},"b":1,"c":null}"#);
+        assert_eq!(written("{}"), "{}");
+        for (text, error) in [
+            (r#"{"a":1,"b":2,"a":1}"#, "`a` stands twice at line 1 column 19"),
+            (r#"["a"]"#, "invalid type: sequence, expected an object at line 1 column 0"),
+        ] {
+            assert_eq!(read(text).unwrap_err().to_string(), error);
         }
     }
 }

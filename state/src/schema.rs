@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Symbol;
+use crate::{Attributes, Symbol, Value};
 
 /// What the values of an attribute are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,20 +86,6 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The text that tells a grant from the others of its group: its key attributes as `name=value`, joined by commas.
-    /// Used in addresses and in [`crate::Target::Grant`].
-    pub fn grant_text(&self, attributes: &crate::Attributes) -> Symbol {
-        let parts: Vec<String> = attributes
-            .iter()
-            .filter(|(name, _)| self.grant_key.is_empty() || self.grant_key.contains(name))
-            .map(|(name, value)| match value.as_text() {
-                Some(text) => format!("{name}={text}"),
-                None => format!("{name}={value}"),
-            })
-            .collect();
-        Symbol::new(&parts.join(","))
-    }
-
     /// The attribute `name` of accounts.
     pub fn account_attribute(&self, name: Symbol) -> Option<&AttributeSchema> {
         self.account.iter().find(|attribute| attribute.name == name)
@@ -109,6 +95,36 @@ impl Schema {
     pub fn group_attribute(&self, name: Symbol) -> Option<&AttributeSchema> {
         self.group.iter().find(|attribute| attribute.name == name)
     }
+
+    /// The text that tells a grant from the others of its group: its key attributes as `name=value`, joined by commas.
+    /// What is not a plain word is written as JSON, so that different grants never share a text. Used in addresses and
+    /// in [`crate::Target::Grant`].
+    pub fn grant_text(&self, attributes: &Attributes) -> Symbol {
+        let mut text = String::new();
+        for (name, value) in attributes {
+            if !self.grant_key.is_empty() && !self.grant_key.contains(name) {
+                continue;
+            }
+            if !text.is_empty() {
+                text.push(',');
+            }
+            text.push_str(name.as_str());
+            text.push('=');
+            match value.as_text() {
+                Some(word) if is_plain_word(word.as_str()) => text.push_str(word.as_str()),
+                _ => text.push_str(&value.to_string()),
+            }
+        }
+        Symbol::new(&text)
+    }
+}
+
+/// Whether a text value needs no quotes in [`Schema::grant_text`]: it starts with a letter, and JSON's own words and
+/// the separators cannot be mistaken for it.
+fn is_plain_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_alphabetic())
+        && text.chars().all(|c| c.is_alphanumeric() || "._/@:+-".contains(c))
+        && !matches!(text, "true" | "false" | "null")
 }
 
 /// What a system can do, as far as planning and applying need to know.
@@ -156,6 +172,28 @@ impl Default for Capabilities {
             concurrency: 1,
             deadline: 30_000,
             visibility: 10_000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_are_named_by_their_key_attributes() {
+        let grant = |json: &str| serde_json::from_str::<Attributes>(json).unwrap();
+        let all = Schema::default();
+        let keyed = Schema { grant_key: vec!["repository".into()], ..Schema::default() };
+        for (schema, attributes, text) in [
+            (&all, r#"{"schema":"public","database":"sales"}"#, "database=sales,schema=public"),
+            (&all, r#"{"database":"a,b=c"}"#, r#"database="a,b=c""#),
+            (&all, r#"{"privileges":["SELECT"],"on":true}"#, r#"on=true,privileges=["SELECT"]"#),
+            (&all, r#"{"on":"true"}"#, r#"on="true""#),
+            (&all, "{}", ""),
+            (&keyed, r#"{"repository":"kubernetes/org","permission":"push"}"#, "repository=kubernetes/org"),
+        ] {
+            assert_eq!(schema.grant_text(&grant(attributes)), text, "{attributes}");
         }
     }
 }
