@@ -1,7 +1,11 @@
 //! The language: text to expressions, expressions to values.
 
+mod convert;
 pub mod diagnostic;
+pub mod functions;
+mod json;
 pub mod number;
+mod order;
 pub mod scope;
 pub mod value;
 
