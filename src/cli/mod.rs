@@ -1,0 +1,75 @@
+//! What can be typed: the commands, their options and their help.
+
+pub mod global;
+pub mod parse;
+pub mod plan;
+pub mod record;
+pub mod show;
+pub mod write;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Parser, Subcommand};
+
+pub use global::{Assignment, Global};
+pub use plan::{ApplyArgs, By, Format, PlanArgs};
+pub use record::{HistoryArgs, StateArgs, StateCommand};
+pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
+pub use write::{FmtArgs, InitArgs, ValidateArgs};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER_HELP: &str = "\
+Examples:
+  tenure init                        start here: a small working configuration, and its state file
+  tenure plan                        what would change, by person
+  tenure plan --out acme.plan        keep the plan, to apply exactly this one
+  tenure apply acme.plan             carry it out
+  tenure history account.chat.ada    who did what, when, from which commit
+
+Exit codes:
+  0  done, or nothing to change
+  1  an error; nothing that was not said has been done
+  2  there are changes (plan --detailed-exitcode), or files to format (fmt --check)
+  3  a safeguard holds something
+
+Environment:
+  TENURE_VAR_NAME  the value of variable NAME; --var-file and --var go before it
+  NO_COLOR         no colours, as --no-color";
+
+/// Access as code: people and the access they hold, planned, applied and recorded
+///
+/// People, systems, groups and roles are written in HCL files. `tenure plan` shows what would change in every
+/// connected system, by person; `tenure apply` carries it out and records every step in the state file.
+#[derive(Debug, Parser)]
+#[command(name = "tenure", bin_name = "tenure", version = env!("TENURE_VERSION"), styles = STYLES)]
+#[command(after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100, propagate_version = false)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order in which one meets them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Init(InitArgs),
+    Validate(ValidateArgs),
+    Fmt(FmtArgs),
+    Plan(Box<PlanArgs>),
+    Apply(Box<ApplyArgs>),
+    Show(ShowArgs),
+    Graph(GraphArgs),
+    History(HistoryArgs),
+    State(StateArgs),
+    Completions(CompletionsArgs),
+    /// Print the manual page (roff)
+    ///
+    /// Without --out one page with all commands goes to standard output: `tenure man > tenure.1`.
+    Man,
+}

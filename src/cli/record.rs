@@ -1,0 +1,65 @@
+//! `history` and `state`: what the state file says.
+
+use clap::{Args, Subcommand};
+use state::{Address, Digest};
+
+/// Who did what, when, from which commit, and what the system answered
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tenure history
+  tenure history account.chat.ada
+  tenure history group.chat.admins --since 30d
+  tenure history --since 2026-11-01 --json | jq .")]
+pub struct HistoryArgs {
+    /// Only what is about this address: a person, an account, a group, a membership, a system
+    pub address: Option<Address>,
+    /// Only from then on: a date (2026-11-01), a moment (2026-11-01T09:00:00Z), or how long ago (36h, 30d)
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Look into the state file, check it, or start a new one
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tenure state list system.chat
+  tenure state show account.chat.ada
+  tenure state verify --head 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+  tenure state archive")]
+pub struct StateArgs {
+    #[command(subcommand)]
+    pub command: StateCommand,
+}
+
+/// What can be done with the state file.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List the addresses that are managed
+    List {
+        /// Only those of this system, person, group, ...
+        address: Option<Address>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show everything that is recorded about one address
+    Show {
+        /// account.chat.ada, group.chat.core, person.ada, ...
+        address: Address,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every line of the state file against its chain of digests
+    Verify {
+        /// A head that was kept elsewhere, as 64 hex digits: must be in the file
+        #[arg(long, value_name = "DIGEST")]
+        head: Option<Digest>,
+    },
+    /// Start a new state file with a checkpoint; the former one is kept beside it
+    Archive,
+}

@@ -1,0 +1,22 @@
+//! What each command does. Each file has one command; all of them end in an [`Exit`] or an [`Error`].
+
+pub mod completions;
+pub mod man;
+
+use crate::cli::{Cli, Command};
+use crate::{Error, Exit};
+
+/// Carries out what was typed.
+pub fn run(cli: Cli) -> Result<Exit, Error> {
+    if let Some(folder) = &cli.global.chdir {
+        std::env::set_current_dir(folder).map_err(|error| {
+            Error::new(format!("cannot go to the folder {}: {error}", folder.display()))
+                .hint("--chdir names the folder with the configuration")
+        })?;
+    }
+    match cli.command {
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
+        other => Err(Error::new(format!("`{other:?}` is not wired yet"))),
+    }
+}

@@ -1,0 +1,4 @@
+//! What people and programs read: diagnostics on standard error, plans on standard output.
+
+pub mod diagnostics;
+pub mod text;
