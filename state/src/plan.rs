@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Change, Digest, Finding, Object, Reason, ReasonId, Symbol, Timestamp};
+use crate::{Address, Attributes, Change, Digest, Finding, Object, Reason, ReasonId, Symbol, Timestamp, Value};
 
 /// What is to be recorded without a call to any system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,47 @@ pub struct Fact {
     /// The former address, for `Moved`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Address>,
+    /// When access that was there already ends by itself, as the files announce it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Why; numbers into [`Plan::reasons`].
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub reasons: Box<[ReasonId]>,
+}
+
+impl Fact {
+    /// A fact without object, former address, end or reasons.
+    pub fn new(kind: FactKind, address: Address) -> Fact {
+        Fact { kind, address, object: None, former: None, until: None, reasons: Box::default() }
+    }
+
+    /// With the object as it was observed.
+    pub fn object(mut self, object: Object) -> Fact {
+        self.object = Some(Box::new(object));
+        self
+    }
+
+    /// The attributes of a person or service.
+    pub fn identity(address: Address, attributes: Attributes) -> Fact {
+        Fact::new(FactKind::Identity, address).object(Object::new("", attributes))
+    }
+
+    /// What the source `name` of people had. A source has no address of its own, so the object says it all: the name
+    /// is its id, and it has the attributes `rows` and `columns`.
+    pub fn source(name: Symbol, rows: u64, columns: &[Symbol]) -> Fact {
+        let columns = Value::list(columns.iter().map(|column| Value::Text(*column)));
+        let rows = Value::Integer(i64::try_from(rows).unwrap_or(i64::MAX));
+        let attributes = [(Symbol::new("rows"), rows), (Symbol::new("columns"), columns)].into_iter().collect();
+        Fact::new(FactKind::Source, Address::Person(name)).object(Object::new(name, attributes))
+    }
+
+    /// Name, rows and columns, for a fact that [`Fact::source`] made.
+    pub fn as_source(&self) -> Option<(Symbol, u64, Vec<Symbol>)> {
+        let object = self.object.as_deref().filter(|_| self.kind == FactKind::Source)?;
+        let Value::Integer(rows) = object.attributes.get(Symbol::new("rows"))? else { return None };
+        let columns = object.attributes.get(Symbol::new("columns"))?.as_list()?;
+        Some((object.id, u64::try_from(*rows).ok()?, columns.iter().filter_map(Value::as_text).collect()))
+    }
 }
 
 /// Kinds of fact.

@@ -6,25 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Address, Attributes, Change, Digest, Fact, Kind, Object, Reason, Symbol, Target, Timestamp};
 
-/// One line: when, and what.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Line {
-    /// Number of the line, from 1, without gaps; goes on after `state archive`.
-    pub n: u64,
-    /// When it was written.
-    pub at: Timestamp,
-    #[serde(flatten)]
-    pub event: Event,
-}
-
-/// The events of format 1. Unknown members are ignored when read (minor additions).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The events of format 1. Read by [`super::Line::parse`], which ignores members that it does not know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The first line of a file; `former` are the last digits of the archived file that this one continues.
     Opened {
         format: u32,
         lineage: Symbol,
+        #[serde(skip_serializing_if = "Option::is_none")]
         former: Option<Digest>,
     },
     RunStarted(Box<RunStarted>),
@@ -32,7 +22,7 @@ pub enum Event {
     Fact {
         run: Symbol,
         fact: Box<Fact>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         why: Vec<Reason>,
     },
     /// Durable before the call that it announces. `intent` numbers are unique within a run.
@@ -43,12 +33,14 @@ pub enum Event {
         change: Box<Change>,
         kind: Kind,
         /// Which remote thing; none for a create.
+        #[serde(skip_serializing_if = "Option::is_none")]
         target: Option<Target>,
         /// Natural key (`userName` and its value) by which a creation in doubt is looked up.
+        #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<(Symbol, crate::Value)>,
         /// When the call's deadline and the visibility bound have passed: not to be settled before.
         settle_after: Timestamp,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         why: Vec<Reason>,
     },
     /// What became of an intent.
@@ -72,6 +64,11 @@ pub enum Event {
     CheckpointEnd {
         items: u64,
     },
+    /// A kind of event or fact that a later version of tenure added: passed over when read, never written.
+    #[serde(skip)]
+    Later {
+        kind: String,
+    },
 }
 
 /// Who runs what on which plan.
@@ -89,7 +86,7 @@ pub struct RunStarted {
     pub clean: Option<bool>,
     pub plan: Digest,
     /// Limits in force, by name (`mass_removal`, `mass_removal.chat`).
-    #[serde(default)]
+    #[serde(default, serialize_with = "finite")]
     pub limits: BTreeMap<String, f64>,
     /// Population of each system and group (by address) that the plan removes from: managed active accounts, members.
     #[serde(default)]
@@ -118,6 +115,14 @@ pub enum Result {
     Diverged { error: String, seen: Option<Object> },
 }
 
+/// JSON cannot say NaN: better no line than one that cannot be read.
+fn finite<S: serde::Serializer>(limits: &BTreeMap<String, f64>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    match limits.iter().find(|(_, limit)| !limit.is_finite()) {
+        Some((name, _)) => Err(serde::ser::Error::custom(format!("the limit {name} is not a finite number"))),
+        None => limits.serialize(serializer),
+    }
+}
+
 fn is_false(truth: &bool) -> bool {
     !truth
 }
@@ -126,12 +131,37 @@ fn is_false(truth: &bool) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "item", rename_all = "snake_case")]
 pub enum CheckpointItem {
-    Object { address: Address, object: super::RecordedObject },
-    Identity { address: Address, attributes: Attributes },
-    Source { name: Symbol, seen: super::Seen },
-    Open { open: Box<super::OpenIntent> },
-    Removal { removal: super::Removal },
-    Population { address: Address, at: Timestamp, count: u64 },
-    Number { system: Symbol, attribute: Symbol, number: i64, holder: Symbol },
-    Limits { limits: BTreeMap<String, f64> },
+    Object {
+        address: Address,
+        object: super::RecordedObject,
+    },
+    Identity {
+        address: Address,
+        attributes: Attributes,
+    },
+    Source {
+        name: Symbol,
+        seen: super::Seen,
+    },
+    Open {
+        open: Box<super::OpenIntent>,
+    },
+    Removal {
+        removal: super::Removal,
+    },
+    Population {
+        address: Address,
+        at: Timestamp,
+        count: u64,
+    },
+    Number {
+        system: Symbol,
+        attribute: Symbol,
+        number: i64,
+        holder: Symbol,
+    },
+    Limits {
+        #[serde(serialize_with = "finite")]
+        limits: BTreeMap<String, f64>,
+    },
 }

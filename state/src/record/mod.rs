@@ -1,7 +1,33 @@
 //! The record: an append-only list of events, one a line, chained by digests. What is managed is the fold of it.
+//!
+//! [`Chain`] turns events into lines and [`Text`] takes a file apart again; [`Recorded`] is the fold, and
+//! [`checkpoint()`] writes the fold down as lines, with which an archived file is continued.
 
+pub mod chain;
+pub mod checkpoint;
+pub mod damage;
 pub mod event;
+pub mod fold;
+pub mod index;
+pub mod line;
+pub mod moves;
+pub mod open;
 pub mod recorded;
+pub mod text;
 
-pub use event::{CheckpointItem, Event, Line, Result as EventResult, RunStarted};
-pub use recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use chain::{Chain, Unwritable, verify_lines};
+pub use checkpoint::checkpoint;
+pub use damage::{Damage, Fault};
+pub use event::{CheckpointItem, Event, Result as EventResult, RunStarted};
+pub use fold::HMAC;
+pub use line::Line;
+pub use open::OpenIntents;
+pub use recorded::{ByAddress, OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+pub use text::{Tail, Text};
+
+/// The format that this version writes. A file with a higher one may be read, as far as it is understood, and is
+/// never written to.
+pub const FORMAT: u32 = 1;

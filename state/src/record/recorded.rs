@@ -1,10 +1,17 @@
 //! What the record says is managed: the fold of its events.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 
 use serde::{Deserialize, Serialize};
 
+use super::index::Index;
+use super::moves::Displaced;
+use super::open::OpenIntents;
 use crate::{Action, Address, Attributes, Change, Digest, Kind, Reason, Symbol, Target, Timestamp, Value};
+
+/// A map by address whose order says nothing: sort before anything is written.
+pub type ByAddress<T> = HashMap<Address, T, BuildHasherDefault<rustc_hash::FxHasher>>;
 
 /// The snapshot: everything that the fold of the events knows.
 #[derive(Clone, Debug, Default)]
@@ -15,13 +22,13 @@ pub struct Recorded {
     pub head_line: u64,
     pub last: Timestamp,
     /// What is managed. A membership or grant that was revoked is not in it; an account that was deactivated is.
-    pub objects: HashMap<Address, RecordedObject>,
+    pub objects: ByAddress<RecordedObject>,
     /// Attributes of identities, of leavers too.
-    pub identities: HashMap<Address, Attributes>,
+    pub identities: ByAddress<Attributes>,
     /// Sources of people as last seen.
     pub sources: BTreeMap<Symbol, Seen>,
     /// Intents without a final outcome: in doubt.
-    pub open: Vec<OpenIntent>,
+    pub open: OpenIntents,
     /// Removals of the last seven days before `last`, oldest first.
     pub removals: Vec<Removal>,
     /// Populations by address when runs of the last eight days started, oldest first.
@@ -30,6 +37,15 @@ pub struct Recorded {
     pub numbers: BTreeMap<(Symbol, Symbol), BTreeMap<i64, Symbol>>,
     /// Limits in force at the last run.
     pub limits: BTreeMap<String, f64>,
+    /// What the lines say that makes no sense, though they are as they were written: an error of whoever wrote them,
+    /// to be reported and not to be stopped by.
+    pub oddities: Vec<String>,
+    /// What stands below what; only filled once something was moved or forgotten.
+    pub index: Index,
+    /// Objects that wait for the line that says where they went.
+    pub displaced: Vec<Displaced>,
+    /// Items of a checkpoint that has begun and not ended.
+    pub checkpoint: Option<u64>,
 }
 
 /// How something came to be managed.
@@ -86,6 +102,8 @@ pub struct OpenIntent {
     pub target: Option<Target>,
     pub key: Option<(Symbol, Value)>,
     pub settle_after: Timestamp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<Reason>,
     /// What the writer said, where it said something.
     pub error: Option<String>,
 }

@@ -1,0 +1,352 @@
+//! The fold: how each event changes what the record says is managed.
+
+use super::damage::Fault;
+use super::event::{CheckpointItem, Event, Result as EventResult};
+use super::line::Line;
+use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Target, Timestamp, Value, Wanted};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// The longest window of the safeguards; nothing older is ever asked for.
+const REMOVALS: i64 = 7 * DAY;
+const POPULATIONS: i64 = 8 * DAY;
+
+type Folded = Result<(), Fault>;
+
+impl Recorded {
+    /// Folds one more line.
+    ///
+    /// # Errors
+    /// A line that cannot stand where it stands. What makes no sense otherwise (an outcome without its intent) is
+    /// noted in [`Recorded::oddities`] and passed over: a state file must stay readable.
+    pub fn apply(&mut self, line: &Line) -> Folded {
+        self.fold(line)?;
+        self.head_line = line.n;
+        self.last = self.last.max(line.at);
+        Ok(())
+    }
+
+    fn fold(&mut self, line: &Line) -> Folded {
+        let at = line.at;
+        self.begin(&line.event)?;
+        match &line.event {
+            Event::Opened { lineage, .. } => {
+                self.lineage = Some(*lineage);
+            }
+            Event::RunStarted(run) => {
+                self.limits.clone_from(&run.limits);
+                for (address, count) in &run.populations {
+                    self.populations.entry(*address).or_default().push((at, *count));
+                }
+                self.expire(at);
+            }
+            Event::Fact { fact, why, .. } => self.fact(fact, why, at),
+            Event::Intent { run, intent, change, kind, target, key, settle_after, why } => {
+                let open = OpenIntent {
+                    run: *run,
+                    intent: *intent,
+                    at,
+                    change: (**change).clone(),
+                    kind: *kind,
+                    target: *target,
+                    key: key.clone(),
+                    settle_after: *settle_after,
+                    why: why.clone(),
+                    error: None,
+                };
+                self.allocate(&open);
+                self.open.push(open);
+            }
+            Event::Outcome { run, intent, result } => {
+                if let EventResult::Unknown { error } = result
+                    && let Some(open) = self.open.get_mut(*run, *intent)
+                {
+                    open.error = Some(error.clone());
+                } else if let Some(open) = self.open.take(*run, *intent) {
+                    self.settle(open, result, at);
+                } else {
+                    self.odd(line.n, &format!("the outcome of intent {intent} of run {run} has no open intent"));
+                }
+            }
+            Event::CheckpointItem { item } => self.item(item),
+            Event::RunFinished { .. }
+            | Event::CheckpointBegin {}
+            | Event::CheckpointEnd { .. }
+            | Event::Later { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What holds at the end of a file.
+    ///
+    /// # Errors
+    /// A checkpoint that does not end.
+    pub fn finish(&mut self) -> Folded {
+        if self.checkpoint.is_some() {
+            return Err(Fault::Senseless("the file ends within a checkpoint: lines at its end were cut off"));
+        }
+        self.displaced.clear();
+        self.expire(self.last);
+        Ok(())
+    }
+
+    /// Whether `event` may stand here.
+    fn begin(&mut self, event: &Event) -> Folded {
+        if !matches!(event, Event::Fact { fact, .. } if fact.kind == FactKind::Moved) {
+            self.displaced.clear();
+        }
+        match (event, self.checkpoint) {
+            (Event::Opened { .. }, _) if self.lineage.is_some() => {
+                Err(Fault::Senseless("an `opened` line stands within the file: two files were put together"))
+            }
+            (Event::Opened { .. }, None) => Ok(()),
+            _ if self.lineage.is_none() => Err(Fault::NotOpened),
+            (Event::CheckpointBegin {}, None) => {
+                *self = Recorded { lineage: self.lineage, checkpoint: Some(0), ..Recorded::default() };
+                Ok(())
+            }
+            (Event::CheckpointItem { .. }, Some(items)) => {
+                self.checkpoint = Some(items + 1);
+                Ok(())
+            }
+            (Event::CheckpointEnd { items }, Some(found)) => {
+                self.checkpoint = None;
+                if *items == found {
+                    Ok(())
+                } else {
+                    Err(Fault::Senseless("the checkpoint has another number of items than its end says"))
+                }
+            }
+            (Event::CheckpointItem { .. } | Event::CheckpointEnd { .. }, None) => {
+                Err(Fault::Senseless("the line belongs to a checkpoint, and none has begun"))
+            }
+            (_, Some(_)) => Err(Fault::Senseless("the line stands within a checkpoint")),
+            (_, None) => Ok(()),
+        }
+    }
+
+    fn item(&mut self, item: &CheckpointItem) {
+        match item.clone() {
+            CheckpointItem::Object { address, object } => self.insert(address, object),
+            CheckpointItem::Identity { address, attributes } => {
+                self.identities.insert(address, attributes);
+            }
+            CheckpointItem::Source { name, seen } => {
+                self.sources.insert(name, seen);
+            }
+            CheckpointItem::Open { open } => self.open.push(*open),
+            CheckpointItem::Removal { removal } => self.removals.push(removal),
+            CheckpointItem::Population { address, at, count } => {
+                self.populations.entry(address).or_default().push((at, count));
+            }
+            CheckpointItem::Number { system, attribute, number, holder } => {
+                self.numbers.entry((system, attribute)).or_default().insert(number, holder);
+            }
+            CheckpointItem::Limits { limits } => self.limits = limits,
+        }
+    }
+
+    fn fact(&mut self, fact: &Fact, why: &[Reason], at: Timestamp) {
+        let address = fact.address;
+        match (fact.kind, fact.object.as_deref()) {
+            (FactKind::Adopted, Some(object)) => {
+                let adopted = self.adopted(address, object, why, fact.until, at);
+                self.insert(address, adopted);
+            }
+            (FactKind::Explained, object) => match (self.objects.get_mut(&address), object) {
+                (Some(known), _) => {
+                    known.why = why.to_vec();
+                    known.until = fact.until;
+                }
+                (None, Some(object)) => {
+                    let adopted = self.adopted(address, object, why, fact.until, at);
+                    self.insert(address, adopted);
+                }
+                (None, None) => {}
+            },
+            (FactKind::Drifted, Some(object)) => self.drifted(address, object),
+            // A place in a group that somebody else took away; of an account or group the record remembers the id,
+            // so that it stays known as vanished until somebody says `forget`.
+            (FactKind::Drifted, None) if address.parent_group().is_some() => {
+                self.objects.remove(&address);
+            }
+            (FactKind::Moved, _) => {
+                if let Some(former) = fact.former {
+                    self.moved(former, address);
+                }
+            }
+            (FactKind::Forgotten, _) => self.forget(address),
+            (FactKind::Identity, Some(object)) => {
+                self.identities.insert(address, object.attributes.clone());
+            }
+            (FactKind::Source, _) => {
+                if let Some((name, rows, columns)) = fact.as_source() {
+                    self.sources.insert(name, Seen { rows, columns, at });
+                }
+            }
+            (FactKind::Settled | FactKind::Stage, _)
+            | (FactKind::Adopted | FactKind::Drifted | FactKind::Identity, None) => {}
+        }
+    }
+
+    fn adopted(
+        &self,
+        address: Address,
+        object: &Object,
+        why: &[Reason],
+        until: Option<Timestamp>,
+        at: Timestamp,
+    ) -> RecordedObject {
+        RecordedObject {
+            id: object.id,
+            target: self.ends(address),
+            active: object.active,
+            deactivated_by_us: false,
+            origin: Origin::Adopted,
+            attributes: object.attributes.clone(),
+            until,
+            why: why.to_vec(),
+            since: at,
+        }
+    }
+
+    /// The remote ids at both ends of a membership or grant, where the record knows them.
+    fn ends(&self, address: Address) -> Option<Target> {
+        let group = self.objects.get(&address.parent_group()?)?.id;
+        match address {
+            Address::Membership { .. } => {
+                let member = address.member()?;
+                let nested = matches!(member, Address::Group { .. });
+                Some(Target::Membership { group, member: self.objects.get(&member)?.id, nested })
+            }
+            Address::Grant { grant, .. } => Some(Target::Grant { group, grant }),
+            _ => None,
+        }
+    }
+
+    /// What others did to a known object.
+    fn drifted(&mut self, address: Address, object: &Object) {
+        if let Some(known) = self.objects.get_mut(&address) {
+            let secrets = known.attributes.iter().filter(|(_, value)| is_hmac(value)).cloned();
+            known.attributes = object.attributes.iter().cloned().chain(secrets).collect();
+            known.active = object.active;
+            known.deactivated_by_us &= !object.active;
+        }
+    }
+
+    /// What became of an intent, other than that nobody knows.
+    fn settle(&mut self, open: OpenIntent, result: &EventResult, at: Timestamp) {
+        match result {
+            EventResult::Done { object, .. } => self.done(open, object, at),
+            EventResult::Diverged { seen: Some(seen), .. } => self.drifted(open.change.address, seen),
+            EventResult::Diverged { seen: None, .. } | EventResult::NotDone { .. } | EventResult::Unknown { .. } => {}
+        }
+    }
+
+    fn done(&mut self, open: OpenIntent, object: &Object, at: Timestamp) {
+        let (address, action) = (open.change.address, open.change.action);
+        let known = self.objects.get(&address);
+        if action.removes() {
+            let announced = known.and_then(|known| known.until).is_some_and(|until| until <= at);
+            self.removals.push(Removal { address, action, at, announced });
+        }
+        match action {
+            Action::Revoke | Action::Delete | Action::Archive => self.forget(address),
+            Action::Forget => self.forget(address),
+            Action::Transfer => {}
+            Action::Create | Action::Grant | Action::Adopt => {
+                let made = RecordedObject {
+                    origin: if action == Action::Adopt { Origin::Adopted } else { Origin::Made },
+                    target: open.target.filter(|_| address.parent_group().is_some()).or_else(|| self.ends(address)),
+                    attributes: attributes(&Attributes::new(), &open, object),
+                    ..self.adopted(address, object, &open.why, open.change.until, at)
+                };
+                self.insert(address, made);
+            }
+            Action::Update | Action::Rename | Action::Deactivate | Action::Reactivate => {
+                let mut now = match known {
+                    Some(known) => known.clone(),
+                    None => RecordedObject {
+                        target: open.target.filter(|_| address.parent_group().is_some()),
+                        ..self.adopted(address, object, &open.why, open.change.until, at)
+                    },
+                };
+                now.attributes = attributes(&now.attributes, &open, object);
+                now.active = object.active;
+                match action {
+                    Action::Deactivate => (now.active, now.deactivated_by_us) = (false, true),
+                    Action::Reactivate => (now.active, now.deactivated_by_us) = (true, false),
+                    _ => now.deactivated_by_us &= !now.active,
+                }
+                if !open.why.is_empty() {
+                    now.why = open.why;
+                }
+                self.insert(address, now);
+            }
+        }
+    }
+
+    /// Keeps the numbers that a change was given by `next`, whatever becomes of it.
+    fn allocate(&mut self, open: &OpenIntent) {
+        let address = open.change.address;
+        let (Some(system), Some(holder)) = (address.system(), address.holder().or(address.group())) else { return };
+        for attribute in &open.change.allocated {
+            let wanted = open.change.after.iter().find(|(name, _)| name == attribute).map(|(_, wanted)| wanted);
+            let number = match wanted {
+                Some(Wanted::Known(Value::Integer(number))) => Some(*number),
+                Some(Wanted::Known(Value::Text(digits))) => digits.as_str().parse().ok(),
+                _ => None,
+            };
+            if let Some(number) = number {
+                self.numbers.entry((system, *attribute)).or_default().insert(number, holder);
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, address: Address, object: RecordedObject) {
+        if self.objects.insert(address, object).is_none() {
+            self.index.add(address);
+        }
+    }
+
+    /// Drops what has left the windows of the safeguards.
+    fn expire(&mut self, now: Timestamp) {
+        let (removals, populations) = (now.plus_millis(-REMOVALS), now.plus_millis(-POPULATIONS));
+        if self.removals.iter().any(|removal| removal.at < removals) {
+            self.removals.retain(|removal| removal.at >= removals);
+        }
+        self.populations.retain(|_, counts| {
+            counts.retain(|(at, _)| *at >= populations);
+            !counts.is_empty()
+        });
+    }
+
+    fn odd(&mut self, line: u64, what: &str) {
+        self.oddities.push(format!("line {line}: {what}"));
+    }
+}
+
+/// How the HMAC of a secret begins: nobody ever sees the secret on the system, so nothing that was seen replaces it.
+pub const HMAC: &str = "hmac-sha256:";
+
+fn is_hmac(value: &Value) -> bool {
+    value.as_text().is_some_and(|text| text.as_str().starts_with(HMAC))
+}
+
+/// The managed attributes after a change: what was recorded, what the change set, and what was seen afterwards. Secrets
+/// are never seen, only their HMACs are kept.
+fn attributes(recorded: &Attributes, open: &OpenIntent, seen: &Object) -> Attributes {
+    let after = &open.change.after;
+    let set = after.iter().filter_map(|(name, wanted)| match wanted {
+        Wanted::Secret { hmac } => Some((*name, Value::Text(*hmac))),
+        Wanted::Known(_) | Wanted::Deferred { .. } => None,
+    });
+    let known = after.iter().filter_map(|(name, wanted)| match wanted {
+        Wanted::Known(value) if !value.is_empty() => Some((*name, value.clone())),
+        _ => None,
+    });
+    let changed = |name| after.iter().any(|(own, _)| *own == name);
+    let before = recorded.iter().filter(|(name, _)| !changed(*name)).cloned();
+    // Of several values for one name the first wins.
+    set.chain(seen.attributes.iter().cloned()).chain(known).chain(before).collect()
+}

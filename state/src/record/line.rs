@@ -1,0 +1,164 @@
+//! One line: its number, its time and its event, as JSON.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{CheckpointItem, Event, Result as EventResult, RunStarted};
+use crate::{Address, Change, Digest, Fact, FactKind, Kind, Reason, Symbol, Target, Timestamp, Value};
+
+/// One line: when, and what.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Number of the line, from 1, without gaps; goes on after `state archive`.
+    pub n: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The members of all events in one: serde's own tagged and flattened enums would copy each line before they
+/// understand it, and take three times as long.
+#[derive(Deserialize)]
+struct Members<'a> {
+    n: u64,
+    at: Timestamp,
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    format: Option<u32>,
+    lineage: Option<Symbol>,
+    former: Option<Digest>,
+    run: Option<Symbol>,
+    actor: Option<String>,
+    host: Option<String>,
+    version: Option<String>,
+    command: Option<Vec<String>>,
+    commit: Option<String>,
+    clean: Option<bool>,
+    plan: Option<Digest>,
+    limits: Option<BTreeMap<String, f64>>,
+    populations: Option<BTreeMap<Address, u64>>,
+    fact: Option<Box<Fact>>,
+    #[serde(default)]
+    why: Vec<Reason>,
+    intent: Option<u32>,
+    change: Option<Box<Change>>,
+    kind: Option<Kind>,
+    target: Option<Target>,
+    key: Option<(Symbol, Value)>,
+    settle_after: Option<Timestamp>,
+    result: Option<EventResult>,
+    counts: Option<BTreeMap<String, u64>>,
+    status: Option<String>,
+    item: Option<Box<CheckpointItem>>,
+    items: Option<u64>,
+}
+
+/// What even a line that a later version wrote has.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    n: u64,
+    at: Timestamp,
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(borrow, default)]
+    fact: Option<FactOutline<'a>>,
+}
+
+#[derive(Deserialize)]
+struct FactOutline<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+}
+
+impl Line {
+    /// Reads the JSON of a line. Members that this version does not know are passed over, and so are whole events and
+    /// facts of a kind that it does not know ([`Event::Later`]).
+    ///
+    /// # Errors
+    /// What is not understood, in words.
+    pub fn parse(json: &[u8]) -> Result<Line, String> {
+        let told = match serde_json::from_slice::<Members>(json) {
+            Ok(members) => members.line(),
+            Err(error) => Err(format!("the text of the line is not an event of a state file ({error})")),
+        };
+        told.or_else(|error| later(json).ok_or(error))
+    }
+}
+
+/// A line of a kind that only later versions know.
+fn later(json: &[u8]) -> Option<Line> {
+    const KNOWN: [&str; 9] = [
+        "opened",
+        "run_started",
+        "fact",
+        "intent",
+        "outcome",
+        "run_finished",
+        "checkpoint_begin",
+        "checkpoint_item",
+        "checkpoint_end",
+    ];
+    let outline: Outline = serde_json::from_slice(json).ok()?;
+    let kind = match &outline.fact {
+        _ if !KNOWN.contains(&outline.event.as_ref()) => outline.event.into_owned(),
+        Some(fact) if outline.event == "fact" => {
+            let known: Result<FactKind, _> = serde_json::from_value(serde_json::Value::from(fact.kind.as_ref()));
+            if known.is_ok() {
+                return None;
+            }
+            format!("fact {}", fact.kind)
+        }
+        _ => return None,
+    };
+    Some(Line { n: outline.n, at: outline.at, event: Event::Later { kind } })
+}
+
+impl Members<'_> {
+    fn line(self) -> Result<Line, String> {
+        let event = &*self.event;
+        fn need<T>(member: Option<T>, event: &str, name: &str) -> Result<T, String> {
+            member.ok_or_else(|| format!("the line is a `{event}` without `{name}`"))
+        }
+        macro_rules! need {
+            ($name:ident) => {
+                need(self.$name, event, stringify!($name))?
+            };
+        }
+        let told = match event {
+            "opened" => Event::Opened { format: need!(format), lineage: need!(lineage), former: self.former },
+            "run_started" => Event::RunStarted(Box::new(RunStarted {
+                run: need!(run),
+                actor: need!(actor),
+                host: need!(host),
+                version: need!(version),
+                command: need!(command),
+                commit: self.commit,
+                clean: self.clean,
+                plan: need!(plan),
+                limits: self.limits.unwrap_or_default(),
+                populations: self.populations.unwrap_or_default(),
+            })),
+            "fact" => Event::Fact { run: need!(run), fact: need!(fact), why: self.why },
+            "intent" => Event::Intent {
+                run: need!(run),
+                intent: need!(intent),
+                change: need!(change),
+                kind: need!(kind),
+                target: self.target,
+                key: self.key,
+                settle_after: need!(settle_after),
+                why: self.why,
+            },
+            "outcome" => Event::Outcome { run: need!(run), intent: need!(intent), result: need!(result) },
+            "run_finished" => Event::RunFinished { run: need!(run), counts: need!(counts), status: need!(status) },
+            "checkpoint_begin" => Event::CheckpointBegin {},
+            "checkpoint_item" => Event::CheckpointItem { item: need!(item) },
+            "checkpoint_end" => Event::CheckpointEnd { items: need!(items) },
+            other => return Err(format!("the line is of an unknown kind, `{other}`")),
+        };
+        Ok(Line { n: self.n, at: self.at, event: told })
+    }
+}
