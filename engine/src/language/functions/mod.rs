@@ -1,26 +1,62 @@
-//! The pure functions: values in, value out. What reaches outside is answered by [`super::Scope::call`].
+//! The pure functions: values in, value out, with Terraform's names and meanings. `table.rs` lists them, one file per
+//! family has their bodies, `arguments.rs` reads what they are given. What reaches outside is answered by
+//! [`super::Scope::call`]; what must see unknown or sensitive values or failures (`try`, `can`) is the evaluator's.
+
+mod arguments;
+mod collections;
+mod conversion;
+mod csv;
+mod encoding;
+mod hashes;
+mod lists;
+mod maps;
+mod numbers;
+mod pattern;
+mod regexes;
+mod sets;
+mod strings;
+mod table;
+mod unify;
+mod yaml;
 
 use super::{Failure, Value};
+use table::FUNCTIONS;
 
 /// One function. Its arguments are plain: the evaluator answers for sensitive and unknown arguments by itself, so that
 /// only values and references reach `call`.
 pub struct Function {
     /// The name that expressions use.
     pub name: &'static str,
+    /// The names of its arguments, for messages and documentation: `separator, lists...`.
+    pub parameters: &'static str,
     /// Least number of arguments; fewer never reach `call`.
     pub min: usize,
     /// Largest number of arguments; none: any.
     pub max: Option<usize>,
     /// The function itself.
     pub call: fn(&[Value]) -> Result<Value, Failure>,
+    /// What it does, in one line.
+    pub about: &'static str,
+}
+
+impl Function {
+    /// `join(separator, lists...)`.
+    pub fn signature(&self) -> String {
+        format!("{}({})", self.name, self.parameters)
+    }
 }
 
 /// The function of that name.
-pub fn find(_name: &str) -> Option<&'static Function> {
-    None
+pub fn find(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok().and_then(|at| FUNCTIONS.get(at))
 }
 
 /// The names of all functions, sorted, for did-you-mean.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    std::iter::empty()
+    FUNCTIONS.iter().map(|function| function.name)
+}
+
+/// All functions, by name.
+pub fn all() -> &'static [Function] {
+    FUNCTIONS
 }

@@ -1,0 +1,101 @@
+//! Functions between values and text in base64, URLs, JSON, YAML and TOML.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::{Failure, Value};
+use super::arguments::{Answer, any, text};
+use super::{csv, yaml};
+
+pub fn base64encode(arguments: &[Value]) -> Answer {
+    Ok(Value::string(STANDARD.encode(text(arguments, 0)?.as_bytes())))
+}
+
+pub fn base64decode(arguments: &[Value]) -> Answer {
+    // Line breaks are allowed, as in files that were wrapped.
+    let wrapped = text(arguments, 0)?;
+    let joined = wrapped.replace(['\r', '\n'], "");
+    let bytes = STANDARD.decode(joined).map_err(|error| Failure::new(format!("argument 1 is not base64: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::new("what argument 1 encodes is not UTF-8 text"))?;
+    Ok(Value::string(text))
+}
+
+pub fn urlencode(arguments: &[Value]) -> Answer {
+    let mut encoded = String::new();
+    for byte in text(arguments, 0)?.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    Ok(Value::string(encoded))
+}
+
+pub fn urldecode(arguments: &[Value]) -> Answer {
+    let text = text(arguments, 0)?;
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'+' => decoded.push(b' '),
+            b'%' => {
+                let digits = [bytes.next(), bytes.next()].map(|digit| digit.and_then(|d| char::from(d).to_digit(16)));
+                let [Some(high), Some(low)] = digits else {
+                    return Err(Failure::new("argument 1 has a % that two hex digits do not follow"));
+                };
+                // Two hex digits are below 256.
+                decoded.push((high * 16 + low) as u8);
+            }
+            other => decoded.push(other),
+        }
+    }
+    String::from_utf8(decoded).map(Value::string).map_err(|_| Failure::new("what argument 1 encodes is not UTF-8 text"))
+}
+
+pub fn jsonencode(arguments: &[Value]) -> Answer {
+    any(arguments, 0).to_json_text().map(Value::string)
+}
+
+pub fn jsondecode(arguments: &[Value]) -> Answer {
+    let text = text(arguments, 0)?;
+    serde_json::from_str(&text).map_err(|error| Failure::new(format!("argument 1 is not JSON: {error}")))
+}
+
+pub fn yamlencode(arguments: &[Value]) -> Answer {
+    yaml::encode(any(arguments, 0)).map(Value::string)
+}
+
+pub fn yamldecode(arguments: &[Value]) -> Answer {
+    yaml::decode(&text(arguments, 0)?)
+}
+
+/// Dates and times become strings as they are written.
+pub fn tomldecode(arguments: &[Value]) -> Answer {
+    let text = text(arguments, 0)?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line =
+            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+        Failure::new(format!("argument 1 is not TOML: line {line}: {}", error.message().replace('\n', ", ")))
+    })?;
+    Ok(from_toml(toml::Value::Table(table)))
+}
+
+fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::string(text),
+        toml::Value::Integer(integer) => Value::number(integer),
+        // TOML knows infinities and NaN, the language does not.
+        toml::Value::Float(float) => super::super::Number::from_f64(float).map_or(Value::Null, Value::Number),
+        toml::Value::Boolean(truth) => Value::Bool(truth),
+        toml::Value::Datetime(datetime) => Value::string(datetime.to_string()),
+        toml::Value::Array(items) => Value::list(items.into_iter().map(from_toml).collect()),
+        toml::Value::Table(table) => {
+            Value::object(table.into_iter().map(|(key, value)| (key.into(), from_toml(value))))
+        }
+    }
+}
+
+pub fn csvdecode(arguments: &[Value]) -> Answer {
+    csv::decode(&text(arguments, 0)?)
+}
