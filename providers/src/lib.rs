@@ -2,6 +2,9 @@
 //!
 //! Adding a provider touches its own folder, one line of [`registry`], its dependency lines and its example.
 
+pub mod directory;
 pub mod provider;
+pub mod registry;
 
 pub use provider::{ConnectError, Provider, ReadError, Reader, SettingSchema, SettingType, Settings, Writer};
+pub use registry::{find, names};

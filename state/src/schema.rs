@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attributes, Symbol, Value};
+use crate::{Attributes, Symbol};
 
 /// What the values of an attribute are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

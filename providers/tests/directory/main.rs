@@ -1,0 +1,4 @@
+//! The directory on disk: what stands in its files, what crashes and hand edits do to it.
+
+mod files;
+mod helper;
