@@ -1,4 +1,5 @@
 //! What people and programs read: diagnostics on standard error, plans on standard output.
 
 pub mod diagnostics;
+pub mod plan;
 pub mod text;

@@ -1,0 +1,62 @@
+//! What the safeguards say, for a terminal.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use state::{Finding, Plan, Scope, Severity};
+
+use super::text::{BOLD, DIM, HELD};
+use crate::render::text::{clean_lines, number};
+
+const NOTICE: Style = AnsiColor::Blue.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Addresses named of one finding.
+const NAMED: usize = 6;
+
+/// The findings in the order in which they are shown: those that hold first.
+pub fn ordered(plan: &Plan) -> Vec<&Finding> {
+    let mut findings: Vec<&Finding> = plan.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+/// How far a finding reaches, in words: ` on system.chat`.
+pub fn scope(finding: &Finding) -> String {
+    match finding.scope {
+        Scope::System(system) => format!(" on system.{system}"),
+        Scope::Group(group) => format!(" on {group}"),
+        Scope::Plan | Scope::Addresses => String::new(),
+    }
+}
+
+/// Writes all findings, those that hold first.
+pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    for finding in ordered(plan) {
+        let style = if finding.severity == Severity::Holds { HELD } else { NOTICE };
+        let word = if finding.severity == Severity::Holds { "held" } else { "notice" };
+        writeln!(to, "{style}{word}: {}{style:#}{BOLD}{}{BOLD:#}", finding.code, scope(finding))?;
+        writeln!(to, "  {}", indented(&finding.message, 2))?;
+        if !finding.addresses.is_empty() {
+            writeln!(to, "  {DIM}{}{DIM:#}", addresses(finding))?;
+        }
+        if !finding.hint.is_empty() {
+            writeln!(to, "  {HINT}hint{HINT:#}: {}", indented(&finding.hint, 8))?;
+        }
+        writeln!(to)?;
+    }
+    Ok(())
+}
+
+/// `account.chat.a, account.chat.b and 12 more`.
+fn addresses(finding: &Finding) -> String {
+    let named: Vec<String> = finding.addresses.iter().take(NAMED).map(|address| address.to_string()).collect();
+    match finding.addresses.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {} more", named.join(", "), number(more as u64)),
+    }
+}
+
+fn indented(text: &str, columns: usize) -> String {
+    clean_lines(text).replace('\n', &format!("\n{:columns$}", ""))
+}

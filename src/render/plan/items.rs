@@ -1,0 +1,135 @@
+//! What is shown of a plan: its changes, and those facts that someone wants to know.
+
+use std::collections::HashMap;
+
+use state::{Action, Address, Change, Code, Fact, FactKind, Plan, Reason, ReasonId, Severity, Symbol};
+
+/// One thing to show.
+#[derive(Clone, Copy)]
+pub enum Item<'a> {
+    Change(&'a Change),
+    /// Adopted, moved, forgotten or drifted.
+    Fact(&'a Fact),
+}
+
+impl<'a> Item<'a> {
+    pub fn address(self) -> Address {
+        match self {
+            Item::Change(change) => change.address,
+            Item::Fact(fact) => fact.address,
+        }
+    }
+
+    /// The sign before it; a blank for what others did, since tenure does nothing about it.
+    pub fn symbol(self) -> char {
+        match self {
+            Item::Change(change) => change.action.symbol(),
+            Item::Fact(fact) => match fact.kind {
+                FactKind::Adopted => Action::Adopt.symbol(),
+                FactKind::Moved => Action::Rename.symbol(),
+                FactKind::Forgotten => Action::Forget.symbol(),
+                _ => ' ',
+            },
+        }
+    }
+
+    /// What the sign alone does not say: which taking, which giving.
+    pub fn remark(self) -> Option<String> {
+        match self {
+            Item::Change(change) => match change.action {
+                Action::Create | Action::Update | Action::Adopt | Action::Grant | Action::Revoke | Action::Forget => {
+                    None
+                }
+                action => Some(action.word().to_owned()),
+            },
+            Item::Fact(fact) => match (fact.kind, fact.former) {
+                (FactKind::Moved, Some(former)) => Some(format!("moved from {former}")),
+                (FactKind::Drifted, _) => Some("changed by others".to_owned()),
+                _ => None,
+            },
+        }
+    }
+
+    pub fn reason_ids(self) -> &'a [ReasonId] {
+        match self {
+            Item::Change(change) => &change.reasons,
+            Item::Fact(fact) => &fact.reasons,
+        }
+    }
+
+    /// Whether it only gives or adopts: what may be folded first.
+    pub fn gives(self) -> bool {
+        matches!(self.symbol(), '+' | '=')
+    }
+
+    /// Order in a section: what takes comes first, then what changes, then what gives.
+    pub fn rank(self) -> u8 {
+        match self.symbol() {
+            '!' => 0,
+            '-' => 1,
+            '>' => 2,
+            '~' => 3,
+            ' ' => 4,
+            '+' => 5,
+            '=' => 6,
+            _ => 7,
+        }
+    }
+}
+
+/// Looks things up that a plan says in other places.
+pub struct Lookup<'a> {
+    pub plan: &'a Plan,
+    held: HashMap<Address, Code>,
+    identities: HashMap<Symbol, Address>,
+}
+
+impl<'a> Lookup<'a> {
+    pub fn new(plan: &'a Plan) -> Lookup<'a> {
+        let mut held = HashMap::new();
+        for finding in plan.findings.iter().filter(|finding| finding.severity == Severity::Holds) {
+            for address in &finding.addresses {
+                held.entry(*address).or_insert(finding.code);
+            }
+        }
+        let named = plan.names.keys().filter_map(|address| Some((address.holder()?, *address)));
+        Lookup { plan, held, identities: named.collect() }
+    }
+
+    /// The safeguard that holds a change.
+    pub fn held(&self, item: Item<'_>) -> Option<Code> {
+        match item {
+            Item::Change(change) => self.held.get(&change.address).copied(),
+            Item::Fact(_) => None,
+        }
+    }
+
+    pub fn reasons(&self, item: Item<'_>) -> impl Iterator<Item = &'a Reason> {
+        let plan = self.plan;
+        item.reason_ids().iter().filter_map(|id| plan.reasons.get(id.0 as usize))
+    }
+
+    /// The identity that something is about: a person where the plan does not know better.
+    pub fn identity(&self, address: Address) -> Option<Address> {
+        let holder = address.holder()?;
+        Some(match address {
+            Address::Person(_) | Address::Service(_) => address,
+            _ => self.identities.get(&holder).copied().unwrap_or(Address::Person(holder)),
+        })
+    }
+
+    /// `Ada Lovelace <ada@acme.example>`, where the plan knows more than the key.
+    pub fn name(&self, identity: Address) -> Option<&'a str> {
+        let name = self.plan.names.get(&identity)?;
+        let key = identity.holder()?;
+        (name != key.as_str()).then_some(name)
+    }
+}
+
+/// Everything of a plan that is shown, in the plan's order.
+pub fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
+    let facts = plan.facts.iter().filter(|fact| {
+        matches!(fact.kind, FactKind::Adopted | FactKind::Moved | FactKind::Forgotten | FactKind::Drifted)
+    });
+    plan.changes.iter().map(Item::Change).chain(facts.map(Item::Fact))
+}

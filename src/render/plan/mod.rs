@@ -1,0 +1,56 @@
+//! A plan as people and programs read it.
+//!
+//! `items` picks what is shown of a plan and says why and whether it is held; `sections` puts it under headings, by
+//! person or by system; `fold` shortens what is long; `text` and `markdown` write that. `json` streams the plan itself.
+
+mod counts;
+mod details;
+mod findings;
+mod fold;
+mod items;
+mod json;
+mod markdown;
+mod sections;
+mod systems;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, BufWriter, Write};
+
+use state::Plan;
+
+pub use counts::Counts;
+
+use crate::cli::Format;
+use crate::cli::plan::Shown;
+
+/// Writes a plan in the form that was asked for. Text comes with colours: the stream drops them where they have no
+/// place.
+pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
+    match shown.format() {
+        Format::Text => text::write(to, plan, shown.by, shown.full),
+        Format::Markdown => markdown::write(to, plan, shown),
+        Format::Json => json::write(to, plan),
+    }
+}
+
+/// Writes a plan to standard output.
+pub fn print(plan: &Plan, shown: &Shown) -> io::Result<()> {
+    match shown.format() {
+        Format::Text => {
+            let mut out = BufWriter::new(anstream::stdout().lock());
+            write(&mut out, plan, shown)?;
+            out.flush()
+        }
+        Format::Markdown | Format::Json => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            write(&mut out, plan, shown)?;
+            out.flush()
+        }
+    }
+}

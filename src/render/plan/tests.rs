@@ -1,0 +1,465 @@
+use super::sample::{Sample, company, large};
+use super::*;
+use crate::cli::By;
+
+fn shown(format: Format) -> Shown {
+    Shown { by: By::Person, format, json: false, full: false, max_bytes: None, values: false }
+}
+
+fn plain(plan: &Plan, shown: &Shown) -> String {
+    let mut out = anstream::StripStream::new(Vec::new());
+    write(&mut out, plan, shown).unwrap();
+    String::from_utf8(out.into_inner()).unwrap()
+}
+
+
+#[test]
+fn text_by_person() {
+    insta::assert_snapshot!(plain(&company(), &shown(Format::Text)), @r#"
+    person.bob  Bob Kahn <bob@acme.example>
+      - group.corp.admins                 ended 2026-11-20 (people/people.hcl:4)  held: mass-removal
+      - account.corp (deactivate)         ended 2026-11-20 (people/people.hcl:4)
+
+    person.ada  Ada Lovelace <ada@acme.example>
+      ~ account.corp                      account of system.corp (systems.hcl:12)
+          groups
+              "one-long-name-of-a-group"
+              "another-long-name-of-a-group"
+            - "a-third"
+            + "a-fourth"
+          mail            = "ada@old.example" -> "ada@acme.example"
+          postalAddress
+            - Dorset Square
+            + St James's Square
+              London
+              England
+          telephoneNumber = (none) -> "+44 20 7946 0000"
+          title           = "Countess" -> (cleared)
+        account.chat (changed by others)
+      + account.chat                      role.employee (teams/company.hcl:1)
+          cannot be undone: password would be lost
+          emails          = [{ primary = true, type = "work", value = "ada@acme.example" }]
+          externalId      = (known after apply)
+          password        = (sensitive)
+          "urn:acme:User" = { department = "Platform" }
+          userName        = "ada@acme.example"
+      + group.chat.core as maintainer     role.core (teams/core.hcl:3)
+                                          role.lead > role.core (teams/core.hcl:14)
+
+    person.eve  Eve Polastri
+      ~ account.chat (rename)             account of system.chat (systems.hcl:30)
+          userName = (none) -> "eve@acme.example"
+      = account.corp                      match (systems.hcl:10)
+
+    service.deployer  Deployer
+      + group.chat.core                   role.deploy (teams/core.hcl:30)
+                                          until 2026-12-31
+
+    system.corp
+      ~ group.corp.core (moved from group.corp.platform)  previously (teams/core.hcl:9)
+
+    system.chat
+      + group.chat.core                   group.chat.core (teams/core.hcl:9)
+          displayName = "Core"
+      + membership.chat.all.group.core    group.chat.all (teams/core.hcl:40)
+      + grant.chat.core["channel=ops"]    group.chat.core (teams/core.hcl:9)
+          channel = "ops"
+          level   = 2
+
+    system.corp  person.E7, person.E8 left out by account.when
+                 cannot nest groups: members of group.corp.all were expanded
+
+    held: mass-removal on group.corp.admins
+      would revoke 1 of 2 members within 24 h: halves a group
+      membership.corp.admins.bob
+      hint: see whether person.bob is to leave
+
+    held: incomplete-read on system.wiki
+      GET https://wiki.acme.example/scim/v2/Users answered 503
+      hint: try again when it answers
+
+    notice: unmanaged on system.chat
+      3 accounts are explained by no file
+      hint: `adopt` takes one over, `ignore` says that it is known
+
+    Plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
+    "#);
+}
+
+#[test]
+fn text_by_system() {
+    insta::assert_snapshot!(plain(&company(), &Shown { by: By::System, ..shown(Format::Text) }), @r#"
+    system.corp
+      - membership.corp.admins.bob              ended 2026-11-20 (people/people.hcl:4)  held: mass-removal
+      - account.corp.bob (deactivate)           ended 2026-11-20 (people/people.hcl:4)
+      ~ account.corp.ada                        account of system.corp (systems.hcl:12)
+          groups
+              "one-long-name-of-a-group"
+              "another-long-name-of-a-group"
+            - "a-third"
+            + "a-fourth"
+          mail            = "ada@old.example" -> "ada@acme.example"
+          postalAddress
+            - Dorset Square
+            + St James's Square
+              London
+              England
+          telephoneNumber = (none) -> "+44 20 7946 0000"
+          title           = "Countess" -> (cleared)
+      ~ group.corp.core (moved from group.corp.platform)  previously (teams/core.hcl:9)
+      = account.corp.eve                        match (systems.hcl:10)
+
+    system.chat
+      ~ account.chat.eve (rename)               account of system.chat (systems.hcl:30)
+          userName = (none) -> "eve@acme.example"
+        account.chat.ada (changed by others)
+      + account.chat.ada                        role.employee (teams/company.hcl:1)
+          cannot be undone: password would be lost
+          emails          = [{ primary = true, type = "work", value = "ada@acme.example" }]
+          externalId      = (known after apply)
+          password        = (sensitive)
+          "urn:acme:User" = { department = "Platform" }
+          userName        = "ada@acme.example"
+      + group.chat.core                         group.chat.core (teams/core.hcl:9)
+          displayName = "Core"
+      + membership.chat.all.group.core          group.chat.all (teams/core.hcl:40)
+      + membership.chat.core.ada as maintainer  role.core (teams/core.hcl:3)
+                                                role.lead > role.core (teams/core.hcl:14)
+      + membership.chat.core.deployer           role.deploy (teams/core.hcl:30)
+                                                until 2026-12-31
+      + grant.chat.core["channel=ops"]          group.chat.core (teams/core.hcl:9)
+          channel = "ops"
+          level   = 2
+
+    system.corp  person.E7, person.E8 left out by account.when
+                 cannot nest groups: members of group.corp.all were expanded
+
+    held: mass-removal on group.corp.admins
+      would revoke 1 of 2 members within 24 h: halves a group
+      membership.corp.admins.bob
+      hint: see whether person.bob is to leave
+
+    held: incomplete-read on system.wiki
+      GET https://wiki.acme.example/scim/v2/Users answered 503
+      hint: try again when it answers
+
+    notice: unmanaged on system.chat
+      3 accounts are explained by no file
+      hint: `adopt` takes one over, `ignore` says that it is known
+
+    Plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
+    "#);
+}
+
+#[test]
+fn text_of_a_large_plan() {
+    insta::assert_snapshot!(plain(&large(400), &shown(Format::Text)), @r#"
+    person.gone
+      - group.k8s["kubernetes"].team["kubernetes/sig-a0"]  no longer in group.k8s["kubernetes"].team["kubernetes/sig-a0"]
+
+    person.p0000
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-a0"]  group.k8s.team (org.hcl:25)
+
+    266 alike  person.p0001, person.p0002, person.p0004, person.p0005, person.p0007, person.p0008, person.p0010, person.p0011 and 258 more
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+
+    person.p0003
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-d0"]  group.k8s.team (org.hcl:25)
+
+    person.p0006
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-g0"]  group.k8s.team (org.hcl:25)
+
+    person.p0009
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-j0"]  group.k8s.team (org.hcl:25)
+
+    person.p0012
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-m0"]  group.k8s.team (org.hcl:25)
+
+    person.p0015
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-p0"]  group.k8s.team (org.hcl:25)
+
+    person.p0018
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-s0"]  group.k8s.team (org.hcl:25)
+
+    person.p0021
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-v0"]  group.k8s.team (org.hcl:25)
+
+    person.p0024
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-y0"]  group.k8s.team (org.hcl:25)
+
+    person.p0027
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-b1"]  group.k8s.team (org.hcl:25)
+
+    person.p0030
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-e1"]  group.k8s.team (org.hcl:25)
+
+    person.p0033
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-h1"]  group.k8s.team (org.hcl:25)
+
+    person.p0036
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-k1"]  group.k8s.team (org.hcl:25)
+
+    person.p0039
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-n1"]  group.k8s.team (org.hcl:25)
+
+    person.p0042
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-q1"]  group.k8s.team (org.hcl:25)
+
+    person.p0045
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-t1"]  group.k8s.team (org.hcl:25)
+
+    person.p0048
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-w1"]  group.k8s.team (org.hcl:25)
+
+    person.p0051
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-z1"]  group.k8s.team (org.hcl:25)
+
+    person.p0054
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-c2"]  group.k8s.team (org.hcl:25)
+
+    person.p0057
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-f2"]  group.k8s.team (org.hcl:25)
+
+    person.p0060
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-i2"]  group.k8s.team (org.hcl:25)
+
+    person.p0063
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-l2"]  group.k8s.team (org.hcl:25)
+
+    person.p0066
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-o2"]  group.k8s.team (org.hcl:25)
+
+    person.p0069
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-r2"]  group.k8s.team (org.hcl:25)
+
+    person.p0072
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-u2"]  group.k8s.team (org.hcl:25)
+
+    person.p0075
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-x2"]  group.k8s.team (org.hcl:25)
+
+    person.p0078
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-a3"]  group.k8s.team (org.hcl:25)
+
+    person.p0081
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-d3"]  group.k8s.team (org.hcl:25)
+
+    person.p0084
+      + account.k8s["kubernetes"]  role.org["kubernetes"] (org.hcl:19)
+      + group.k8s["kubernetes"].team["kubernetes/sig-g3"]  group.k8s.team (org.hcl:25)
+
+    system.k8s["kubernetes"]
+      + group.k8s["kubernetes"].team["kubernetes/sig-a0"]  group.k8s.team (org.hcl:25)
+      + group.k8s["kubernetes"].team["kubernetes/sig-a1"]  group.k8s.team (org.hcl:25)
+      + group.k8s["kubernetes"].team["kubernetes/sig-a2"]  group.k8s.team (org.hcl:25)
+      + ... and 101 more groups
+
+    ... and 105 others: 210 to give
+    A large plan, shortened: --full shows every line and every attribute.
+
+    Plan: 638 to give, 1 to take
+    "#);
+}
+
+#[test]
+fn text_of_a_large_plan_by_system() {
+    insta::assert_snapshot!(plain(&large(400), &Shown { by: By::System, ..shown(Format::Text) }), @r#"
+    system.k8s["kubernetes"]
+      - membership.k8s["kubernetes"].team["kubernetes/sig-a0"].gone  no longer in group.k8s["kubernetes"].team["kubernetes/sig-a0"]
+      + account.k8s["kubernetes"].p0000  role.org["kubernetes"] (org.hcl:19)
+      + account.k8s["kubernetes"].p0001  role.org["kubernetes"] (org.hcl:19)
+      + account.k8s["kubernetes"].p0002  role.org["kubernetes"] (org.hcl:19)
+      + ... and 397 more accounts
+      + group.k8s["kubernetes"].team["kubernetes/sig-a0"]  group.k8s.team (org.hcl:25)
+      + group.k8s["kubernetes"].team["kubernetes/sig-a1"]  group.k8s.team (org.hcl:25)
+      + group.k8s["kubernetes"].team["kubernetes/sig-a2"]  group.k8s.team (org.hcl:25)
+      + ... and 101 more groups
+      + membership.k8s["kubernetes"].team["kubernetes/sig-a0"].p0000  group.k8s.team (org.hcl:25)
+      + membership.k8s["kubernetes"].team["kubernetes/sig-a0"].p0312  group.k8s.team (org.hcl:25)
+      + membership.k8s["kubernetes"].team["kubernetes/sig-a1"].p0234  group.k8s.team (org.hcl:25)
+      + ... and 131 more memberships
+
+    A large plan, shortened: --full shows every line and every attribute.
+
+    Plan: 638 to give, 1 to take
+    "#);
+}
+
+#[test]
+fn full_shows_every_change() {
+    let plan = large(400);
+    let text = plain(&plan, &Shown { full: true, by: By::System, ..shown(Format::Text) });
+    for change in &plan.changes {
+        assert!(text.contains(&format!("{} {}", change.action.symbol(), change.address)), "{}", change.address);
+    }
+}
+
+#[test]
+fn text_of_nothing() {
+    insta::assert_snapshot!(plain(&Sample::new().0, &shown(Format::Text)), @"Nothing to change.");
+}
+
+#[test]
+fn markdown_without_values() {
+    insta::assert_snapshot!(plain(&company(), &shown(Format::Markdown)), @r#"
+    ### tenure plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
+
+    | system | give | change | take | adopt | other | held |
+    | --- | --: | --: | --: | --: | --: | --: |
+    | `chat` | 6 | 1 |  |  |  |  |
+    | `corp` |  | 2 | 2 | 1 |  | 1 |
+
+    #### Held by safeguards
+
+    - **mass-removal** on group.corp.admins: would revoke 1 of 2 members within 24 h: halves a group
+      - see whether person.bob is to leave
+      - `membership.corp.admins.bob`
+    - **incomplete-read** on system.wiki: GET https:<!-- -->//wiki.acme.example/scim/v2/Users answered 503
+      - try again when it answers
+
+    #### Taken away
+
+    - `-` `account.corp.bob` (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+    - `-` `membership.corp.admins.bob` **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
+
+    #### To know
+
+    - **unmanaged** on system.chat: 3 accounts are explained by no file
+      - `adopt` takes one over, `ignore` says that it is known
+
+    <details><summary>system.chat: 6 to give, 1 to change</summary>
+
+    - `account.chat.ada` (changed by others)
+    - `~` `account.chat.eve` (rename) `userName`: account of system.chat (`systems.hcl:30`)
+    - `+` `group.chat.core` `displayName`: group.chat.core (`teams/core.hcl:9`)
+    - `+` `membership.chat.all.group.core`: group.chat.all (`teams/core.hcl:40`)
+    - `+` `grant.chat.core["channel=ops"]` `channel`, `level`: group.chat.core (`teams/core.hcl:9`)
+    - `+` `account.chat.ada` `emails`, `externalId`, `password`, `"urn:acme:User"`, `userName`: role.employee (`teams/company.hcl:1`)
+    - `+` `membership.chat.core.ada` `role`: role.core (`teams/core.hcl:3`), role.lead &gt; role.core (`teams/core.hcl:14`)
+    - `+` `membership.chat.core.deployer`: role.deploy (`teams/core.hcl:30`)
+
+    </details>
+
+    <details><summary>system.corp: 2 to change, 2 to take, 1 to adopt; 1 held</summary>
+
+    - person.E7, person.E8 left out by account.when
+    - cannot nest groups: members of group.corp.all were expanded
+    - `-` `account.corp.bob` (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+    - `-` `membership.corp.admins.bob` **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
+    - `~` `group.corp.core` (moved from group.corp.platform): previously (`teams/core.hcl:9`)
+    - `~` `account.corp.ada` `groups`, `mail`, `postalAddress`, `telephoneNumber`, `title`: account of system.corp (`systems.hcl:12`)
+    - `=` `account.corp.eve`: match (`systems.hcl:10`)
+
+    </details>
+    "#);
+}
+
+#[test]
+fn markdown_with_values() {
+    insta::assert_snapshot!(plain(&company(), &Shown { values: true, ..shown(Format::Markdown) }), @r#"
+    ### tenure plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
+
+    | system | give | change | take | adopt | other | held |
+    | --- | --: | --: | --: | --: | --: | --: |
+    | `chat` | 6 | 1 |  |  |  |  |
+    | `corp` |  | 2 | 2 | 1 |  | 1 |
+
+    #### Held by safeguards
+
+    - **mass-removal** on group.corp.admins: would revoke 1 of 2 members within 24 h: halves a group
+      - see whether person.bob is to leave
+      - `membership.corp.admins.bob`
+    - **incomplete-read** on system.wiki: GET https:<!-- -->//wiki.acme.example/scim/v2/Users answered 503
+      - try again when it answers
+
+    #### Taken away
+
+    - `-` `account.corp.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+    - `-` `membership.corp.admins.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
+
+    #### To know
+
+    - **unmanaged** on system.chat: 3 accounts are explained by no file
+      - `adopt` takes one over, `ignore` says that it is known
+
+    <details><summary>system.chat: 6 to give, 1 to change</summary>
+
+    - `account.chat.ada` Ada Lovelace &lt;ada@<!-- -->acme.example&gt; (changed by others)
+    - `~` `account.chat.eve` Eve Polastri (rename): account of system.chat (`systems.hcl:30`)
+      - `userName` `(none)` → `"eve@acme.example"`
+    - `+` `group.chat.core`: group.chat.core (`teams/core.hcl:9`)
+      - `displayName` = `"Core"`
+    - `+` `membership.chat.all.group.core`: group.chat.all (`teams/core.hcl:40`)
+    - `+` `grant.chat.core["channel=ops"]`: group.chat.core (`teams/core.hcl:9`)
+      - `channel` = `"ops"`
+      - `level` = `2`
+    - `+` `account.chat.ada` Ada Lovelace &lt;ada@<!-- -->acme.example&gt;: role.employee (`teams/company.hcl:1`)
+      - `emails` = `[{ primary = true, type = "work", value = "ada@acme.example" }]`
+      - `externalId` = `(known after apply)`
+      - `password` = `(sensitive)`
+      - `"urn:acme:User"` = `{ department = "Platform" }`
+      - `userName` = `"ada@acme.example"`
+    - `+` `membership.chat.core.ada` Ada Lovelace &lt;ada@<!-- -->acme.example&gt;: role.core (`teams/core.hcl:3`), role.lead &gt; role.core (`teams/core.hcl:14`)
+      - `role` = `"maintainer"`
+    - `+` `membership.chat.core.deployer` Deployer: role.deploy (`teams/core.hcl:30`)
+
+    </details>
+
+    <details><summary>system.corp: 2 to change, 2 to take, 1 to adopt; 1 held</summary>
+
+    - person.E7, person.E8 left out by account.when
+    - cannot nest groups: members of group.corp.all were expanded
+    - `-` `account.corp.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+    - `-` `membership.corp.admins.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
+    - `~` `group.corp.core` (moved from group.corp.platform): previously (`teams/core.hcl:9`)
+    - `~` `account.corp.ada` Ada Lovelace &lt;ada@<!-- -->acme.example&gt;: account of system.corp (`systems.hcl:12`)
+      - `groups`
+        ```diff
+          "one-long-name-of-a-group"
+          "another-long-name-of-a-group"
+        - "a-third"
+        + "a-fourth"
+        ```
+      - `mail` `"ada@old.example"` → `"ada@acme.example"`
+      - `postalAddress`
+        ```diff
+        - Dorset Square
+        + St James's Square
+          London
+          England
+        ```
+      - `telephoneNumber` `(none)` → `"+44 20 7946 0000"`
+      - `title` `"Countess"` → `(cleared)`
+    - `=` `account.corp.eve` Eve Polastri: match (`systems.hcl:10`)
+
+    </details>
+    "#);
+}
