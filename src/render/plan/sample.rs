@@ -88,7 +88,7 @@ impl Sample {
 
     pub fn fact(&mut self, kind: FactKind, at: &str, because: &[&str]) -> &mut Fact {
         let reasons = self.reasons(because);
-        self.0.facts.push(Fact { kind, address: address(at), object: None, former: None, reasons });
+        self.0.facts.push(Fact { kind, address: address(at), object: None, former: None, reasons, until: None });
         self.0.facts.last_mut().unwrap()
     }
 

@@ -12,7 +12,6 @@ fn plain(plan: &Plan, shown: &Shown) -> String {
     String::from_utf8(out.into_inner()).unwrap()
 }
 
-
 #[test]
 fn text_by_person() {
     insta::assert_snapshot!(plain(&company(), &shown(Format::Text)), @r#"
