@@ -46,6 +46,38 @@ impl Files {
     }
 }
 
+/// Of `candidates` the one that `name` was most likely meant to be; none where nothing is near.
+pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let mut best: Option<(f64, &str)> = None;
+    for candidate in candidates {
+        let likeness = if candidate.to_lowercase() == lower {
+            1.0
+        } else {
+            // The lengths alone may rule a candidate out, before the costly comparison.
+            let (short, long) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
+            if long > 2 * short + 4 {
+                continue;
+            }
+            strsim::normalized_damerau_levenshtein(&lower, &candidate.to_lowercase())
+                .max(strsim::jaro_winkler(&lower, &candidate.to_lowercase()) - 0.2)
+        };
+        // Of equally near ones the first in the order of text, so that the order of candidates does not matter.
+        if candidate != name
+            && likeness >= 0.6
+            && best.is_none_or(|(most, other)| likeness > most || (likeness == most && candidate < other))
+        {
+            best = Some((likeness, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// The hint `did you mean "..."?`, where something is near.
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    suggest(name, candidates).map(|candidate| format!("did you mean {candidate:?}?"))
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {

@@ -2,14 +2,21 @@
 
 mod convert;
 pub mod diagnostic;
+pub mod evaluate;
+pub mod expr;
 pub mod functions;
 mod json;
 pub mod number;
 mod order;
+pub mod parse;
 pub mod scope;
 pub mod value;
 
 pub use diagnostic::{Diagnostic, File, FileId, Files, Span};
+pub use evaluate::{evaluate, evaluate_with};
+pub use expr::{Attribute, Block, Expr};
+
 pub use number::Number;
+pub use parse::parse;
 pub use scope::{Failure, Scope};
 pub use value::{Object, Reference, Unknown, Value};

@@ -1,0 +1,214 @@
+//! Expressions and blocks: what the text of a configuration becomes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::functions::Function;
+use super::{Files, Span, Value};
+
+/// One block: `group "chat" "core" { ... }`.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The word in front: `person`, `group`, `locals`.
+    pub kind: Arc<str>,
+    /// The words behind it, without quotation marks.
+    pub labels: Vec<(Arc<str>, Span)>,
+    /// In the order of the text.
+    pub attributes: Vec<Attribute>,
+    /// In the order of the text.
+    pub blocks: Vec<Block>,
+    /// The header: from the kind to the end of the last label.
+    pub span: Span,
+}
+
+/// One attribute of a block: `email = "ada@acme.example"`.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    pub name: Arc<str>,
+    /// Where the name stands.
+    pub span: Span,
+    pub value: Expr,
+}
+
+impl Block {
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| &*attribute.name == name)
+    }
+}
+
+/// An expression and its place. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    pub span: Span,
+    pub kind: Arc<Kind>,
+}
+
+/// The kinds of expressions.
+#[derive(Debug)]
+pub enum Kind {
+    /// Null, a bool, a number or a string without anything to fill in.
+    Literal(Value),
+    /// Text with parts to fill in; always a string.
+    Template(Vec<Part>),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `{ a = b }`; a plain name as a key is a literal here.
+    Object(Vec<(Expr, Expr)>),
+    /// A variable of a `for` around, or a root of the scope.
+    Variable(Arc<str>),
+    /// `of.name[key][*]`: flat, however long.
+    Traversal {
+        of: Expr,
+        steps: Vec<Step>,
+    },
+    /// `name(a, b...)`
+    Call(Call),
+    Unary(Unary, Expr),
+    Binary(Binary, Expr, Expr),
+    /// `condition ? then : otherwise`
+    Conditional {
+        condition: Expr,
+        then: Expr,
+        otherwise: Expr,
+    },
+    For(For),
+}
+
+/// A step of a traversal, with its place.
+#[derive(Debug)]
+pub enum Step {
+    /// `.name`
+    Attribute(Arc<str>, Span),
+    /// `[key]`, and the old `.0`
+    Index(Expr),
+    /// `.*`: the attributes that follow are taken of each item.
+    AttributeSplat(Span),
+    /// `[*]`: all steps that follow are taken of each item.
+    Splat(Span),
+}
+
+/// A part of a template.
+#[derive(Debug)]
+pub enum Part {
+    Text(Arc<str>),
+    /// `${value}`
+    Value(Expr),
+    /// `%{if condition}then%{else}otherwise%{endif}`
+    If {
+        condition: Expr,
+        then: Vec<Part>,
+        otherwise: Vec<Part>,
+    },
+    /// `%{for key, value in of}body%{endfor}`
+    For {
+        key: Option<Arc<str>>,
+        value: Arc<str>,
+        of: Expr,
+        body: Vec<Part>,
+    },
+}
+
+/// A function call.
+pub struct Call {
+    pub name: Arc<str>,
+    /// Where the name stands.
+    pub span: Span,
+    pub arguments: Vec<Expr>,
+    /// Whether the last argument is a list that stands for further arguments: `max(list...)`.
+    pub expand: bool,
+    /// The pure function of that name; none where it is the evaluator's or the scope's, or does not exist.
+    pub(super) function: Option<&'static Function>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("name", &self.name).field("arguments", &self.arguments).finish_non_exhaustive()
+    }
+}
+
+/// `[for key, value in of : result if condition]`, `{for key, value in of : name => result... if condition}`.
+#[derive(Debug)]
+pub struct For {
+    pub key: Option<Arc<str>>,
+    pub value: Arc<str>,
+    pub of: Expr,
+    /// The key expression: present where the result is an object.
+    pub name: Option<Expr>,
+    pub result: Expr,
+    /// `...`: results of the same key become a list.
+    pub grouped: bool,
+    pub condition: Option<Expr>,
+}
+
+/// Operators with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unary {
+    Negate,
+    Not,
+}
+
+/// Operators with two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    And,
+    Or,
+}
+
+impl Binary {
+    /// As it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Binary::Equal => "==",
+            Binary::NotEqual => "!=",
+            Binary::Less => "<",
+            Binary::LessOrEqual => "<=",
+            Binary::Greater => ">",
+            Binary::GreaterOrEqual => ">=",
+            Binary::Add => "+",
+            Binary::Subtract => "-",
+            Binary::Multiply => "*",
+            Binary::Divide => "/",
+            Binary::Remainder => "%",
+            Binary::And => "&&",
+            Binary::Or => "||",
+        }
+    }
+}
+
+impl Expr {
+    /// An expression at a place.
+    pub fn new(span: Span, kind: Kind) -> Expr {
+        Expr { span, kind: Arc::new(kind) }
+    }
+
+    /// A value that stands at a place.
+    pub fn literal(span: Span, value: Value) -> Expr {
+        Expr::new(span, Kind::Literal(value))
+    }
+
+    /// The value, where the expression is a plain literal: what secret settings refuse.
+    pub fn as_literal(&self) -> Option<&Value> {
+        match &*self.kind {
+            Kind::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The text of the expression in its file.
+    pub fn source<'a>(&self, files: &'a Files) -> &'a str {
+        let text = files.get(self.span.file).map_or("", |file| &file.text);
+        text.get(self.span.start as usize..self.span.end as usize).unwrap_or("")
+    }
+}
