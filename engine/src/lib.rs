@@ -3,4 +3,6 @@
 //! Nothing here touches a clock, a disk, a network, a random number or a thread; `clippy.toml` bans them.
 
 pub mod configuration;
+pub mod guard;
 pub mod language;
+pub mod plan;

@@ -247,7 +247,8 @@ impl Recorded {
         let (address, action) = (open.change.address, open.change.action);
         let known = self.objects.get(&address);
         if action.removes() {
-            let announced = known.and_then(|known| known.until).is_some_and(|until| until <= at);
+            let until = known.and_then(|known| known.until).or(open.change.until);
+            let announced = until.is_some_and(|until| until <= at);
             self.removals.push(Removal { address, action, at, announced });
         }
         match action {

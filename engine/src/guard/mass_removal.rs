@@ -1,0 +1,194 @@
+//! `mass-removal`: too many lose something at once, or within a day or a week, however it is split over runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+use state::{Action, Address, Change, Code, Finding, Plan, Scope, Symbol, Timestamp};
+
+use super::limits::InForce;
+use super::{count, holds};
+use crate::plan::planner::Planner;
+
+const DAY: i64 = 86_400_000;
+
+/// What is counted together: one kind of removal, on a system or in a group.
+type Key = (Symbol, Option<Symbol>, Action);
+
+#[derive(Default)]
+struct Tally {
+    planned: BTreeSet<Address>,
+    day: BTreeSet<Address>,
+    week: BTreeSet<Address>,
+}
+
+pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
+    let now = planner.inputs.now;
+    let mut tallies: BTreeMap<Key, Tally> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.action.removes() && !announced(change, now)) {
+        for key in keys(change.address, change.action) {
+            tallies.entry(key).or_default().planned.insert(change.address);
+        }
+    }
+    if tallies.is_empty() {
+        return Vec::new();
+    }
+    for removal in planner.inputs.recorded.removals.iter().filter(|removal| !removal.announced) {
+        let age = now.millis().saturating_sub(removal.at.millis());
+        for key in keys(removal.address, removal.action) {
+            if let Some(tally) = tallies.get_mut(&key).filter(|_| age <= 7 * DAY) {
+                tally.week.insert(removal.address);
+                if age <= DAY {
+                    tally.day.insert(removal.address);
+                }
+            }
+        }
+    }
+    let limits = InForce::new(planner);
+    let present = Present::new(planner, plan);
+    tallies.into_iter().filter_map(|(key, tally)| finding(key, &tally, &limits, &present)).collect()
+}
+
+/// What ends by a time that was announced when it was given does not count.
+fn announced(change: &Change, now: Timestamp) -> bool {
+    change.until.is_some_and(|until| until <= now)
+}
+
+fn keys(address: Address, action: Action) -> impl Iterator<Item = Key> {
+    let system = address.system();
+    let group = address.group().map(Some);
+    [Some(None), group].into_iter().flatten().filter_map(move |group| Some((system?, group, action)))
+}
+
+fn finding(key: Key, tally: &Tally, limits: &InForce<'_>, present: &Present) -> Option<Finding> {
+    let (system, group, action) = key;
+    let share = limits.mass_removal(system, group);
+    let what = match (action, group) {
+        (Action::Revoke, _) => "revocation",
+        (Action::Deactivate, _) => "deactivation",
+        _ => "deletion",
+    };
+    let place = match group {
+        Some(group) => Address::Group { system, group }.to_string(),
+        None => Address::System(system).to_string(),
+    };
+    let population = present.get(key);
+    let scope = group.map_or(Scope::System(system), |group| Scope::Group(Address::Group { system, group }));
+    let hint = "check the source and the commit that this comes from; what is right can be applied in smaller steps, \
+                the rest stays as it is";
+    let held = |message: String| {
+        let addresses = tally.planned.iter().copied().collect();
+        Some(holds(Code::MassRemoval, scope, addresses, message, hint))
+    };
+    for (past, days, window) in [(&tally.day, 1, "24 h"), (&tally.week, 2, "7 days")] {
+        let lost = past.union(&tally.planned).count();
+        let before = population + past.difference(&tally.planned).count();
+        let limit = limit(before, share) * days;
+        if group.is_some() && action == Action::Revoke {
+            let members = |set: &BTreeSet<Address>| set.iter().filter(|address| address.member().is_some()).count();
+            let planned = members(&tally.planned);
+            let lost = planned + past.difference(&tally.planned).filter(|address| address.member().is_some()).count();
+            let before = present.members(key) + lost - planned;
+            if planned > 0 && lost == before && before >= 2 {
+                return held(format!("{place} would lose all of its {before} members within {window}"));
+            }
+            if planned > 0 && lost * 2 >= before && before >= 4 {
+                return held(format!(
+                    "{place} would lose {lost} of its {before} members within {window}: half or more"
+                ));
+            }
+        }
+        if lost > limit {
+            let planned = count(tally.planned.len(), what);
+            let more = match past.difference(&tally.planned).count() {
+                0 => String::new(),
+                past => format!(" on top of {past} done within {window}"),
+            };
+            let percent = (share * 100.0).round();
+            let twice = if days == 2 { "twice " } else { "" };
+            return held(format!(
+                "{planned} of {before} on {place}{more}: the limit is {limit} within {window} ({twice}{percent} %, at least 3, at most 100)"
+            ));
+        }
+    }
+    None
+}
+
+/// `max(3, min(share of N, 100))`.
+fn limit(population: usize, share: f64) -> usize {
+    ((population as f64 * share).floor() as usize).clamp(3, 100)
+}
+
+/// How many there are now.
+struct Present {
+    counts: BTreeMap<Key, usize>,
+    members: FxHashMap<(Symbol, Symbol), usize>,
+}
+
+impl Present {
+    fn new(planner: &Planner<'_>, plan: &Plan) -> Present {
+        let mut addresses: BTreeSet<(Address, Action)> = planner
+            .inputs
+            .recorded
+            .objects
+            .iter()
+            .filter(|(_, object)| object.active)
+            .filter_map(|(address, _)| Some((*address, taking(*address)?)))
+            .collect();
+        addresses.extend(
+            plan.changes.iter().filter(|change| change.action.removes()).map(|change| (change.address, change.action)),
+        );
+        let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
+        for (address, action) in addresses {
+            for key in keys(address, action) {
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        let mut members: FxHashMap<(Symbol, Symbol), usize> = FxHashMap::default();
+        for (system, world) in &planner.world.systems {
+            for membership in world.observed.map_or(&[][..], |observed| &observed.memberships) {
+                *members.entry((*system, membership.group)).or_default() += 1;
+            }
+        }
+        let by_name = planner.world.systems.iter().flat_map(|(system, world)| {
+            world.groups.iter().filter_map(|(name, stand)| {
+                let id = match stand.place {
+                    crate::plan::world::Place::Observed(number) => world.observed?.groups.get(number as usize)?.id,
+                    _ => return None,
+                };
+                Some(((*system, *name), members.get(&(*system, id)).copied().unwrap_or(0)))
+            })
+        });
+        Present { counts, members: by_name.collect() }
+    }
+
+    fn get(&self, key: Key) -> usize {
+        self.counts.get(&key).copied().unwrap_or(0)
+    }
+
+    fn members(&self, (system, group, _): Key) -> usize {
+        group.and_then(|group| self.members.get(&(system, group))).copied().unwrap_or(0)
+    }
+}
+
+/// The action by which something is taken away.
+fn taking(address: Address) -> Option<Action> {
+    match address {
+        Address::Account { .. } => Some(Action::Deactivate),
+        Address::Membership { .. } | Address::Grant { .. } => Some(Action::Revoke),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::limit;
+
+    #[test]
+    fn limits() {
+        for (population, share, expected) in
+            [(0, 0.1, 3), (30, 0.1, 3), (39, 0.1, 3), (40, 0.1, 4), (1_000, 0.1, 100), (5_000, 0.1, 100), (100, 0.0, 3)]
+        {
+            assert_eq!(limit(population, share), expected, "{population} at {share}");
+        }
+    }
+}

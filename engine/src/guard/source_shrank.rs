@@ -1,0 +1,74 @@
+//! `source-shrank`: a source of people lost too many rows, is empty, or lost a column. Whoever seems to have left with
+//! it is not touched.
+
+use state::{Code, Fact, Finding, Plan, Scope, Symbol};
+
+use super::limits::InForce;
+use super::{count, holds};
+use crate::plan::planner::Planner;
+
+const DAY: i64 = 86_400_000;
+
+/// Losing no more rows than this is never too many.
+const FEW: u64 = 3;
+
+/// What is wrong with a source, against what the record saw of it.
+fn shrank(planner: &Planner<'_>, name: Symbol, share: f64) -> Option<String> {
+    let seen = planner.inputs.recorded.sources.get(&name)?;
+    let Some(source) = planner.inputs.configuration.sources.iter().find(|source| source.name == name) else {
+        return (seen.rows > 0).then(|| format!("people.{name} is gone from the files: it had {} rows", seen.rows));
+    };
+    let (had, has) = (seen.rows, source.rows);
+    if has == 0 && had > 0 {
+        return Some(format!("the source of people.{name} is empty: it had {had} rows"));
+    }
+    let lost: Vec<&str> =
+        seen.columns.iter().filter(|column| !source.columns.contains(column)).map(|column| column.as_str()).collect();
+    if !lost.is_empty() {
+        let columns = count(lost.len(), "column");
+        return Some(format!("the source of people.{name} lost {columns}: {}", lost.join(", ")));
+    }
+    let gone = had.saturating_sub(has);
+    (gone > FEW && gone as f64 > had as f64 * share).then(|| {
+        let percent = (share * 100.0).round();
+        format!("the source of people.{name} lost {gone} of its {had} rows: the limit is {percent} %")
+    })
+}
+
+pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
+    let share = InForce::new(planner).source_shrank();
+    let names: Vec<Symbol> = planner.inputs.recorded.sources.keys().copied().collect();
+    let mut findings = Vec::new();
+    for name in names {
+        let Some(message) = shrank(planner, name, share) else { continue };
+        let of_source = |holder: Symbol| planner.leavers.get(&holder).is_some_and(|leaver| leaver.source == Some(name));
+        let addresses: Vec<_> = plan
+            .changes
+            .iter()
+            .filter(|change| change.action.removes() && change.address.holder().is_some_and(of_source))
+            .map(|change| change.address)
+            .collect();
+        let hint = "put the source right; whoever really left can be given an end date (`ends`) or a status in it";
+        findings.push(holds(Code::SourceShrank, Scope::Plan, addresses, message, hint));
+    }
+    findings
+}
+
+/// Records what the sources have now. Within a day the record keeps the most that it saw, so that a source that loses
+/// a little in every run is found out too; what shrank too far is not recorded at all.
+pub(crate) fn record(planner: &mut Planner<'_>) {
+    let share = InForce::new(planner).source_shrank();
+    let mut facts = Vec::new();
+    for source in &planner.inputs.configuration.sources {
+        let seen = planner.inputs.recorded.sources.get(&source.name);
+        let news = seen.is_none_or(|seen| {
+            let differs = seen.rows != source.rows || seen.columns != source.columns;
+            let old = planner.inputs.now.millis().saturating_sub(seen.at.millis()) > DAY;
+            differs && (old || source.rows >= seen.rows)
+        });
+        if news && shrank(planner, source.name, share).is_none() {
+            facts.push(Fact::source(source.name, source.rows, &source.columns));
+        }
+    }
+    planner.facts.extend(facts);
+}

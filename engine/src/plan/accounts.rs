@@ -1,0 +1,326 @@
+//! Accounts: created, updated, switched off and on again.
+
+use rustc_hash::FxHashMap;
+use state::{Action, Address, AttributeSchema, Attributes, FactKind, Object, Symbol, Wanted};
+
+use super::compare::{difference, fold, same};
+use super::planner::{Body, Phase, Planner};
+use super::site::Site;
+use super::world::{Place, Standing};
+use crate::configuration::{AccountEntry, WantedAccount};
+use crate::guard;
+
+impl<'a> Planner<'a> {
+    /// Plans the accounts of one system.
+    pub(super) fn plan_accounts(&mut self, site: &mut Site<'a>) {
+        let mut left_out = Vec::new();
+        for entry in site.entries {
+            let address = Address::Account { system: site.name, holder: entry.holder };
+            if self.removed(address) {
+                continue;
+            }
+            match self.inputs.configuration.evaluate.account(site.name, entry.holder, &self.world) {
+                Ok(Some(wanted)) => {
+                    site.wanted.insert(entry.holder);
+                    self.plan_wanted(site, entry, address, wanted);
+                }
+                Ok(None) => {
+                    left_out.push(self.identity_address(entry.holder));
+                    self.leave_out(site, entry.holder);
+                }
+                Err(diagnostic) => self.diagnostics.push(diagnostic),
+            }
+        }
+        if let Some(summary) = self.systems.get_mut(&site.name) {
+            summary.left_out = left_out;
+        }
+        self.plan_unwanted(site);
+        self.check_collisions(site);
+        self.plan_unmanaged(site);
+    }
+
+    /// `account.when` excludes someone: what a match had found is not adopted.
+    fn leave_out(&mut self, site: &mut Site<'a>, holder: Symbol) {
+        let Some(system) = self.world.systems.get_mut(&site.name) else { return };
+        let Some(stand) = system.accounts.get(&holder) else { return };
+        if stand.standing == Standing::Adopted {
+            if let Place::Observed(number) = stand.place {
+                site.holders[number as usize] = None;
+            }
+            system.accounts.remove(&holder);
+        }
+    }
+
+    fn plan_wanted(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
+        let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder)).cloned();
+        let reasons = self.reasons.why(&entry.why);
+        match stand {
+            None => self.plan_create(site, entry, address, wanted, reasons),
+            Some(stand) => {
+                let Place::Observed(number) = stand.place else { return };
+                let account = site.account(number);
+                match stand.standing {
+                    Standing::Held => {}
+                    Standing::Adopted => {
+                        let names = wanted.attributes.iter().chain(&wanted.on_create).map(|(name, _)| *name);
+                        self.fact(FactKind::Adopted, address, Some(managed(account, names)), reasons);
+                    }
+                    Standing::Managed => self.plan_existing(site, address, account, wanted, reasons),
+                }
+            }
+        }
+    }
+
+    fn plan_create(
+        &mut self,
+        site: &Site<'a>,
+        entry: &AccountEntry,
+        address: Address,
+        wanted: WantedAccount,
+        reasons: Box<[state::ReasonId]>,
+    ) {
+        let allocated: Vec<Symbol> = wanted
+            .on_create
+            .iter()
+            .filter(|(name, _)| self.world.number(site.name, *name, entry.holder).is_some())
+            .map(|(name, _)| *name)
+            .collect();
+        let mut after: Vec<(Symbol, Wanted)> = Vec::with_capacity(wanted.attributes.len() + wanted.on_create.len());
+        for (name, value) in wanted.attributes.into_iter().chain(wanted.on_create) {
+            if !after.iter().any(|(own, _)| *own == name) {
+                let value = self.wanted(address, name, value);
+                if !matches!(&value, Wanted::Known(value) if value.is_empty()) {
+                    after.push((name, value));
+                }
+            }
+        }
+        after.sort_by_key(|(name, _)| *name);
+        let after: Box<[_]> = after.into();
+        self.stand(site, entry.holder, Place::New, Standing::Managed);
+        self.planned(site.name, entry.holder, &after);
+        let body = Body { after, reasons, allocated: allocated.into(), until: entry.until, ..Body::default() };
+        self.change(Phase::Account, address, Action::Create, body);
+    }
+
+    fn plan_existing(
+        &mut self,
+        site: &Site<'a>,
+        address: Address,
+        account: &Object,
+        wanted: WantedAccount,
+        reasons: Box<[state::ReasonId]>,
+    ) {
+        let recorded = self.book.object(address);
+        if !account.active {
+            if !recorded.is_some_and(|recorded| recorded.deactivated_by_us) {
+                self.findings.push(guard::suspended_outside::finding(address, account.id));
+                self.hold(site.name, address);
+                return;
+            }
+            let before = Object { attributes: Attributes::new(), ..account.clone() };
+            let body = Body { before: Some(before), reasons: reasons.clone(), ..Body::default() };
+            self.change(Phase::Account, address, Action::Reactivate, body);
+        }
+        let names: Vec<Symbol> = wanted.attributes.iter().map(|(name, _)| *name).collect();
+        let mut after = Vec::new();
+        for (name, value) in wanted.attributes {
+            let wanted = self.wanted(address, name, value);
+            after.extend(change_of(name, wanted, account, site.schema.account_attribute(name)));
+        }
+        if after.is_empty() {
+            self.note_drift(site, address, account, &names);
+            return;
+        }
+        let key = site.capabilities.account_key.map(|key| key.attribute);
+        let renames = after.iter().any(|(name, _)| Some(*name) == key);
+        let before = Object { active: true, ..managed(account, after.iter().map(|(name, _)| *name)) };
+        let after: Box<[_]> = after.into();
+        self.planned_of(address, &after);
+        let body = Body { before: Some(before), after, reasons, ..Body::default() };
+        self.change(Phase::Account, address, if renames { Action::Rename } else { Action::Update }, body);
+    }
+
+    /// What others changed so that it now is as the files want it: the record learns it.
+    fn note_drift(&mut self, site: &Site<'a>, address: Address, object: &Object, names: &[Symbol]) {
+        let Some(recorded) = self.book.object(address) else { return };
+        let drifted = names.iter().any(|name| match (recorded.attributes.get(*name), object.attributes.get(*name)) {
+            (None, None) => false,
+            (Some(known), Some(seen)) => !same(known, seen, site.schema.account_attribute(*name)),
+            _ => true,
+        });
+        if drifted && !site.from_record {
+            self.fact(FactKind::Drifted, address, Some(managed(object, names.iter().copied())), Box::default());
+        }
+    }
+
+    /// Recorded accounts that nobody wants any more: leavers, and who lost the last access.
+    fn plan_unwanted(&mut self, site: &Site<'a>) {
+        for address in self.book.on(site.name).to_vec() {
+            let Address::Account { holder, .. } = address else { continue };
+            if site.wanted.contains(&holder) {
+                continue;
+            }
+            let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&holder));
+            let (Some(Place::Observed(number)), Some(Standing::Managed)) =
+                (stand.map(|stand| stand.place), stand.map(|stand| stand.standing))
+            else {
+                continue;
+            };
+            let account = site.account(number);
+            let removed = self.removed(address);
+            if !account.active {
+                if removed && !self.book.on(site.name).iter().any(|other| other.member() == Some(address)) {
+                    self.fact(FactKind::Forgotten, address, None, Box::default());
+                }
+                continue;
+            }
+            if !site.capabilities.deactivate {
+                self.note(
+                    site.name,
+                    format!("{address} is not wanted any more, but accounts cannot be switched off here"),
+                );
+                continue;
+            }
+            let (because, phase) = match self.leavers.get(&holder) {
+                Some(leaver) => (Symbol::new(&leaver.because), Phase::Lockout),
+                None if removed => (Symbol::new("`remove`"), Phase::Take),
+                None => (Symbol::new(&format!("no longer has any access on {}", site.name)), Phase::Take),
+            };
+            self.deactivate(address, account, because, phase);
+        }
+    }
+
+    fn deactivate(&mut self, address: Address, account: &Object, because: Symbol, phase: Phase) {
+        let before = Object { attributes: Attributes::new(), ..account.clone() };
+        let reasons = Box::from([self.reasons.plain(because)]);
+        let until = address.holder().and_then(|holder| self.announced_end(holder));
+        self.change(
+            phase,
+            address,
+            Action::Deactivate,
+            Body { before: Some(before), reasons, until, ..Body::default() },
+        );
+    }
+
+    /// Accounts that no file explains: counted; switched off only where the system is `exclusive`.
+    fn plan_unmanaged(&mut self, site: &Site<'a>) {
+        let mut unmanaged = 0;
+        for (account, holder) in site.observed.accounts.iter().zip(&site.holders) {
+            if holder.is_some() || self.ignored(site, account) {
+                continue;
+            }
+            unmanaged += 1;
+            let address = Address::Account { system: site.name, holder: nobody(account.id) };
+            if site.system.exclusive && account.active && site.capabilities.deactivate && !self.in_doubt(address) {
+                let because = Symbol::new("no file explains it, and the system is exclusive");
+                self.deactivate(address, account, because, Phase::Take);
+            }
+        }
+        if let Some(summary) = self.systems.get_mut(&site.name) {
+            summary.unmanaged = unmanaged;
+        }
+    }
+
+    pub(super) fn ignored(&mut self, site: &Site<'a>, account: &Object) -> bool {
+        self.inputs.configuration.evaluate.ignored(site.name, account).unwrap_or_else(|diagnostic| {
+            if !self.diagnostics.contains(&diagnostic) {
+                self.diagnostics.push(diagnostic);
+            }
+            true
+        })
+    }
+
+    /// Before anything is created: does the name belong to somebody here, under the system's own case rules?
+    fn check_collisions(&mut self, site: &Site<'a>) {
+        let Some(key) = site.capabilities.account_key else { return };
+        let shown = |name: Symbol| if key.case_exact { name.as_str().to_owned() } else { fold(name) };
+        let creates: Vec<(Address, String)> = self
+            .drafts
+            .iter()
+            .filter(|draft| draft.change.action == Action::Create && draft.change.address.system() == Some(site.name))
+            .filter(|draft| matches!(draft.change.address, Address::Account { .. }))
+            .filter_map(|draft| {
+                let (_, wanted) = draft.change.after.iter().find(|(name, _)| *name == key.attribute)?;
+                let Wanted::Known(value) = wanted else { return None };
+                Some((draft.change.address, shown(value.as_text()?)))
+            })
+            .collect();
+        if creates.is_empty() {
+            return;
+        }
+        let mut taken: FxHashMap<String, Symbol> = FxHashMap::default();
+        for account in &site.observed.accounts {
+            if let Some(name) = account.attributes.get(key.attribute).and_then(|value| value.as_text()) {
+                taken.insert(shown(name), account.id);
+            }
+        }
+        let mut first: FxHashMap<&str, Address> = FxHashMap::default();
+        let mut collided = Vec::new();
+        for (address, name) in &creates {
+            if let Some(id) = taken.get(name) {
+                self.findings.push(guard::collision::name_taken(*address, key.attribute, name, *id));
+                collided.push(*address);
+            } else if let Some(other) = first.insert(name, *address) {
+                self.findings.push(guard::collision::same_name(*address, other, key.attribute, name));
+                collided.extend([*address, other]);
+            }
+        }
+        self.drafts.retain(|draft| draft.change.action != Action::Create || !collided.contains(&draft.change.address));
+        collided.into_iter().for_each(|address| self.hold(site.name, address));
+    }
+
+    /// Nothing is given to this account in this run.
+    fn hold(&mut self, system: Symbol, address: Address) {
+        let Address::Account { holder, .. } = address else { return };
+        if let Some(stand) = self.world.systems.get_mut(&system).and_then(|system| system.accounts.get_mut(&holder)) {
+            stand.standing = Standing::Held;
+        }
+    }
+
+    pub(super) fn note(&mut self, system: Symbol, note: String) {
+        if let Some(summary) = self.systems.get_mut(&system) {
+            summary.notes.push(note);
+        }
+    }
+
+    fn planned(&mut self, system: Symbol, holder: Symbol, after: &[(Symbol, Wanted)]) {
+        if let Some(stand) = self.world.systems.get_mut(&system).and_then(|system| system.accounts.get_mut(&holder)) {
+            stand.planned = after.into();
+        }
+    }
+
+    fn planned_of(&mut self, address: Address, after: &[(Symbol, Wanted)]) {
+        if let Address::Account { system, holder } = address {
+            self.planned(system, holder, after);
+        }
+    }
+}
+
+/// The holder that stands in the address of an account that is nobody's. No identity can have this key: keys that
+/// begin with `id:` are refused for people.
+pub(super) fn nobody(id: Symbol) -> Symbol {
+    Symbol::new(&format!("id:{id}"))
+}
+
+/// The object with only these attributes.
+pub(super) fn managed(object: &Object, names: impl Iterator<Item = Symbol>) -> Object {
+    let attributes = names.filter_map(|name| Some((name, object.attributes.get(name)?.clone()))).collect();
+    Object { attributes, ..object.clone() }
+}
+
+/// The change that one attribute needs, if it needs one.
+pub(super) fn change_of(
+    name: Symbol,
+    wanted: Wanted,
+    object: &Object,
+    schema: Option<&AttributeSchema>,
+) -> Option<(Symbol, Wanted)> {
+    match wanted {
+        Wanted::Known(value) => {
+            difference(&value, object.attributes.get(name), schema).map(|value| (name, Wanted::Known(value)))
+        }
+        Wanted::Deferred { .. } => Some((name, wanted)),
+        // Sensitive values stand in on_create only, so there is nothing to compare.
+        Wanted::Secret { .. } => None,
+    }
+}

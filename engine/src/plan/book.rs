@@ -1,0 +1,169 @@
+//! The record as the plan sees it: former names given their present ones, forgotten things left out.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use state::record::{Recorded, RecordedObject};
+use state::{Address, Fact, FactKind, Member, Symbol};
+
+use crate::configuration::{Configuration, Move};
+
+/// Recorded objects under their present addresses.
+pub(crate) struct Book<'a> {
+    recorded: &'a Recorded,
+    objects: FxHashMap<Address, &'a RecordedObject>,
+    /// Addresses on each system, sorted.
+    on: FxHashMap<Symbol, Vec<Address>>,
+    /// Identities that the record knows, under their present addresses, sorted.
+    pub(crate) identities: Vec<Address>,
+    former: FxHashMap<Address, Address>,
+    /// Addresses whose outcome is in doubt.
+    pub(crate) in_doubt: FxHashSet<Address>,
+}
+
+impl<'a> Book<'a> {
+    /// Reads the record under the names of `configuration`; `facts` gets what was moved and forgotten.
+    pub(crate) fn new(recorded: &'a Recorded, configuration: &Configuration, facts: &mut Vec<Fact>) -> Book<'a> {
+        let renames = Renames::new(recorded, configuration);
+        let mut book = Book {
+            recorded,
+            objects: FxHashMap::default(),
+            on: FxHashMap::default(),
+            identities: Vec::new(),
+            former: FxHashMap::default(),
+            in_doubt: recorded.open.iter().map(|open| renames.present(open.change.address)).collect(),
+        };
+        let mut addresses: Vec<Address> = recorded.identities.keys().chain(recorded.objects.keys()).copied().collect();
+        addresses.sort_unstable();
+        for old in addresses {
+            if configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, old)) {
+                facts.push(fact(FactKind::Forgotten, old, None));
+                continue;
+            }
+            let now = renames.present(old);
+            if now != old {
+                facts.push(fact(FactKind::Moved, now, Some(old)));
+                book.former.insert(now, old);
+            }
+            match recorded.objects.get(&old) {
+                Some(object) => {
+                    book.objects.insert(now, object);
+                    if let Some(system) = now.system() {
+                        book.on.entry(system).or_default().push(now);
+                    }
+                }
+                None => book.identities.push(now),
+            }
+        }
+        book.on.values_mut().for_each(|addresses| addresses.sort_unstable());
+        book.identities.sort_unstable();
+        book
+    }
+
+    /// What the record knows of `address`.
+    pub(crate) fn object(&self, address: Address) -> Option<&'a RecordedObject> {
+        self.objects.get(&address).copied()
+    }
+
+    /// Recorded addresses on a system, sorted.
+    pub(crate) fn on(&self, system: Symbol) -> &[Address] {
+        self.on.get(&system).map_or(&[], Vec::as_slice)
+    }
+
+    /// Systems that the record holds something on, sorted.
+    pub(crate) fn systems(&self) -> Vec<Symbol> {
+        let mut systems: Vec<Symbol> = self.on.keys().copied().collect();
+        systems.sort_unstable();
+        systems
+    }
+
+    /// The recorded attributes of an identity.
+    pub(crate) fn identity(&self, address: Address) -> Option<&'a state::Attributes> {
+        let old = self.former.get(&address).copied().unwrap_or(address);
+        self.recorded.identities.get(&old)
+    }
+}
+
+fn fact(kind: FactKind, address: Address, former: Option<Address>) -> Fact {
+    Fact { former, ..Fact::new(kind, address) }
+}
+
+/// Whether `wide` (of a `forget` or `remove` block) is `address` or what it belongs to.
+pub(crate) fn covers(wide: Address, address: Address) -> bool {
+    wide == address
+        || match wide {
+            Address::System(system) => address.system() == Some(system),
+            Address::Person(holder) | Address::Service(holder) => address.holder() == Some(holder),
+            Address::Group { .. } => address.parent_group() == Some(wide) || address.member() == Some(wide),
+            Address::Account { .. } => address.member() == Some(wide),
+            _ => false,
+        }
+}
+
+/// Former names, and what they are called now.
+struct Renames {
+    holders: FxHashMap<Symbol, Symbol>,
+    groups: FxHashMap<(Symbol, Symbol), (Symbol, Symbol)>,
+}
+
+impl Renames {
+    /// A former name counts only where the record holds it, no block has it now, and the new name is not recorded
+    /// yet: `previously` may stay in the files for good.
+    fn new(recorded: &Recorded, configuration: &Configuration) -> Renames {
+        let declared: FxHashSet<Address> = configuration
+            .identities
+            .iter()
+            .map(|identity| identity.address)
+            .chain(configuration.groups.iter().map(|group| Address::Group { system: group.system, group: group.name }))
+            .collect();
+        let known =
+            |address: Address| recorded.objects.contains_key(&address) || recorded.identities.contains_key(&address);
+        let mut renames = Renames { holders: FxHashMap::default(), groups: FxHashMap::default() };
+        for Move { from, to, .. } in &configuration.moves {
+            if !known(*from) || known(*to) || declared.contains(from) {
+                continue;
+            }
+            match (*from, *to) {
+                (Address::Person(from) | Address::Service(from), Address::Person(to) | Address::Service(to)) => {
+                    renames.holders.insert(from, to);
+                }
+                (Address::Group { system, group }, Address::Group { system: to_system, group: to }) => {
+                    renames.groups.insert((system, group), (to_system, to));
+                }
+                _ => {}
+            }
+        }
+        renames
+    }
+
+    fn holder(&self, holder: Symbol) -> Symbol {
+        self.holders.get(&holder).copied().unwrap_or(holder)
+    }
+
+    fn group(&self, system: Symbol, group: Symbol) -> (Symbol, Symbol) {
+        self.groups.get(&(system, group)).copied().unwrap_or((system, group))
+    }
+
+    fn present(&self, old: Address) -> Address {
+        match old {
+            Address::Person(key) => Address::Person(self.holder(key)),
+            Address::Service(name) => Address::Service(self.holder(name)),
+            Address::Account { system, holder } => Address::Account { system, holder: self.holder(holder) },
+            Address::Group { system, group } => {
+                let (system, group) = self.group(system, group);
+                Address::Group { system, group }
+            }
+            Address::Membership { system, group, member } => {
+                let member = match member {
+                    Member::Holder(holder) => Member::Holder(self.holder(holder)),
+                    Member::Group(group) => Member::Group(self.group(system, group).1),
+                };
+                let (system, group) = self.group(system, group);
+                Address::Membership { system, group, member }
+            }
+            Address::Grant { system, group, grant } => {
+                let (system, group) = self.group(system, group);
+                Address::Grant { system, group, grant }
+            }
+            Address::System(_) | Address::Role(_) => old,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Groups: found or created, and their attributes.
+
+use rustc_hash::FxHashMap;
+use state::{Action, Address, FactKind, Object, Symbol, Value, Wanted};
+
+use super::accounts::{change_of, managed};
+use super::compare::{fold, same};
+use super::planner::{Body, Phase, Planner};
+use super::site::Site;
+use super::world::{Place, Stand, Standing};
+use crate::configuration::{Group, WantedValue};
+use crate::guard;
+use crate::language::Diagnostic;
+
+impl<'a> Planner<'a> {
+    /// Plans the groups of one system: correlated first, so that their attributes may refer to each other.
+    pub(super) fn plan_groups(&mut self, site: &mut Site<'a>) {
+        if !site.capabilities.groups {
+            for group in site.wanted_groups {
+                let message = format!("system.{} has no groups", site.name);
+                self.diagnostics.push(
+                    Diagnostic::new(group.span, message).hint("take this block out, or move it to another system"),
+                );
+            }
+            return;
+        }
+        self.bind_recorded_groups(site);
+        self.bind_groups_by_key(site);
+        for group in site.wanted_groups {
+            let address = Address::Group { system: site.name, group: group.name };
+            if !self.removed(address) {
+                self.plan_group(site, group, address);
+            }
+        }
+        self.forget_removed_groups(site);
+    }
+
+    fn bind_recorded_groups(&mut self, site: &mut Site<'a>) {
+        for address in self.book.on(site.name).to_vec() {
+            let (Address::Group { group, .. }, Some(recorded)) = (address, self.book.object(address)) else { continue };
+            let world = self.world.systems.entry(site.name).or_default();
+            world.recorded.insert(recorded.id, &recorded.attributes);
+            match site.group_numbers.get(&recorded.id) {
+                Some(&number) => {
+                    site.groups[number as usize] = Some(group);
+                    let standing = if self.in_doubt(address) { Standing::Held } else { Standing::Managed };
+                    self.stand_group(site, group, Place::Observed(number), standing);
+                }
+                None if self.removed(address) => {
+                    self.fact(FactKind::Forgotten, address, None, Box::default());
+                }
+                None => {
+                    self.stand_group(site, group, Place::Recorded(recorded.id), Standing::Held);
+                    self.findings.push(guard::vanished::finding(address, recorded.id));
+                }
+            }
+        }
+    }
+
+    /// Unrecorded groups: by an `adopt` block, else by the attribute that names groups on this system.
+    fn bind_groups_by_key(&mut self, site: &mut Site<'a>) {
+        let mut table: Option<FxHashMap<String, Vec<u32>>> = None;
+        for group in site.wanted_groups {
+            let address = Address::Group { system: site.name, group: group.name };
+            if self.group_stand(site, group.name).is_some() || self.removed(address) {
+                continue;
+            }
+            if self.in_doubt(address) {
+                self.stand_group(site, group.name, Place::New, Standing::Held);
+                continue;
+            }
+            if let Some(adopt) = self.inputs.configuration.adopts.iter().find(|adopt| adopt.address == address) {
+                match site.group_numbers.get(&adopt.id).copied() {
+                    Some(number) if site.groups[number as usize].is_none() => {
+                        site.groups[number as usize] = Some(group.name);
+                        self.stand_group(site, group.name, Place::Observed(number), Standing::Adopted);
+                    }
+                    _ => {
+                        let message = format!("{} has no free group with the id {:?}", site.name, adopt.id.as_str());
+                        self.diagnostics
+                            .push(Diagnostic::new(adopt.span, message).hint("look the id up in the system"));
+                    }
+                }
+                continue;
+            }
+            let Some(name) = self.key_of(site, group) else { continue };
+            let found = table.get_or_insert_with(|| table_of(site)).get(&name).map_or(&[][..], Vec::as_slice);
+            match *found {
+                [] => {}
+                [number] if site.groups[number as usize].is_none() => {
+                    site.groups[number as usize] = Some(group.name);
+                    self.stand_group(site, group.name, Place::Observed(number), Standing::Adopted);
+                }
+                _ => {
+                    let ids: Vec<Symbol> = found.iter().map(|number| site.group(*number).id).collect();
+                    self.findings.push(guard::collision::several_match(address, &ids));
+                    self.stand_group(site, group.name, Place::New, Standing::Held);
+                }
+            }
+        }
+    }
+
+    /// What the group is called on the system: the key attribute that the block sets, else the block's own name.
+    fn key_of(&mut self, site: &Site<'a>, group: &Group) -> Option<String> {
+        let key = site.capabilities.group_key?;
+        let attributes = self.group_attributes(site, group)?;
+        let (_, value) = attributes.into_iter().find(|(name, _)| *name == key.attribute)?;
+        let WantedValue::Known(value) = value else { return None };
+        let name = value.as_text()?;
+        Some(if key.case_exact { name.as_str().to_owned() } else { fold(name) })
+    }
+
+    fn group_attributes(&mut self, site: &Site<'a>, group: &Group) -> Option<Vec<(Symbol, WantedValue)>> {
+        match self.inputs.configuration.evaluate.group(site.name, group.name, &self.world) {
+            Ok(mut attributes) => {
+                if let Some(key) = site.capabilities.group_key
+                    && !attributes.iter().any(|(name, _)| *name == key.attribute)
+                {
+                    attributes.push((key.attribute, WantedValue::Known(Value::Text(group.name))));
+                    attributes.sort_by_key(|(name, _)| *name);
+                }
+                Some(attributes)
+            }
+            Err(diagnostic) => {
+                if !self.diagnostics.contains(&diagnostic) {
+                    self.diagnostics.push(diagnostic);
+                }
+                None
+            }
+        }
+    }
+
+    fn plan_group(&mut self, site: &Site<'a>, group: &Group, address: Address) {
+        let Some(attributes) = self.group_attributes(site, group) else { return };
+        let reasons = Box::from([self.reasons.at(Symbol::new(&address.to_string()), group.span)]);
+        let Some(stand) = self.group_stand(site, group.name).cloned() else {
+            let after: Box<[(Symbol, Wanted)]> = attributes
+                .into_iter()
+                .map(|(name, value)| (name, self.wanted(address, name, value)))
+                .filter(|(_, wanted)| !matches!(wanted, Wanted::Known(value) if value.is_empty()))
+                .collect();
+            let stand = Stand { place: Place::New, standing: Standing::Managed, planned: after.clone() };
+            self.world.systems.entry(site.name).or_default().groups.insert(group.name, stand);
+            self.change(Phase::Group, address, Action::Create, Body { after, reasons, ..Body::default() });
+            return;
+        };
+        let Place::Observed(number) = stand.place else { return };
+        let object = site.group(number);
+        match stand.standing {
+            Standing::Held => {}
+            Standing::Adopted => {
+                let seen = managed(object, attributes.iter().map(|(name, _)| *name));
+                self.fact(FactKind::Adopted, address, Some(seen), reasons);
+            }
+            Standing::Managed => self.update_group(site, address, object, attributes, reasons),
+        }
+    }
+
+    fn update_group(
+        &mut self,
+        site: &Site<'a>,
+        address: Address,
+        object: &Object,
+        attributes: Vec<(Symbol, WantedValue)>,
+        reasons: Box<[state::ReasonId]>,
+    ) {
+        let names: Vec<Symbol> = attributes.iter().map(|(name, _)| *name).collect();
+        let mut after = Vec::new();
+        for (name, value) in attributes {
+            let wanted = self.wanted(address, name, value);
+            after.extend(change_of(name, wanted, object, site.schema.group_attribute(name)));
+        }
+        if after.is_empty() {
+            let known = self.book.object(address).map(|recorded| &recorded.attributes);
+            let drifted = names.iter().any(|name| {
+                match (known.and_then(|known| known.get(*name)), object.attributes.get(*name)) {
+                    (None, None) => false,
+                    (Some(known), Some(seen)) => !same(known, seen, site.schema.group_attribute(*name)),
+                    _ => true,
+                }
+            });
+            if drifted && !site.from_record {
+                self.fact(FactKind::Drifted, address, Some(managed(object, names.into_iter())), Box::default());
+            }
+            return;
+        }
+        let key = site.capabilities.group_key.map(|key| key.attribute);
+        let renames = after.iter().any(|(name, _)| Some(*name) == key);
+        let before = managed(object, after.iter().map(|(name, _)| *name));
+        let body = Body { before: Some(before), after: after.into(), reasons, ..Body::default() };
+        self.change(Phase::Group, address, if renames { Action::Rename } else { Action::Update }, body);
+    }
+
+    /// A removed group is let go of once tenure holds nothing in it any more; the group itself stays: nothing is
+    /// deleted.
+    fn forget_removed_groups(&mut self, site: &Site<'a>) {
+        for address in self.book.on(site.name).to_vec() {
+            let Address::Group { group, .. } = address else { continue };
+            let observed = matches!(self.group_stand(site, group).map(|stand| stand.place), Some(Place::Observed(_)));
+            if observed
+                && self.removed(address)
+                && !self.book.on(site.name).iter().any(|other| other.parent_group() == Some(address))
+            {
+                self.fact(FactKind::Forgotten, address, None, Box::default());
+            }
+        }
+    }
+
+    pub(super) fn group_stand(&self, site: &Site<'a>, group: Symbol) -> Option<&Stand> {
+        self.world.systems.get(&site.name)?.groups.get(&group)
+    }
+
+    fn stand_group(&mut self, site: &Site<'a>, group: Symbol, place: Place, standing: Standing) {
+        let stand = Stand { place, standing, planned: Box::default() };
+        self.world.systems.entry(site.name).or_default().groups.insert(group, stand);
+    }
+}
+
+/// Observed groups by their key.
+fn table_of(site: &Site<'_>) -> FxHashMap<String, Vec<u32>> {
+    let mut table: FxHashMap<String, Vec<u32>> = FxHashMap::default();
+    let Some(key) = site.capabilities.group_key else { return table };
+    for (number, group) in (0u32..).zip(&site.observed.groups) {
+        if let Some(name) = group.attributes.get(key.attribute).and_then(|value| value.as_text()) {
+            let name = if key.case_exact { name.as_str().to_owned() } else { fold(name) };
+            table.entry(name).or_default().push(number);
+        }
+    }
+    table
+}

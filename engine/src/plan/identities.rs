@@ -1,0 +1,55 @@
+//! Who is there, who left, and what of it goes into the record.
+
+use state::{Address, Attributes, FactKind, Object, Symbol, Timestamp, Value};
+
+use super::planner::{Leaver, Planner};
+
+/// The attribute under which the record keeps the `people` block of an identity. `@` cannot start an attribute name
+/// of the language, so no configuration can mean it.
+pub(super) fn source_attribute() -> Symbol {
+    Symbol::new("@source")
+}
+
+impl Planner<'_> {
+    /// Finds the leavers: who ended or left in the files, and whom the record knows but the files do not.
+    pub(super) fn find_leavers(&mut self) {
+        for identity in &self.inputs.configuration.identities {
+            if let Some(because) = &identity.leaver {
+                let leaver = Leaver { because: because.clone(), gone: false, source: identity.source };
+                self.leavers.insert(identity.key, leaver);
+            }
+        }
+        for address in &self.book.identities {
+            let (Address::Person(holder) | Address::Service(holder)) = *address else { continue };
+            if !self.identities.contains_key(&holder) {
+                let source = self.book.identity(*address).and_then(|known| known.get(source_attribute())?.as_text());
+                let because = "left the files".to_owned();
+                self.leavers.insert(holder, Leaver { because, gone: true, source });
+            }
+        }
+    }
+
+    /// When the end of someone who ended was announced: the record knew the same `ends` before. Such ends do not count
+    /// as mass removal.
+    pub(super) fn announced_end(&self, holder: Symbol) -> Option<Timestamp> {
+        let leaver = self.leavers.get(&holder).filter(|leaver| !leaver.gone)?;
+        let identity = self.identities.get(&holder)?;
+        let ends = identity.attributes.get(Symbol::new("ends"))?.as_text()?;
+        let known = self.book.identity(identity.address)?.get(Symbol::new("ends"))?.as_text()?;
+        let day: jiff::civil::Date = ends.as_str().get(..10)?.parse().ok()?;
+        let at = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        (known == ends && leaver.because.starts_with("ended")).then(|| Timestamp::from(at))
+    }
+
+    /// Records identities and sources that are new or differ from what the record knows.
+    pub(super) fn record_identities(&mut self) {
+        for identity in &self.inputs.configuration.identities {
+            let source = identity.source.map(|source| (source_attribute(), Value::Text(source)));
+            let attributes: Attributes = source.into_iter().chain(identity.attributes.iter().cloned()).collect();
+            if self.book.identity(identity.address) != Some(&attributes) {
+                let object = Object::new(identity.key, attributes);
+                self.fact(FactKind::Identity, identity.address, Some(object), Box::default());
+            }
+        }
+    }
+}

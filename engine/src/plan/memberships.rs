@@ -1,0 +1,246 @@
+//! Who is in which group: given, requalified, taken.
+
+use std::borrow::Cow;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use state::{Action, Address, Fact, FactKind, Member, Object, Reason, Symbol, Wanted};
+
+use super::accounts::nobody;
+use super::compare::same;
+use super::expand::expand;
+use super::planner::{Body, Phase, Planner};
+use super::site::Site;
+use super::world::{Place, Standing};
+use crate::configuration::{Membership, Why};
+use crate::guard;
+
+/// One end of a membership in the plan's hands.
+enum End {
+    /// There, with this id.
+    Here(Symbol),
+    /// To be created by this plan.
+    New,
+    /// Adopted in this run: what is missing waits for the next.
+    Adopted(Symbol),
+    /// Not to be touched, or not there.
+    Out,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans the memberships of one system.
+    pub(super) fn plan_memberships(&mut self, site: &Site<'a>) {
+        if !site.capabilities.groups {
+            return;
+        }
+        let wanted = self.wanted_memberships(site);
+        let observed: FxHashMap<(Symbol, Symbol), u32> =
+            (0..).zip(&site.observed.memberships).map(|(n, seen)| ((seen.group, seen.member), n)).collect();
+        let mut explained = vec![false; site.observed.memberships.len()];
+        let mut kept: FxHashSet<Address> = FxHashSet::default();
+        for membership in wanted.iter() {
+            let Membership { group, member, .. } = membership;
+            let address = Address::Membership { system: site.name, group: *group, member: *member };
+            kept.insert(address);
+            self.plan_membership(site, membership, address, &observed, &mut explained);
+        }
+        let leftovers = self.take_unexplained(site, &explained, &kept);
+        self.forget_gone(site, &kept, &leftovers);
+    }
+
+    fn wanted_memberships(&mut self, site: &Site<'a>) -> Cow<'a, [Membership]> {
+        if site.capabilities.nested_groups
+            || !site.memberships.iter().any(|membership| matches!(membership.member, Member::Group(_)))
+        {
+            return Cow::Borrowed(site.memberships);
+        }
+        let (expanded, groups) = expand(site.memberships);
+        for group in groups {
+            let group = Address::Group { system: site.name, group };
+            self.note(
+                site.name,
+                format!("groups cannot hold groups here: the members of those in {group} are expanded"),
+            );
+        }
+        Cow::Owned(expanded)
+    }
+
+    fn plan_membership(
+        &mut self,
+        site: &Site<'a>,
+        membership: &Membership,
+        address: Address,
+        observed: &FxHashMap<(Symbol, Symbol), u32>,
+        explained: &mut [bool],
+    ) {
+        let group = self.group_end(site, membership.group);
+        let member = match membership.member {
+            Member::Holder(holder) => self.account_end(site, holder),
+            Member::Group(group) => self.group_end(site, group),
+        };
+        let there = match (&group, &member) {
+            (End::Here(group) | End::Adopted(group), End::Here(member) | End::Adopted(member)) => {
+                observed.get(&(*group, *member)).copied()
+            }
+            _ => None,
+        };
+        if let Some(number) = there {
+            explained[number as usize] = true; // numbers come from this very list
+        }
+        if self.in_doubt(address) || self.removed(address) {
+            return;
+        }
+        match (group, member, there) {
+            (End::Out, ..) | (_, End::Out, _) => {}
+            (_, _, Some(number)) => self.keep_membership(site, membership, address, number),
+            (End::Adopted(_), ..) | (_, End::Adopted(_), _) => {}
+            _ => {
+                let mut reasons = self.reasons.why(&membership.why).into_vec();
+                if self.book.object(address).is_some() {
+                    reasons.push(self.reasons.plain("was taken outside tenure"));
+                }
+                let after =
+                    membership.qualifiers.iter().map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
+                let body = Body { after, reasons: reasons.into(), until: membership.until, ..Body::default() };
+                self.change(Phase::Give, address, Action::Grant, body);
+            }
+        }
+    }
+
+    /// The membership is there: requalified where its qualifiers differ, recorded where the record lacks it.
+    fn keep_membership(&mut self, site: &Site<'a>, membership: &Membership, address: Address, number: u32) {
+        let seen = &site.observed.memberships[number as usize]; // numbers come from this very list
+        let recorded = self.book.object(address);
+        let object = Object::new("", seen.attributes.clone());
+        let after: Box<[(Symbol, Wanted)]> = membership
+            .qualifiers
+            .iter()
+            .filter(|(name, value)| !seen.attributes.get(*name).is_some_and(|seen| same(value, seen, None)))
+            .map(|(name, value)| (*name, Wanted::Known(value.clone())))
+            .collect();
+        let reasons = self.reasons.why(&membership.why);
+        let Some(recorded) = recorded else {
+            let until = membership.until;
+            self.facts.push(Fact { until, reasons, ..Fact::new(FactKind::Explained, address).object(object) });
+            return;
+        };
+        if !after.is_empty() {
+            let body = Body { before: Some(object), after, reasons, until: membership.until, ..Body::default() };
+            self.change(Phase::Give, address, Action::Update, body);
+        } else if recorded.until != membership.until || !self.explains(&recorded.why, &membership.why) {
+            let until = membership.until;
+            self.facts.push(Fact { until, reasons, ..Fact::new(FactKind::Explained, address) });
+        }
+    }
+
+    /// Whether the recorded reasons are those of the files; where in the files they stand does not count.
+    fn explains(&self, recorded: &[Reason], why: &[Why]) -> bool {
+        recorded.iter().map(|reason| reason.because).eq(why.iter().map(|why| why.because))
+    }
+
+    /// Observed memberships that the files do not want: taken where tenure gave them or the group is exclusive, else
+    /// shown. Returns the addresses that were seen.
+    fn take_unexplained(
+        &mut self,
+        site: &Site<'a>,
+        explained: &[bool],
+        kept: &FxHashSet<Address>,
+    ) -> FxHashSet<Address> {
+        let exclusive: FxHashSet<Symbol> =
+            site.wanted_groups.iter().filter(|group| group.exclusive).map(|group| group.name).collect();
+        let mut seen_addresses = FxHashSet::default();
+        let mut unexplained: Vec<Address> = Vec::new();
+        for (seen, _) in site.observed.memberships.iter().zip(explained).filter(|(_, explained)| !**explained) {
+            let Some(group) = site.group_numbers.get(&seen.group).and_then(|n| site.groups[*n as usize]) else {
+                continue;
+            };
+            let member = self.member_of(site, seen);
+            let address = Address::Membership { system: site.name, group, member };
+            seen_addresses.insert(address);
+            let adopted = self.group_stand(site, group).is_none_or(|stand| stand.standing != Standing::Managed);
+            if self.in_doubt(address) || kept.contains(&address) {
+                continue;
+            }
+            let recorded = self.book.object(address);
+            if recorded.is_none() && (adopted || !exclusive.contains(&group)) {
+                unexplained.push(address);
+                continue;
+            }
+            let holder = address.holder();
+            let leaver = holder.and_then(|holder| self.leavers.get(&holder));
+            let (because, phase) = match leaver {
+                Some(leaver) => (leaver.because.clone(), Phase::Leaver),
+                None if recorded.is_none() => {
+                    ("no file explains it, and the group is exclusive".to_owned(), Phase::Take)
+                }
+                None if recorded
+                    .is_some_and(|recorded| recorded.until.is_some_and(|until| until <= self.inputs.now)) =>
+                {
+                    ("its time is over".to_owned(), Phase::Take)
+                }
+                None => (self.was_given_by(address), Phase::Take),
+            };
+            let before = Some(Object::new("", seen.attributes.clone()));
+            let announced = holder.and_then(|holder| self.announced_end(holder));
+            let until = recorded.and_then(|recorded| recorded.until).or(announced);
+            let reasons = Box::from([self.reasons.plain(because.as_str())]);
+            self.change(phase, address, Action::Revoke, Body { before, reasons, until, ..Body::default() });
+        }
+        if !unexplained.is_empty() {
+            self.findings.push(guard::unexplained::finding(site.name, unexplained));
+        }
+        seen_addresses
+    }
+
+    fn was_given_by(&self, address: Address) -> String {
+        let recorded = self.book.object(address);
+        match recorded.and_then(|recorded| recorded.why.first()) {
+            Some(reason) => format!("no longer given by {}", reason.because),
+            None => "no file gives it any more".to_owned(),
+        }
+    }
+
+    /// Recorded memberships that are neither wanted nor there: the record lets go of them.
+    fn forget_gone(&mut self, site: &Site<'a>, kept: &FxHashSet<Address>, seen: &FxHashSet<Address>) {
+        for address in self.book.on(site.name).to_vec() {
+            if matches!(address, Address::Membership { .. })
+                && !kept.contains(&address)
+                && !seen.contains(&address)
+                && !self.in_doubt(address)
+            {
+                let reason = self.reasons.plain("gone from the system");
+                self.fact(FactKind::Forgotten, address, None, Box::from([reason]));
+            }
+        }
+    }
+
+    fn member_of(&self, site: &Site<'a>, seen: &state::Membership) -> Member {
+        if seen.nested {
+            let group = site.group_numbers.get(&seen.member).and_then(|n| site.groups[*n as usize]);
+            Member::Group(group.unwrap_or_else(|| nobody(seen.member)))
+        } else {
+            let holder = site.account_numbers.get(&seen.member).and_then(|n| site.holders[*n as usize]);
+            Member::Holder(holder.unwrap_or_else(|| nobody(seen.member)))
+        }
+    }
+
+    fn account_end(&self, site: &Site<'a>, holder: Symbol) -> End {
+        if !site.wanted.contains(&holder) {
+            return End::Out;
+        }
+        let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&holder));
+        end(stand, |number| site.account(number).id)
+    }
+
+    fn group_end(&self, site: &Site<'a>, group: Symbol) -> End {
+        end(self.group_stand(site, group), |number| site.group(number).id)
+    }
+}
+
+fn end(stand: Option<&super::world::Stand>, id: impl Fn(u32) -> Symbol) -> End {
+    match stand.map(|stand| (stand.standing, stand.place)) {
+        Some((Standing::Managed, Place::Observed(number))) => End::Here(id(number)),
+        Some((Standing::Managed, Place::New)) => End::New,
+        Some((Standing::Adopted, Place::Observed(number))) => End::Adopted(id(number)),
+        _ => End::Out,
+    }
+}

@@ -1,0 +1,158 @@
+//! Planning: what would change, in every system, and why. Pure: the same inputs give the same plan.
+//!
+//! `blocks` refuses blocks that vanished; `identities` finds leavers; then, system by system in the order of their
+//! references, `correlate` says which account is whose, `accounts`, `groups`, `memberships` and `grants` compare what
+//! is wanted with what was observed and recorded; `order` puts the changes into batches; the safeguards
+//! ([`crate::guard`]) judge the whole.
+
+mod accounts;
+mod blocks;
+mod book;
+mod compare;
+mod correlate;
+mod expand;
+mod grants;
+mod groups;
+mod identities;
+mod inputs;
+mod memberships;
+mod order;
+pub(crate) mod planner;
+mod reasons;
+mod recorded;
+mod site;
+pub(crate) mod world;
+
+use std::collections::BTreeMap;
+
+use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
+
+pub use inputs::{Inputs, Inventory, Reading};
+pub use planner::seal_secret;
+pub use recorded::{missing, observed_from_record};
+
+use crate::guard;
+use crate::language::Diagnostic;
+use planner::Planner;
+use site::Site;
+
+/// Makes the plan, with what the safeguards say about it.
+///
+/// # Errors
+/// Everything that is wrong with the files in the light of what was observed: blocks that vanished, expressions that
+/// fail, cycles. Nothing is planned then.
+pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Vec<Diagnostic>> {
+    let mut planner = Planner::new(inputs);
+    planner.check_vanished_blocks();
+    if !planner.diagnostics.is_empty() {
+        return Err(planner.diagnostics);
+    }
+    planner.find_leavers();
+    planner.record_identities();
+    for name in &inputs.configuration.system_order {
+        plan_system(&mut planner, *name);
+    }
+    if !planner.diagnostics.is_empty() {
+        return Err(planner.diagnostics);
+    }
+    finish(planner)
+}
+
+fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
+    let (Some(system), Some(reading)) =
+        (planner.inputs.configuration.systems.get(&name), planner.inputs.readings.get(&name))
+    else {
+        return;
+    };
+    let read = match &reading.inventory {
+        Inventory::Complete(observed) => SystemRead::Complete { proof: observed.complete.proof.clone() },
+        Inventory::Recorded(_) => SystemRead::Recorded,
+        Inventory::Incomplete(error) => SystemRead::Incomplete { error: error.clone() },
+    };
+    let observed = reading.inventory.observed();
+    planner.systems.insert(
+        name,
+        SystemSummary {
+            provider: system.provider,
+            read,
+            accounts: observed.map_or(0, |observed| observed.accounts.len() as u32),
+            groups: observed.map_or(0, |observed| observed.groups.len() as u32),
+            unmanaged: 0,
+            left_out: Vec::new(),
+            notes: Vec::new(),
+        },
+    );
+    let Some(mut site) = Site::new(planner.inputs.configuration, system, reading) else {
+        if let Inventory::Incomplete(error) = &reading.inventory {
+            planner.stand_recorded(name);
+            planner.findings.push(guard::incomplete_read::finding(name, error));
+        }
+        return;
+    };
+    planner.world.systems.entry(name).or_default().observed = Some(site.observed);
+    if system.read_only {
+        return;
+    }
+    planner.correlate_accounts(&mut site);
+    planner.plan_accounts(&mut site);
+    planner.plan_groups(&mut site);
+    planner.plan_memberships(&site);
+    planner.plan_grants(&site);
+}
+
+fn finish(mut planner: Planner<'_>) -> Result<Plan, Vec<Diagnostic>> {
+    guard::source_shrank::record(&mut planner);
+    let inputs = planner.inputs;
+    let drafts = std::mem::take(&mut planner.drafts);
+    let capabilities =
+        |system| inputs.readings.get(&system).map(|reading| reading.capabilities.clone()).unwrap_or_default();
+    let leavers = &planner.leavers;
+    let (changes, batches) = order::order(drafts, |holder| leavers.contains_key(&holder), capabilities)
+        .map_err(|cycle| vec![cycle_error(&cycle)])?;
+    planner.facts.sort_by_key(|fact| (fact.address, fact.kind));
+    let names = names(&planner, &changes);
+    let recorded = inputs.recorded;
+    let mut plan = Plan {
+        digest: Digest::ZERO,
+        made: inputs.now,
+        inputs: inputs.configuration.inputs.clone(),
+        lineage: recorded.lineage.unwrap_or_else(|| Symbol::new("")),
+        head: recorded.head.unwrap_or(Digest::ZERO),
+        head_line: recorded.head_line,
+        systems: std::mem::take(&mut planner.systems),
+        names,
+        reasons: Vec::new(),
+        facts: std::mem::take(&mut planner.facts),
+        changes,
+        batches,
+        findings: Vec::new(),
+    };
+    guard::judge(&mut planner, &plan);
+    plan.findings = std::mem::take(&mut planner.findings);
+    plan.findings.sort();
+    plan.reasons = planner.reasons.into_table();
+    plan.seal();
+    Ok(plan)
+}
+
+/// Display names of those who appear in the plan.
+fn names(planner: &Planner<'_>, changes: &[state::Change]) -> BTreeMap<Address, String> {
+    let facts = planner.facts.iter().filter(|fact| fact.kind != state::FactKind::Identity).map(|fact| fact.address);
+    let holders: std::collections::BTreeSet<Symbol> =
+        changes.iter().map(|change| change.address).chain(facts).filter_map(Address::holder).collect();
+    holders
+        .into_iter()
+        .filter_map(|holder| Some((planner.identity_address(holder), planner.display(holder)?)))
+        .collect()
+}
+
+fn cycle_error(cycle: &[Address]) -> Diagnostic {
+    let path: Vec<String> = cycle.iter().map(Address::to_string).collect();
+    Diagnostic {
+        message: format!("these can only be made after each other: {}", path.join(" -> ")),
+        span: None,
+        label: String::new(),
+        related: Vec::new(),
+        hint: Some("take one of the references to what is known only after apply out of this circle".to_owned()),
+    }
+}

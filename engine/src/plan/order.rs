@@ -1,0 +1,202 @@
+//! The order of the changes: what needs what, how deep, and which go together.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+use state::{Action, Address, Batch, Capabilities, Change, Member, Symbol, Wanted};
+
+use super::planner::{Draft, Phase};
+
+/// Changes in their order, with the batches that cover them; or a cycle, as the addresses on its way.
+pub(super) fn order(
+    drafts: Vec<Draft>,
+    leaver: impl Fn(Symbol) -> bool,
+    capabilities: impl Fn(Symbol) -> Capabilities,
+) -> Result<(Vec<Change>, Vec<Batch>), Vec<Address>> {
+    let edges = edges(&drafts, leaver);
+    let depths = depths(&edges)
+        .map_err(|cycle| cycle.into_iter().map(|n| drafts[n as usize].change.address).collect::<Vec<_>>())?;
+    let mut sorted: Vec<u32> = (0..drafts.len() as u32).collect();
+    let key = |n: &u32| {
+        let Draft { change, phase } = &drafts[*n as usize]; // numbers of these very drafts
+        let system = change.address.system();
+        (depths[*n as usize], *phase, system, remote(change), change.address, change.action)
+    };
+    sorted.sort_by_cached_key(key);
+    let (batches, of) = batches(&drafts, &sorted, &depths, &edges, capabilities);
+    debug_assert!(of.iter().all(|batch| (*batch as usize) < batches.len()));
+    let mut changes: Vec<Option<Change>> = drafts.into_iter().map(|draft| Some(draft.change)).collect();
+    let changes = sorted.iter().filter_map(|n| changes[*n as usize].take()).collect();
+    Ok((changes, batches))
+}
+
+/// What stands on the system as one object: a membership travels with its group.
+fn remote(change: &Change) -> Address {
+    change.address.parent_group().unwrap_or(change.address)
+}
+
+/// For each draft the drafts that must be done before it, in one flat list.
+struct Edges {
+    starts: Vec<u32>,
+    needs: Vec<u32>,
+}
+
+impl Edges {
+    fn of(&self, n: u32) -> &[u32] {
+        &self.needs[self.starts[n as usize] as usize..self.starts[n as usize + 1] as usize]
+    }
+}
+
+fn edges(drafts: &[Draft], leaver: impl Fn(Symbol) -> bool) -> Edges {
+    let mut makes: FxHashMap<Address, u32> = FxHashMap::default();
+    let mut gives: FxHashMap<(Symbol, Symbol), Vec<u32>> = FxHashMap::default();
+    for (n, Draft { change, .. }) in (0u32..).zip(drafts) {
+        if matches!(change.action, Action::Create | Action::Reactivate) {
+            makes.insert(change.address, n);
+        }
+        if let (Address::Membership { system, member: Member::Holder(holder), .. }, Action::Grant) =
+            (change.address, change.action)
+        {
+            gives.entry((system, holder)).or_default().push(n);
+        }
+    }
+    let mut edges = Edges { starts: Vec::with_capacity(drafts.len() + 1), needs: Vec::new() };
+    for (n, Draft { change, phase }) in (0u32..).zip(drafts) {
+        edges.starts.push(edges.needs.len() as u32);
+        let made = |address: Address| makes.get(&address).copied().filter(|made| *made != n);
+        for (_, wanted) in &change.after {
+            if let Wanted::Deferred { needs, .. } = wanted {
+                edges.needs.extend(needs.iter().filter_map(|address| made(*address)));
+            }
+        }
+        match change.action {
+            Action::Grant => {
+                edges.needs.extend(change.address.parent_group().and_then(made));
+                edges.needs.extend(change.address.member().and_then(made));
+            }
+            Action::Update | Action::Rename => edges.needs.extend(made(change.address)),
+            // New access before old access is taken, but not for those who leave.
+            Action::Revoke if *phase == Phase::Take => {
+                if let Address::Membership { system, member: Member::Holder(holder), .. } = change.address
+                    && !leaver(holder)
+                {
+                    edges.needs.extend(gives.get(&(system, holder)).into_iter().flatten());
+                }
+            }
+            _ => {}
+        }
+    }
+    edges.starts.push(edges.needs.len() as u32);
+    edges
+}
+
+/// The length of the longest way of needs below each draft (Kahn's algorithm); or a cycle.
+fn depths(edges: &Edges) -> Result<Vec<u32>, Vec<u32>> {
+    let count = edges.starts.len() - 1;
+    let mut waiting = vec![0u32; count];
+    let mut heads = vec![0u32; count + 1];
+    for needed in &edges.needs {
+        heads[*needed as usize + 1] += 1;
+    }
+    for n in 0..count {
+        heads[n + 1] += heads[n];
+    }
+    let mut dependents = vec![0u32; edges.needs.len()];
+    let mut fill = heads.clone();
+    for n in 0..count as u32 {
+        waiting[n as usize] = edges.of(n).len() as u32;
+        for needed in edges.of(n) {
+            dependents[fill[*needed as usize] as usize] = n;
+            fill[*needed as usize] += 1;
+        }
+    }
+    let mut depths = vec![0u32; count];
+    let mut ready: Vec<u32> = (0..count as u32).filter(|n| waiting[*n as usize] == 0).collect();
+    let mut done = 0;
+    while let Some(n) = ready.pop() {
+        done += 1;
+        for dependent in &dependents[heads[n as usize] as usize..heads[n as usize + 1] as usize] {
+            let d = *dependent as usize;
+            depths[d] = depths[d].max(depths[n as usize] + 1);
+            waiting[d] -= 1;
+            if waiting[d] == 0 {
+                ready.push(*dependent);
+            }
+        }
+    }
+    if done == count { Ok(depths) } else { Err(cycle(edges, &waiting)) }
+}
+
+/// Follows unmet needs until a draft comes again: that is a cycle.
+fn cycle(edges: &Edges, waiting: &[u32]) -> Vec<u32> {
+    let stuck = |n: &&u32| waiting[**n as usize] > 0;
+    let Some(start) = (0..waiting.len() as u32).find(|n| waiting[*n as usize] > 0) else { return Vec::new() };
+    let mut position: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut path = Vec::new();
+    let mut at = start;
+    loop {
+        if let Some(first) = position.get(&at) {
+            let mut cycle = path.split_off(*first);
+            cycle.push(at);
+            return cycle;
+        }
+        position.insert(at, path.len());
+        path.push(at);
+        match edges.of(at).iter().find(stuck) {
+            Some(next) => at = *next,
+            None => return path,
+        }
+    }
+}
+
+/// Cuts the sorted changes into batches. All changes of a batch are equally deep, so batches never form a cycle.
+fn batches(
+    drafts: &[Draft],
+    sorted: &[u32],
+    depths: &[u32],
+    edges: &Edges,
+    capabilities: impl Fn(Symbol) -> Capabilities,
+) -> (Vec<Batch>, Vec<u32>) {
+    let mut known: FxHashMap<Symbol, (usize, bool)> = FxHashMap::default();
+    let mut batches: Vec<Batch> = Vec::new();
+    let mut of = vec![0u32; drafts.len()];
+    let mut last: Option<(u32, Phase, Option<Symbol>)> = None;
+    for (position, n) in (0u32..).zip(sorted) {
+        let Draft { change, phase } = &drafts[*n as usize];
+        let Some(system) = change.address.system() else { continue };
+        let (most, across) = *known.entry(system).or_insert_with(|| {
+            let capabilities = capabilities(system);
+            (capabilities.batch.max(1), capabilities.batch_objects)
+        });
+        let class = (depths[*n as usize], *phase, Some(system));
+        let target = remote(change);
+        let fits = last == Some(class)
+            && batches
+                .last()
+                .is_some_and(|batch| batch.changes.len() < most && (across || (batch.target == Some(target))));
+        match batches.last_mut().filter(|_| fits) {
+            Some(batch) => {
+                batch.changes.end = position + 1;
+                if batch.target != Some(target) {
+                    batch.target = None;
+                }
+            }
+            None => {
+                batches.push(Batch { system, changes: position..position + 1, target: Some(target), after: Vec::new() })
+            }
+        }
+        of[*n as usize] = batches.len() as u32 - 1;
+        last = Some(class);
+    }
+    for (number, batch) in batches.iter_mut().enumerate() {
+        let needs: BTreeSet<u32> = batch
+            .changes
+            .clone()
+            .flat_map(|position| edges.of(sorted[position as usize]))
+            .map(|needed| of[*needed as usize])
+            .filter(|needed| *needed as usize != number)
+            .collect();
+        batch.after = needs.into_iter().collect();
+    }
+    (batches, of)
+}

@@ -1,0 +1,145 @@
+//! The state of a plan in the making.
+
+use std::collections::BTreeMap;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rustc_hash::FxHashMap;
+use sha2::Sha256;
+use state::{Action, Address, Change, Fact, FactKind, Finding, Object, ReasonId, Symbol, SystemSummary, Undo, Wanted};
+
+use super::book::Book;
+use super::inputs::Inputs;
+use super::reasons::Reasons;
+use super::world::World;
+use crate::configuration::{Identity, WantedValue};
+use crate::language::Diagnostic;
+
+/// Where in a system's turn a change comes; within one depth, lower phases go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// A leaver's deactivation: first of all.
+    Lockout,
+    /// What a leaver held.
+    Leaver,
+    Account,
+    Group,
+    Give,
+    Take,
+}
+
+/// A change before it has its place in the order.
+pub(crate) struct Draft {
+    pub(crate) change: Change,
+    pub(crate) phase: Phase,
+}
+
+/// Why someone is a leaver.
+pub(crate) struct Leaver {
+    pub(crate) because: String,
+    /// Gone from the files, not only ended in them.
+    pub(crate) gone: bool,
+    /// The `people` block that the identity comes (or came) from.
+    pub(crate) source: Option<Symbol>,
+}
+
+/// Everything that the steps of planning write to.
+pub(crate) struct Planner<'a> {
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) book: Book<'a>,
+    pub(crate) reasons: Reasons<'a>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) world: World<'a>,
+    pub(crate) systems: BTreeMap<Symbol, SystemSummary>,
+    pub(crate) leavers: FxHashMap<Symbol, Leaver>,
+    pub(crate) identities: FxHashMap<Symbol, &'a Identity>,
+    /// Who vanished, who came and matches the same account, and which account that is.
+    pub(crate) renames: BTreeMap<(Address, Address), String>,
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(inputs: &'a Inputs<'a>) -> Planner<'a> {
+        let mut facts = Vec::new();
+        let book = Book::new(inputs.recorded, inputs.configuration, &mut facts);
+        Planner {
+            inputs,
+            book,
+            reasons: Reasons::new(inputs.files),
+            facts,
+            drafts: Vec::new(),
+            findings: Vec::new(),
+            diagnostics: Vec::new(),
+            world: World::new(inputs.recorded),
+            systems: BTreeMap::new(),
+            leavers: FxHashMap::default(),
+            identities: inputs.configuration.identities.iter().map(|identity| (identity.key, identity)).collect(),
+            renames: BTreeMap::new(),
+        }
+    }
+
+    /// A change at its phase. What was taken is recorded with its pre-image, so all that exist so far can be undone.
+    pub(crate) fn change(&mut self, phase: Phase, address: Address, action: Action, body: Body) {
+        let Body { before, after, reasons, allocated, until } = body;
+        let undo = Undo::AnyTime;
+        let change = Change { address, action, before: before.map(Box::new), after, reasons, allocated, until, undo };
+        self.drafts.push(Draft { change, phase });
+    }
+
+    /// A fact about an object.
+    pub(crate) fn fact(&mut self, kind: FactKind, address: Address, object: Option<Object>, reasons: Box<[ReasonId]>) {
+        self.facts.push(Fact { object: object.map(Box::new), reasons, ..Fact::new(kind, address) });
+    }
+
+    /// A value of the configuration as a plan keeps it: of a secret only its HMAC.
+    pub(crate) fn wanted(&self, address: Address, name: Symbol, value: WantedValue) -> Wanted {
+        match value {
+            WantedValue::Known(value) => Wanted::Known(value),
+            WantedValue::Deferred { expression, needs } => Wanted::Deferred { expression, needs },
+            WantedValue::Secret(secret) => {
+                Wanted::Secret { hmac: seal_secret(self.inputs.hmac_key, address, name, &secret) }
+            }
+        }
+    }
+
+    /// Whether a finding or a doubt already covers this address.
+    pub(crate) fn in_doubt(&self, address: Address) -> bool {
+        self.book.in_doubt.contains(&address)
+    }
+
+    /// `person.ada` or `service.deployer`; of someone who is gone as the record knows it.
+    pub(crate) fn identity_address(&self, holder: Symbol) -> Address {
+        match self.identities.get(&holder) {
+            Some(identity) => identity.address,
+            None if self.book.identity(Address::Service(holder)).is_some() => Address::Service(holder),
+            None => Address::Person(holder),
+        }
+    }
+}
+
+/// The parts of a change that most changes leave empty.
+#[derive(Default)]
+pub(crate) struct Body {
+    pub(crate) before: Option<Object>,
+    pub(crate) after: Box<[(Symbol, Wanted)]>,
+    pub(crate) reasons: Box<[ReasonId]>,
+    pub(crate) allocated: Box<[Symbol]>,
+    pub(crate) until: Option<state::Timestamp>,
+}
+
+/// The HMAC-SHA-256 (RFC 2104) that a sensitive attribute leaves; bound to its address and name, so that equal
+/// secrets of two people do not look equal.
+pub fn seal_secret(key: &[u8], address: Address, name: Symbol, secret: &str) -> Symbol {
+    use std::fmt::Write as _;
+    let mut text = String::from("hmac-sha256:");
+    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
+        for part in [address.to_string().as_bytes(), b"\0", name.as_str().as_bytes(), b"\0", secret.as_bytes()] {
+            mac.update(part);
+        }
+        for byte in mac.finalize().into_bytes() {
+            let _ = write!(text, "{byte:02x}");
+        }
+    }
+    Symbol::new(&text)
+}

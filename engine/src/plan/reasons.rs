@@ -1,0 +1,50 @@
+//! The table of reasons: each text stands in a plan once.
+
+use rustc_hash::FxHashMap;
+use state::{Reason, ReasonId, Symbol};
+
+use crate::configuration::Why;
+use crate::language::{Files, Span};
+
+/// Reasons, numbered in the order in which they are first given.
+pub(crate) struct Reasons<'a> {
+    files: &'a Files,
+    numbers: FxHashMap<Reason, ReasonId>,
+    table: Vec<Reason>,
+    places: FxHashMap<Span, Symbol>,
+}
+
+impl<'a> Reasons<'a> {
+    pub(crate) fn new(files: &'a Files) -> Reasons<'a> {
+        Reasons { files, numbers: FxHashMap::default(), table: Vec::new(), places: FxHashMap::default() }
+    }
+
+    fn number(&mut self, reason: Reason) -> ReasonId {
+        let next = ReasonId(self.table.len() as u32);
+        *self.numbers.entry(reason).or_insert_with_key(|reason| {
+            self.table.push(reason.clone());
+            next
+        })
+    }
+
+    /// Why an entry of the configuration wants something.
+    pub(crate) fn why(&mut self, why: &[Why]) -> Box<[ReasonId]> {
+        why.iter().map(|why| self.at(why.because, why.span)).collect()
+    }
+
+    /// A reason with the block that asks for it.
+    pub(crate) fn at(&mut self, because: Symbol, span: Span) -> ReasonId {
+        let files = self.files;
+        let place = *self.places.entry(span).or_insert_with(|| Symbol::new(&files.place(span)));
+        self.number(Reason { because, place: Some(place) })
+    }
+
+    /// A reason that no block gives (any more).
+    pub(crate) fn plain(&mut self, because: impl Into<Symbol>) -> ReasonId {
+        self.number(Reason { because: because.into(), place: None })
+    }
+
+    pub(crate) fn into_table(self) -> Vec<Reason> {
+        self.table
+    }
+}

@@ -1,0 +1,97 @@
+//! What the record says of a system: for `plan --recorded`, and for asking after what an inventory lacks.
+
+use rustc_hash::FxHashMap;
+use state::record::Recorded;
+use state::{Address, Complete, Grant, Membership, Object, Observed, Symbol, Target, Timestamp};
+
+use super::planner::Planner;
+use super::world::{Place, Stand, Standing};
+
+/// The recorded objects of one system in the form of an inventory: its last known state.
+pub fn observed_from_record(recorded: &Recorded, system: Symbol, now: Timestamp) -> Observed {
+    let mut accounts = Vec::new();
+    let mut groups = Vec::new();
+    let mut memberships = Vec::new();
+    let mut grants = Vec::new();
+    let mut seen: FxHashMap<Symbol, ()> = FxHashMap::default();
+    for (address, object) in &recorded.objects {
+        if address.system() != Some(system) {
+            continue;
+        }
+        let whole =
+            || Object { id: object.id, active: object.active, attributes: object.attributes.clone(), version: None };
+        match (*address, object.target) {
+            (Address::Account { .. }, _) if seen.insert(object.id, ()).is_none() => accounts.push(whole()),
+            (Address::Group { .. }, _) => groups.push(whole()),
+            (Address::Membership { .. }, Some(Target::Membership { group, member, nested })) => {
+                memberships.push(Membership { group, member, nested, attributes: object.attributes.clone() });
+            }
+            (Address::Grant { .. }, Some(Target::Grant { group, .. })) => {
+                grants.push(Grant { group, attributes: object.attributes.clone() });
+            }
+            _ => {}
+        }
+    }
+    Observed::new(Complete::proved("from the record", now), accounts, groups, memberships, grants)
+}
+
+/// Recorded accounts and groups of `system` that an inventory lacks. Their absence is to be confirmed by a direct
+/// read: one that answers after all, or hides, shows that the inventory was not complete.
+pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<(Address, Target)> {
+    let lacks = |objects: &[Object], id: Symbol| objects.binary_search_by_key(&id, |object| object.id).is_err();
+    let mut missing: Vec<(Address, Target)> = recorded
+        .objects
+        .iter()
+        .filter(|(address, _)| address.system() == Some(system))
+        .filter_map(|(address, object)| match address {
+            Address::Account { .. } if lacks(&observed.accounts, object.id) => {
+                Some((*address, Target::Account(object.id)))
+            }
+            Address::Group { .. } if lacks(&observed.groups, object.id) => Some((*address, Target::Group(object.id))),
+            _ => None,
+        })
+        .collect();
+    missing.sort_unstable();
+    missing
+}
+
+impl Planner<'_> {
+    /// A system that could not be read: what the record knows of it is what others can refer to.
+    pub(super) fn stand_recorded(&mut self, system: Symbol) {
+        for address in self.book.on(system).to_vec() {
+            let Some(object) = self.book.object(address) else { continue };
+            let stand = Stand { place: Place::Recorded(object.id), standing: Standing::Held, planned: Box::default() };
+            let world = self.world.systems.entry(system).or_default();
+            match address {
+                Address::Account { holder, .. } => {
+                    world.recorded.insert(object.id, &object.attributes);
+                    world.accounts.insert(holder, stand);
+                }
+                Address::Group { group, .. } => {
+                    world.recorded.insert(object.id, &object.attributes);
+                    world.groups.insert(group, stand);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What people call a holder: as the files say, or as the record knew them.
+    pub(super) fn display(&self, holder: Symbol) -> Option<String> {
+        if let Some(identity) = self.identities.get(&holder) {
+            return Some(identity.display.clone());
+        }
+        let known = self.book.identity(self.identity_address(holder))?;
+        let text = |name: &str| known.get(Symbol::new(name)).and_then(|value| value.as_text());
+        let name = match (text("name"), text("given_name"), text("family_name")) {
+            (Some(name), ..) => name.to_string(),
+            (None, Some(given), Some(family)) => format!("{given} {family}"),
+            (None, Some(one), None) | (None, None, Some(one)) => one.to_string(),
+            _ => return None,
+        };
+        Some(match text("email") {
+            Some(email) => format!("{name} <{email}>"),
+            None => name,
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! What stands on the systems as far as the plan has got: what expressions see of `self.accounts` and of `REF.id`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+use state::record::Recorded;
+use state::{Attributes, Object, Observed, Symbol, Value, Wanted};
+
+use crate::configuration::{Known, KnownObject};
+
+/// Where an object of the plan stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Number in the inventory.
+    Observed(u32),
+    /// To be created by this plan.
+    New,
+    /// Only the record knows it: its system could not be read, or the object is gone.
+    Recorded(Symbol),
+}
+
+/// What may happen around an object in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Managed: changes are planned.
+    Managed,
+    /// Taken under management in this run: everything about it waits for the next.
+    Adopted,
+    /// A finding, or doubt, stands in the way: nothing is given, nothing is changed.
+    Held,
+}
+
+/// One account or group of the plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Stand {
+    pub(crate) place: Place,
+    pub(crate) standing: Standing,
+    /// What the plan sets.
+    pub(crate) planned: Box<[(Symbol, Wanted)]>,
+}
+
+/// One system.
+#[derive(Default)]
+pub(crate) struct SystemWorld<'a> {
+    pub(crate) observed: Option<&'a Observed>,
+    pub(crate) accounts: FxHashMap<Symbol, Stand>,
+    pub(crate) groups: FxHashMap<Symbol, Stand>,
+    /// Attributes of what only the record knows, by id.
+    pub(crate) recorded: FxHashMap<Symbol, &'a Attributes>,
+}
+
+/// All systems that were planned so far.
+pub(crate) struct World<'a> {
+    pub(crate) systems: FxHashMap<Symbol, SystemWorld<'a>>,
+    recorded: &'a Recorded,
+    numbers: RefCell<FxHashMap<(Symbol, Symbol), Numbers>>,
+}
+
+/// The numbers of one attribute on one system.
+#[derive(Default)]
+struct Numbers {
+    used: BTreeSet<i64>,
+    of: BTreeMap<Symbol, i64>,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(recorded: &'a Recorded) -> World<'a> {
+        World { systems: FxHashMap::default(), recorded, numbers: RefCell::default() }
+    }
+
+    fn look(&self, system: Symbol, stand: Option<&Stand>, of: fn(&'a Observed) -> &'a [Object]) -> Option<KnownObject> {
+        let stand = stand?;
+        let system = self.systems.get(&system)?;
+        let (id, attributes) = match stand.place {
+            Place::Observed(n) => {
+                let object = of(system.observed?).get(n as usize)?;
+                (Some(object.id), object.attributes.clone())
+            }
+            Place::New => (None, Attributes::new()),
+            Place::Recorded(id) => (Some(id), system.recorded.get(&id).copied().cloned().unwrap_or_default()),
+        };
+        let known = |(name, wanted): &(Symbol, Wanted)| match wanted {
+            Wanted::Known(value) => Some((*name, value.clone())),
+            Wanted::Deferred { .. } | Wanted::Secret { .. } => None,
+        };
+        let planned: Attributes = stand.planned.iter().filter_map(known).collect();
+        let deferred = stand.planned.iter().filter(|pair| known(pair).is_none()).map(|(name, _)| *name).collect();
+        Some(KnownObject { id, attributes: attributes.overlaid(&planned), deferred })
+    }
+
+    /// The number that `next` gave a holder for an attribute, if it gave one.
+    pub(crate) fn number(&self, system: Symbol, attribute: Symbol, holder: Symbol) -> Option<i64> {
+        self.numbers.borrow().get(&(system, attribute))?.of.get(&holder).copied()
+    }
+
+    /// Numbers that are taken: by the record, for good, and by what was observed.
+    fn taken(&self, system: Symbol, attribute: Symbol) -> Numbers {
+        let mut numbers = Numbers::default();
+        for (number, holder) in self.recorded.numbers.get(&(system, attribute)).into_iter().flatten() {
+            numbers.used.insert(*number);
+            numbers.of.insert(*holder, *number);
+        }
+        let observed = self.systems.get(&system).and_then(|system| system.observed);
+        for account in observed.map_or(&[][..], |observed| &observed.accounts) {
+            match account.attributes.get(attribute) {
+                Some(Value::Integer(number)) => {
+                    numbers.used.insert(*number);
+                }
+                Some(Value::Text(text)) => numbers.used.extend(text.as_str().parse::<i64>().ok()),
+                _ => {}
+            }
+        }
+        numbers
+    }
+}
+
+impl Known for World<'_> {
+    fn account(&self, system: Symbol, holder: Symbol) -> Option<KnownObject> {
+        self.look(system, self.systems.get(&system)?.accounts.get(&holder), |observed| &observed.accounts)
+    }
+
+    fn group(&self, system: Symbol, group: Symbol) -> Option<KnownObject> {
+        self.look(system, self.systems.get(&system)?.groups.get(&group), |observed| &observed.groups)
+    }
+
+    fn next(&self, system: Symbol, attribute: Symbol, holder: Symbol, low: i64, high: i64) -> Option<i64> {
+        let mut all = self.numbers.borrow_mut();
+        let numbers = all.entry((system, attribute)).or_insert_with(|| self.taken(system, attribute));
+        if let Some(number) = numbers.of.get(&holder).filter(|number| (low..=high).contains(*number)) {
+            return Some(*number);
+        }
+        let mut free = low;
+        for used in numbers.used.range(low..=high) {
+            if *used != free {
+                break;
+            }
+            free = free.checked_add(1)?;
+        }
+        if free > high {
+            return None;
+        }
+        numbers.used.insert(free);
+        numbers.of.insert(holder, free);
+        Some(free)
+    }
+}
