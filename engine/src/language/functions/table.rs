@@ -1,7 +1,7 @@
 //! All functions, sorted by name: signature, number of arguments, body, and the line of documentation.
 
 use super::{Failure, Function, Value};
-use super::{collections, conversion, encoding, hashes, lists, maps, numbers, regexes, sets, strings};
+use super::{collections, conversion, dates, encoding, format, hashes, lists, maps, networks, numbers, regexes, sets, strings};
 
 /// No largest number of arguments.
 const ANY: Option<usize> = None;
@@ -29,6 +29,10 @@ pub static FUNCTIONS: &[Function] = &[
     function("ceil", "number", 1, Some(1), numbers::ceil, "The smallest whole number that is not smaller."),
     function("chomp", "text", 1, Some(1), strings::chomp, "The text without line breaks at its end."),
     function("chunklist", "list, size", 2, Some(2), lists::chunklist, "The list cut into lists of at most `size` items; size 0 makes one piece."),
+    function("cidrhost", "network, number", 2, Some(2), networks::cidrhost, "The address with a number in a network such as `10.0.0.0/16`; a negative number counts from the end."),
+    function("cidrnetmask", "network", 1, Some(1), networks::cidrnetmask, "The netmask of an IPv4 network."),
+    function("cidrsubnets", "network, bits...", 1, ANY, networks::cidrsubnets, "Subnets one after the other, each with a prefix longer by some bits."),
+    function("cidrsubnet", "network, bits, number", 3, Some(3), networks::cidrsubnet, "The subnet with a number, with a prefix longer by some bits."),
     function("coalescelist", "lists...", 1, ANY, lists::coalescelist, "The first list that is not empty."),
     function("coalesce", "values...", 1, ANY, collections::coalesce, "The first value that is neither null nor `\"\"`; all values come to one type."),
     function("compact", "list", 1, Some(1), collections::compact, "The strings of a list without those that are null or empty."),
@@ -40,6 +44,9 @@ pub static FUNCTIONS: &[Function] = &[
     function("endswith", "text, suffix", 2, Some(2), strings::endswith, "Whether the text ends so."),
     function("flatten", "list", 1, Some(1), collections::flatten, "One list of the items of all lists within lists, however deep."),
     function("floor", "number", 1, Some(1), numbers::floor, "The largest whole number that is not larger."),
+    function("formatdate", "format, time", 2, Some(2), dates::formatdate, "A time in another form: `YYYY-MM-DD hh:mm:ss ZZZZZ`, names with `MMMM` and `EEEE`, other text in single quotes."),
+    function("formatlist", "pattern, values...", 1, ANY, format::formatlist, "As `format`, once for each item of the lists among the values."),
+    function("format", "pattern, values...", 1, ANY, format::format, "The pattern with its verbs (`%s %q %d %f %e %g %b %o %x %t %v`, flags, width, precision, index) filled in."),
     function("indent", "spaces, text", 2, Some(2), strings::indent, "The text with all lines but the first moved in."),
     function("index", "list, value", 2, Some(2), lists::index, "The place of a value in a list, from 0; an error where it is missing."),
     function("join", "separator, lists...", 2, ANY, strings::join, "The items of the lists as one text, with the separator between them."),
@@ -79,6 +86,8 @@ pub static FUNCTIONS: &[Function] = &[
     function("strrev", "text", 1, Some(1), strings::strrev, "The characters (grapheme clusters) in opposite order."),
     function("substr", "text, offset, length", 3, Some(3), strings::substr, "A part of the text, counted in grapheme clusters; a negative offset counts from the end, length -1 takes the rest."),
     function("sum", "list", 1, Some(1), collections::sum, "The sum of the numbers; an error for an empty list."),
+    function("timeadd", "time, duration", 2, Some(2), dates::timeadd, "The time some hours, minutes or seconds later (`1h30m`) or earlier (`-24h`)."),
+    function("timecmp", "time, other", 2, Some(2), dates::timecmp, "-1, 0 or 1: the first time is earlier, the same, later."),
     function("title", "text", 1, Some(1), strings::title, "The text with the first letter of each word in upper case."),
     function("tobool", "value", 1, Some(1), conversion::tobool, "`true`, `false`, their texts, and null."),
     function("tolist", "value", 1, Some(1), conversion::tolist, "A list of the items, converted to one type."),
