@@ -73,7 +73,10 @@ fn moment(arguments: &[Value], at: usize) -> Answer<Moment> {
 pub fn timecmp(arguments: &[Value]) -> Answer {
     let instant = |at: usize| -> Answer<_> {
         let moment = moment(arguments, at)?;
-        moment.offset.to_timestamp(moment.local).map_err(|_| Failure::new(format!("argument {} is out of range", at + 1)))
+        moment
+            .offset
+            .to_timestamp(moment.local)
+            .map_err(|_| Failure::new(format!("argument {} is out of range", at + 1)))
     };
     Ok(Value::number(match instant(0)?.cmp(&instant(1)?) {
         std::cmp::Ordering::Less => -1i64,
@@ -86,7 +89,8 @@ pub fn timecmp(arguments: &[Value]) -> Answer {
 pub fn timeadd(arguments: &[Value]) -> Answer {
     let (moment, duration) = (moment(arguments, 0)?, text(arguments, 1)?);
     let duration = parse_duration(&duration).ok_or_else(|| {
-        Failure::new("argument 2 is not a duration").hint("a duration is like 90m, 1.5h, 1h30m or -24h; there is no unit for days")
+        Failure::new("argument 2 is not a duration")
+            .hint("a duration is like 90m, 1.5h, 1h30m or -24h; there is no unit for days")
     })?;
     let local = moment
         .local

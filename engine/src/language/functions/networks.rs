@@ -119,14 +119,17 @@ pub fn cidrsubnets(arguments: &[Value]) -> Answer {
     for at in 1..arguments.len() {
         let bits = whole(arguments, at)?;
         if !(1..=i64::from(MAX_STEP)).contains(&bits) {
-            return Err(Failure::new(format!("argument {} must be between 1 and {MAX_STEP} bits, and is {bits}", at + 1)));
+            return Err(Failure::new(format!(
+                "argument {} must be between 1 and {MAX_STEP} bits, and is {bits}",
+                at + 1
+            )));
         }
         let prefix = longer(&network, bits)?;
         let size = low_bits(network.bits - prefix);
         let aligned = next.and_then(|next| next.checked_add(size)).map(|end| end & !size);
-        let address = aligned.filter(|address| *address <= last).ok_or_else(|| {
-            Failure::new(format!("the network has no room for the subnet of argument {}", at + 1))
-        })?;
+        let address = aligned
+            .filter(|address| *address <= last)
+            .ok_or_else(|| Failure::new(format!("the network has no room for the subnet of argument {}", at + 1)))?;
         subnets.push(Network { address, prefix, ..network }.to_value());
         next = (address | size).checked_add(1);
     }

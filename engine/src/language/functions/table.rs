@@ -1,7 +1,9 @@
 //! All functions, sorted by name: signature, number of arguments, body, and the line of documentation.
 
 use super::{Failure, Function, Value};
-use super::{collections, conversion, dates, encoding, format, hashes, lists, maps, networks, numbers, regexes, sets, strings};
+use super::{
+    collections, conversion, dates, encoding, format, hashes, lists, maps, networks, numbers, regexes, sets, strings,
+};
 
 /// No largest number of arguments.
 const ANY: Option<usize> = None;
