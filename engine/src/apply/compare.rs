@@ -1,0 +1,231 @@
+//! Whether an object is as a change wants it, as it was before, or something else.
+
+use state::{
+    Action, AttributeSchema, Attributes, Change, Kind, Mutability, Object, Schema, Shape, Symbol, Value, Wanted,
+};
+
+/// How an object stands to a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// As the change wants it: the post-image.
+    AsWanted,
+    /// As it was when the plan was made: the pre-image.
+    AsBefore,
+    /// Neither, and in what: `mail is "x", neither "a" (before) nor "b" (wanted)`.
+    Other(String),
+}
+
+/// What a change leaves behind.
+fn leaves_nothing(action: Action) -> bool {
+    matches!(action, Action::Revoke | Action::Delete)
+}
+
+/// Whether the account is in use once the change is done; none where the change does not say.
+fn wants_active(action: Action) -> Option<bool> {
+    match action {
+        Action::Deactivate => Some(false),
+        Action::Create | Action::Reactivate => Some(true),
+        _ => None,
+    }
+}
+
+/// The attributes of a kind of object.
+pub fn attributes_of(schema: &Schema, kind: Kind) -> &[AttributeSchema] {
+    match kind {
+        Kind::Account => &schema.account,
+        Kind::Group => &schema.group,
+        Kind::Membership | Kind::Grant => &[],
+    }
+}
+
+/// How `seen` (none: it is not there) stands to `change`, whose deferred values are resolved. Only what the change
+/// names is compared: attributes of the pre-image and of the post-image. Secrets and write-only attributes cannot be
+/// looked at and are left out.
+pub fn standing(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Schema) -> Standing {
+    let attributes = attributes_of(schema, kind);
+    let Some(seen) = seen else {
+        return match (leaves_nothing(change.action), &change.before) {
+            (true, _) => Standing::AsWanted,
+            (false, None) => Standing::AsBefore,
+            (false, Some(_)) => Standing::Other("it is gone".to_owned()),
+        };
+    };
+    if leaves_nothing(change.action) {
+        return match unlike_before(change, seen, attributes) {
+            None => Standing::AsBefore,
+            Some(what) => Standing::Other(what),
+        };
+    }
+    let unwanted = unlike_wanted(change, kind, seen, attributes);
+    match (unwanted, &change.before) {
+        (None, _) => Standing::AsWanted,
+        (Some(what), None) => Standing::Other(what),
+        (Some(what), Some(_)) => match unlike_before(change, seen, attributes) {
+            None => Standing::AsBefore,
+            Some(_) => Standing::Other(what),
+        },
+    }
+}
+
+/// In what `seen` is not as wanted.
+fn unlike_wanted(change: &Change, kind: Kind, seen: &Object, attributes: &[AttributeSchema]) -> Option<String> {
+    if kind == Kind::Account && wants_active(change.action).is_some_and(|active| active != seen.active) {
+        return Some(if seen.active { "the account is active" } else { "the account is not active" }.to_owned());
+    }
+    change.after.iter().find_map(|(name, wanted)| {
+        let Wanted::Known(wanted) = wanted else { return None };
+        let schema = schema_of(attributes, *name);
+        let value = seen.attributes.get(*name);
+        (!hidden(schema) && !satisfied(wanted, value, schema, attributes))
+            .then(|| format!("{name} is {}, wanted is {wanted}", shown(value)))
+    })
+}
+
+/// In what `seen` is not as it was before; what is as wanted already does not count.
+fn unlike_before(change: &Change, seen: &Object, attributes: &[AttributeSchema]) -> Option<String> {
+    let before = change.before.as_deref()?;
+    if before.active != seen.active && wants_active(change.action) != Some(seen.active) {
+        return Some(
+            if seen.active { "the account is active now" } else { "the account is not active now" }.to_owned(),
+        );
+    }
+    let names = before.attributes.iter().map(|(name, _)| *name);
+    let added = change.after.iter().map(|(name, _)| *name).filter(|name| before.attributes.get(*name).is_none());
+    names.chain(added).find_map(|name| {
+        let schema = schema_of(attributes, name);
+        let after = change.after.iter().find(|(own, _)| *own == name).map(|(_, wanted)| wanted);
+        if hidden(schema) || matches!(after, Some(Wanted::Secret { .. })) {
+            return None;
+        }
+        let value = seen.attributes.get(name);
+        let was = before.attributes.get(name);
+        let unchanged = same(was, value, schema, attributes);
+        let wanted = matches!(after, Some(Wanted::Known(wanted)) if satisfied(wanted, value, schema, attributes));
+        (!unchanged && !wanted).then(|| format!("{name} is {}, before it was {}", shown(value), shown(was)))
+    })
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or("not set".to_owned(), Value::to_string)
+}
+
+fn schema_of(attributes: &[AttributeSchema], name: Symbol) -> Option<&AttributeSchema> {
+    attributes.iter().find(|attribute| attribute.name == name)
+}
+
+fn hidden(schema: Option<&AttributeSchema>) -> bool {
+    schema.is_some_and(|schema| schema.mutability == Mutability::WriteOnly)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Text(text) => text.as_str().is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(pairs) => pairs.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether two observations of one attribute are the same.
+fn same(
+    a: Option<&Value>,
+    b: Option<&Value>,
+    schema: Option<&AttributeSchema>,
+    attributes: &[AttributeSchema],
+) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (None, Some(value)) | (Some(value), None) => is_empty(value),
+        (Some(a), Some(b)) => {
+            a == b || satisfied(a, Some(b), schema, attributes) && satisfied(b, Some(a), schema, attributes)
+        }
+    }
+}
+
+/// Whether `seen` has what is `wanted`: null says nothing, empty clears, objects are enforced key by key, lists whole,
+/// without order or by key as the schema says, text without case where the schema says so.
+pub fn satisfied(
+    wanted: &Value,
+    seen: Option<&Value>,
+    schema: Option<&AttributeSchema>,
+    attributes: &[AttributeSchema],
+) -> bool {
+    let Some(seen) = seen else { return is_empty(wanted) };
+    let case_exact = schema.is_none_or(|schema| schema.case_exact);
+    match (wanted, seen) {
+        (Value::Null, _) => true,
+        (Value::Text(a), Value::Text(b)) => a == b || !case_exact && same_text(*a, *b),
+        (Value::Integer(a), Value::Float(b)) | (Value::Float(b), Value::Integer(a)) => *a as f64 == *b,
+        (Value::Map(wanted), Value::Map(seen)) => wanted.iter().all(|(name, value)| {
+            let inner = inner_schema(schema, attributes, *name);
+            let seen = seen.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+            satisfied(value, seen, inner, attributes)
+        }),
+        (Value::List(wanted), Value::List(seen)) => match schema.map_or(Shape::List, |schema| schema.shape) {
+            Shape::One | Shape::List => {
+                wanted.len() == seen.len()
+                    && wanted.iter().zip(seen.iter()).all(|(a, b)| item(a, b, schema, attributes))
+            }
+            Shape::Set => {
+                wanted.iter().all(|a| seen.iter().any(|b| item(a, b, schema, attributes)))
+                    && seen.iter().all(|b| wanted.iter().any(|a| item(a, b, schema, attributes)))
+            }
+            Shape::Keyed(_) if wanted.is_empty() => seen.is_empty(),
+            Shape::Keyed(key) => wanted
+                .iter()
+                .all(|a| seen.iter().any(|b| member(a, key) == member(b, key) && item(a, b, schema, attributes))),
+        },
+        (a, b) => a == b,
+    }
+}
+
+/// One item of a list: its own shape is that of one value.
+fn item(a: &Value, b: &Value, schema: Option<&AttributeSchema>, attributes: &[AttributeSchema]) -> bool {
+    a == b
+        || match (a, b) {
+            (Value::List(_), _) | (_, Value::List(_)) => false,
+            _ => satisfied(a, Some(b), schema, attributes),
+        }
+}
+
+fn member(value: &Value, key: Symbol) -> Option<&Value> {
+    value.as_map()?.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+fn inner_schema<'s>(
+    outer: Option<&AttributeSchema>,
+    attributes: &'s [AttributeSchema],
+    name: Symbol,
+) -> Option<&'s AttributeSchema> {
+    let outer = outer?.name.as_str();
+    attributes.iter().find(|attribute| {
+        let rest = attribute.name.as_str().strip_prefix(outer).and_then(|rest| rest.strip_prefix('.'));
+        rest == Some(name.as_str())
+    })
+}
+
+/// Whether two texts are the same but for case.
+pub fn same_text(a: Symbol, b: Symbol) -> bool {
+    a == b || a.as_str().to_lowercase() == b.as_str().to_lowercase()
+}
+
+/// What the record keeps of an object: the attributes that the change names, as `seen`; wanted ones that the answer
+/// leaves out as wanted; secrets as their HMAC.
+pub fn managed(change: &Change, seen: &Object) -> Object {
+    let wanted = change.after.iter().filter_map(|(name, wanted)| {
+        let value = match wanted {
+            Wanted::Secret { hmac } => Value::Text(*hmac),
+            Wanted::Known(value) => seen.attributes.get(*name).unwrap_or(value).clone(),
+            Wanted::Deferred { .. } => return None,
+        };
+        (!is_empty(&value)).then_some((*name, value))
+    });
+    let before = change.before.iter().flat_map(|before| before.attributes.iter()).filter_map(|(name, was)| {
+        let changed = change.after.iter().any(|(own, _)| own == name);
+        (!changed).then(|| (*name, seen.attributes.get(*name).unwrap_or(was).clone()))
+    });
+    let attributes: Attributes = wanted.chain(before).collect();
+    let active = wants_active(change.action).unwrap_or(seen.active);
+    Object { id: seen.id, active, attributes, version: seen.version }
+}

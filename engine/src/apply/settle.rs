@@ -1,0 +1,251 @@
+//! Clearing up what an earlier run left in doubt, by looking: before a plan is made, under the lock.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use state::record::{Event, EventResult, OpenIntent, Recorded};
+use state::{
+    Action, Address, Attributes, Code, Finding, Kind, Object, Observed, Scope, Severity, Symbol, Target, Timestamp,
+    Value,
+};
+
+use super::compare::{Standing, managed, same_text, standing};
+use super::ids::kind;
+use super::systems::Connected;
+use super::work::has_secrets;
+
+/// What looking said about the intents without an outcome.
+#[derive(Debug, Default)]
+pub struct Settlement {
+    /// Outcomes to be recorded.
+    pub events: Vec<Event>,
+    /// What is still in doubt: those addresses must not be planned.
+    pub doubts: Vec<Doubt>,
+}
+
+/// An intent whose outcome is still not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    pub run: Symbol,
+    pub intent: u32,
+    pub address: Address,
+    /// When looking will tell; none: it cannot be told by looking, or the system was not read.
+    pub until: Option<Timestamp>,
+    /// What was found.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+impl Doubt {
+    /// The finding that holds the address.
+    pub fn finding(&self) -> Finding {
+        Finding {
+            code: Code::InDoubt,
+            severity: Severity::Holds,
+            scope: Scope::Addresses,
+            addresses: vec![self.address],
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+        }
+    }
+}
+
+/// Settles the open intents of `recorded` as far as the inventories tell. Only what lies behind its `settle_after` is
+/// looked at; an inventory that began before that moment says nothing. `systems` gives the rules of comparison.
+pub fn settle(
+    recorded: &Recorded,
+    observed: &BTreeMap<Symbol, &Observed>,
+    systems: &BTreeMap<Symbol, Connected>,
+    now: Timestamp,
+) -> Settlement {
+    let mut settlement = Settlement::default();
+    let mut creations: FxHashMap<(Symbol, Kind), Creations> = FxHashMap::default();
+    for open in &recorded.open {
+        let address = open.change.address;
+        let doubt = |until, message: String, hint: &str| Doubt {
+            run: open.run,
+            intent: open.intent,
+            address,
+            until,
+            message: format!("{} of {address} is in doubt: {message}", open.change.action.word()),
+            hint: hint.to_owned(),
+        };
+        let looked = address.system().and_then(|system| Some((system, *observed.get(&system)?)));
+        let Some((system, inventory)) = looked else {
+            let message = "its system could not be read".to_owned();
+            settlement.doubts.push(doubt(None, message, "make the system readable and plan again"));
+            continue;
+        };
+        if now < open.settle_after || inventory.complete.at < open.settle_after {
+            let message = format!("a call of run {} may still be under way", open.run);
+            settlement.doubts.push(doubt(Some(open.settle_after), message, "plan again after that time"));
+            continue;
+        }
+        let unknown = Connected::default();
+        let connected = systems.get(&system).unwrap_or(&unknown);
+        let result = if open.change.action == Action::Create && open.target.is_none() {
+            let index = creations
+                .entry((system, open.kind))
+                .or_insert_with(|| Creations::new(recorded, inventory, system, open.kind, connected));
+            index.find(open, connected)
+        } else {
+            look(open, inventory, connected)
+        };
+        match result {
+            Ok(result) => {
+                settlement.events.push(Event::Outcome { run: open.run, intent: open.intent, result });
+            }
+            Err((message, hint)) => settlement.doubts.push(doubt(None, message, hint)),
+        }
+    }
+    settlement
+}
+
+type Looked = Result<EventResult, (String, &'static str)>;
+
+fn not_done(open: &OpenIntent) -> EventResult {
+    let error = match &open.error {
+        Some(error) => format!("{error}; looked at later: it did not happen"),
+        None => "no answer was recorded; looked at later: it did not happen".to_owned(),
+    };
+    EventResult::NotDone { error, settled: true }
+}
+
+/// Looks at the target of an intent.
+fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected) -> Looked {
+    let Some(target) = open.target else {
+        return Err(("its remote id is not known".to_owned(), "look at the system by hand, then adopt or remove it"));
+    };
+    let seen = find(inventory, target, open);
+    let secret = has_secrets(&open.change) && open.change.action != Action::Create;
+    Ok(match (standing(&open.change, open.kind, seen.as_ref(), &connected.schema), seen) {
+        (Standing::AsWanted, _) if secret => {
+            EventResult::Diverged { error: "a secret cannot be looked at: it will be set again".to_owned(), seen: None }
+        }
+        (Standing::AsWanted, seen) => {
+            let seen = seen.unwrap_or_else(|| Object::new("", Attributes::new()));
+            EventResult::Done { object: managed(&open.change, &seen), settled: true }
+        }
+        (Standing::AsBefore, _) => not_done(open),
+        (Standing::Other(error), seen) => EventResult::Diverged { error, seen },
+    })
+}
+
+/// What stands at `target` in an inventory.
+fn find(inventory: &Observed, target: Target, open: &OpenIntent) -> Option<Object> {
+    match target {
+        Target::Account(id) => by_id(&inventory.accounts, id).cloned(),
+        Target::Group(id) => by_id(&inventory.groups, id).cloned(),
+        Target::Membership { group, member, nested } => {
+            let order = |m: &state::Membership| (m.group, m.member, m.nested).cmp(&(group, member, nested));
+            let found = inventory.memberships.binary_search_by(order).ok()?;
+            inventory.memberships.get(found).map(|found| Object::new("", found.attributes.clone()))
+        }
+        Target::Grant { group, .. } => {
+            let first = inventory.grants.partition_point(|grant| grant.group < group);
+            let of_group = inventory.grants.iter().skip(first).take_while(|grant| grant.group == group);
+            let image = open.change.before.as_ref().map_or_else(|| wanted(&open.change), |b| b.attributes.clone());
+            of_group
+                .filter(|grant| image.iter().all(|(name, value)| grant.attributes.get(*name) == Some(value)))
+                .map(|grant| Object::new("", grant.attributes.clone()))
+                .next()
+        }
+    }
+}
+
+/// The known attributes of a change's post-image.
+fn wanted(change: &state::Change) -> Attributes {
+    let known = change.after.iter().filter_map(|(name, wanted)| match wanted {
+        state::Wanted::Known(value) => Some((*name, value.clone())),
+        _ => None,
+    });
+    known.collect()
+}
+
+fn by_id(objects: &[Object], id: Symbol) -> Option<&Object> {
+    let found = objects.binary_search_by(|object| if object.id == id { Ordering::Equal } else { object.id.cmp(&id) });
+    objects.get(found.ok()?)
+}
+
+/// Accounts or groups of a system that no recorded address is bound to, by their natural key.
+struct Creations<'a> {
+    unbound: Vec<&'a Object>,
+    by_key: FxHashMap<String, Vec<usize>>,
+    /// Taken by an intent of this settlement.
+    taken: FxHashSet<Symbol>,
+}
+
+impl<'a> Creations<'a> {
+    fn new(
+        recorded: &Recorded,
+        inventory: &'a Observed,
+        system: Symbol,
+        of: Kind,
+        connected: &Connected,
+    ) -> Creations<'a> {
+        let own = |address: &Address| address.system() == Some(system) && kind(*address) == Some(of);
+        let bound: FxHashSet<Symbol> =
+            recorded.objects.iter().filter(|(address, _)| own(address)).map(|(_, object)| object.id).collect();
+        let objects = if of == Kind::Group { &inventory.groups } else { &inventory.accounts };
+        let unbound: Vec<&Object> = objects.iter().filter(|object| !bound.contains(&object.id)).collect();
+        let mut by_key: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        if let Some(attribute) = natural_key(connected, of) {
+            for (place, object) in unbound.iter().enumerate() {
+                if let Some(Value::Text(text)) = object.attributes.get(attribute) {
+                    by_key.entry(text.as_str().to_lowercase()).or_default().push(place);
+                }
+            }
+        }
+        Creations { unbound, by_key, taken: FxHashSet::default() }
+    }
+
+    /// The object that a creation in doubt made.
+    fn find(&mut self, open: &OpenIntent, connected: &Connected) -> Looked {
+        let found: Vec<&Object> = match open.key {
+            Some((attribute, Value::Text(text))) if natural_key(connected, open.kind) == Some(attribute) => {
+                let case_exact = key_of(connected, open.kind).is_some_and(|key| key.case_exact);
+                let places = self.by_key.get(&text.as_str().to_lowercase()).map_or(&[][..], Vec::as_slice);
+                let candidates = places.iter().filter_map(|place| self.unbound.get(*place).copied());
+                let same = |object: &&Object| match object.attributes.get(attribute) {
+                    Some(Value::Text(own)) => *own == text || !case_exact && same_text(*own, text),
+                    _ => false,
+                };
+                candidates.filter(same).filter(|object| !self.taken.contains(&object.id)).collect()
+            }
+            _ => {
+                let same = |object: &&Object| {
+                    standing(&open.change, open.kind, Some(object), &connected.schema) == Standing::AsWanted
+                };
+                let candidates = self.unbound.iter().copied();
+                candidates.filter(same).filter(|object| !self.taken.contains(&object.id)).collect()
+            }
+        };
+        match found.as_slice() {
+            [] => Ok(not_done(open)),
+            [one] => {
+                self.taken.insert(one.id);
+                Ok(EventResult::Done { object: managed(&open.change, one), settled: true })
+            }
+            several => {
+                let ids: Vec<&str> = several.iter().take(5).map(|object| object.id.as_str()).collect();
+                let more = if several.len() > ids.len() { ", ..." } else { "" };
+                let message = format!("{} objects could be it: {}{more}", several.len(), ids.join(", "));
+                Err((message, "say which one it is with an `adopt` block"))
+            }
+        }
+    }
+}
+
+fn key_of(connected: &Connected, kind: Kind) -> Option<state::Key> {
+    match kind {
+        Kind::Account => connected.capabilities.account_key,
+        Kind::Group => connected.capabilities.group_key,
+        _ => None,
+    }
+}
+
+fn natural_key(connected: &Connected, kind: Kind) -> Option<Symbol> {
+    key_of(connected, kind).map(|key| key.attribute)
+}

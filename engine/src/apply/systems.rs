@@ -1,0 +1,118 @@
+//! Systems while a plan is applied: how many calls are in flight, what waits for one, whether the breaker is open.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use state::{Capabilities, Schema, Symbol, Timestamp};
+
+/// What applying needs to know about a system.
+#[derive(Clone, Debug, Default)]
+pub struct Connected {
+    pub schema: Schema,
+    pub capabilities: Capabilities,
+    /// Failed changes after which the rest of the system is left alone; 0 stands for the default of 5.
+    pub max_failures: u32,
+}
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Job {
+    /// The re-read before the changes of a unit.
+    Read(u32),
+    /// The prepared call of a unit.
+    Call(u32),
+    /// The read-back after the calls of a unit.
+    Look(u32),
+}
+
+/// One system.
+pub(super) struct System {
+    pub(super) name: Symbol,
+    /// None: there is no writer.
+    pub(super) connected: Option<Connected>,
+    /// Units that may begin, smallest first: the order of the plan.
+    pub(super) ready: BinaryHeap<Reverse<u32>>,
+    /// Units between their re-read and the end of their last call, timers apart.
+    pub(super) busy: usize,
+    /// Calls that wait for a free place: changes first, so that what was re-read is not left to grow old.
+    calls: VecDeque<Job>,
+    reads: VecDeque<Job>,
+    pub(super) in_flight: usize,
+    pub(super) failures: u32,
+    pub(super) tripped: bool,
+    /// The system asked to be left alone until then.
+    pub(super) throttled: Option<Timestamp>,
+}
+
+impl System {
+    pub(super) fn new(name: Symbol, connected: Option<Connected>) -> System {
+        System {
+            name,
+            connected,
+            ready: BinaryHeap::new(),
+            busy: 0,
+            calls: VecDeque::new(),
+            reads: VecDeque::new(),
+            in_flight: 0,
+            failures: 0,
+            tripped: false,
+            throttled: None,
+        }
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        self.connected.as_ref().map_or(1, |connected| connected.capabilities.concurrency.max(1))
+    }
+
+    pub(super) fn batch(&self) -> usize {
+        self.connected.as_ref().map_or(1, |connected| connected.capabilities.batch.max(1))
+    }
+
+    /// Milliseconds until a change is seen.
+    pub(super) fn visibility(&self) -> i64 {
+        self.connected
+            .as_ref()
+            .map_or(0, |connected| i64::try_from(connected.capabilities.visibility).unwrap_or(i64::MAX))
+    }
+
+    /// Milliseconds after which a call is lost.
+    pub(super) fn deadline(&self) -> i64 {
+        self.connected
+            .as_ref()
+            .map_or(0, |connected| i64::try_from(connected.capabilities.deadline).unwrap_or(i64::MAX))
+    }
+
+    /// Whether another unit may begin: twice as many as calls may be in flight, so that the places stay filled while
+    /// intents are flushed.
+    pub(super) fn has_room(&self) -> bool {
+        self.busy < self.concurrency() * 2
+    }
+
+    /// A unit failed; `true` when this opened the breaker.
+    pub(super) fn fail(&mut self) -> bool {
+        self.failures += 1;
+        let most = self.connected.as_ref().map_or(0, |connected| connected.max_failures);
+        let tripped = !self.tripped && self.failures >= if most == 0 { 5 } else { most };
+        self.tripped |= tripped;
+        tripped
+    }
+
+    pub(super) fn enqueue(&mut self, job: Job) {
+        match job {
+            Job::Call(_) => self.calls.push_back(job),
+            _ => self.reads.push_back(job),
+        }
+    }
+
+    /// The next call to make now, if there is a place for one.
+    pub(super) fn dequeue(&mut self, now: Timestamp) -> Option<Job> {
+        if self.in_flight >= self.concurrency() {
+            return None;
+        }
+        match self.throttled {
+            Some(until) if until > now => return None,
+            _ => self.throttled = None,
+        }
+        self.calls.pop_front().or_else(|| self.reads.pop_front())
+    }
+}
