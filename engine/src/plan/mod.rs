@@ -20,6 +20,7 @@ mod order;
 pub(crate) mod planner;
 mod reasons;
 mod recorded;
+mod resolver;
 mod site;
 pub(crate) mod world;
 
@@ -30,18 +31,25 @@ use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
 pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
 pub use recorded::{missing, observed_from_record};
+pub use resolver::Resolver;
 
 use crate::guard;
 use crate::language::Diagnostic;
 use planner::Planner;
 use site::Site;
 
+/// A plan, and what evaluates the parts of it that are known only while it is applied.
+pub struct Planned<'a> {
+    pub plan: Plan,
+    pub resolver: Resolver<'a>,
+}
+
 /// Makes the plan, with what the safeguards say about it.
 ///
 /// # Errors
 /// Everything that is wrong with the files in the light of what was observed: blocks that vanished, expressions that
 /// fail, cycles. Nothing is planned then.
-pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Vec<Diagnostic>> {
+pub fn plan<'a>(inputs: &'a Inputs<'a>) -> Result<Planned<'a>, Vec<Diagnostic>> {
     let mut planner = Planner::new(inputs);
     planner.check_vanished_blocks();
     if !planner.diagnostics.is_empty() {
@@ -100,7 +108,7 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
     planner.plan_grants(&site);
 }
 
-fn finish(mut planner: Planner<'_>) -> Result<Plan, Vec<Diagnostic>> {
+fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     guard::source_shrank::record(&mut planner);
     let inputs = planner.inputs;
     let drafts = std::mem::take(&mut planner.drafts);
@@ -132,7 +140,7 @@ fn finish(mut planner: Planner<'_>) -> Result<Plan, Vec<Diagnostic>> {
     plan.findings.sort();
     plan.reasons = planner.reasons.into_table();
     plan.seal();
-    Ok(plan)
+    Ok(Planned { plan, resolver: Resolver { configuration: inputs.configuration, world: planner.world } })
 }
 
 /// Display names of those who appear in the plan.
