@@ -3,8 +3,10 @@
 //! Adding a provider touches its own folder, one line of [`registry`], its dependency lines and its example.
 
 pub mod directory;
+pub mod http;
 pub mod provider;
 pub mod registry;
+pub mod scim;
 
 pub use provider::{ConnectError, Provider, ReadError, Reader, SettingSchema, SettingType, Settings, Writer};
 pub use registry::{find, names};

@@ -1,0 +1,86 @@
+//! SCIM 2.0 (RFC 7643, RFC 7644; paging by cursor: RFC 9865).
+//!
+//! [`discovery`] asks what a server can do; [`paging`] reads whole lists and proves them; [`resource`], [`schema`] and
+//! [`members`] turn what came into tenure's words; [`reader`] and [`writer`] are the two halves, and [`patch`] and
+//! [`replace`] the two ways to change something. Servers differ more than the RFCs allow: `docs/providers/scim.md` says what was seen.
+
+pub mod client;
+pub mod discovery;
+pub mod json;
+pub mod members;
+pub mod message;
+pub mod paging;
+pub mod reader;
+pub mod resource;
+pub mod rfc;
+pub mod schema;
+pub mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use state::{Capabilities, Schema};
+
+use crate::http::settings::{SETTINGS as HTTP, number};
+use crate::http::{HttpError, HttpSettings};
+use crate::provider::{ConnectError, Provider, Reader, SettingSchema, SettingType, Settings, Writer};
+
+/// The `scim` provider.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scim;
+
+const SETTINGS: [SettingSchema; HTTP.len() + 1] = {
+    let mut settings = [SettingSchema {
+        name: "page_size",
+        value: SettingType::Integer,
+        required: false,
+        help: "resources asked for at once [what the server allows, at most 500]",
+    }; HTTP.len() + 1];
+    let mut n = 0;
+    while n < HTTP.len() {
+        settings[n] = HTTP[n];
+        n += 1;
+    }
+    settings
+};
+
+#[async_trait]
+impl Provider for Scim {
+    fn name(&self) -> &'static str {
+        "scim"
+    }
+
+    fn settings(&self) -> &'static [SettingSchema] {
+        &SETTINGS
+    }
+
+    fn offline(&self, settings: &Settings) -> (Schema, Capabilities) {
+        let service = discovery::Service::default();
+        let (timeout, concurrency) = match HttpSettings::read(settings) {
+            Ok(settings) => (settings.timeout, settings.concurrency),
+            // Wrong settings are told when the system is connected to; here they change nothing that matters.
+            Err(_) => (Duration::from_secs(30), 8),
+        };
+        let capabilities = service.capabilities(timeout, concurrency);
+        (service.schema(), capabilities)
+    }
+
+    async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError> {
+        let page_size = number(&settings, "page_size", 1, 100_000)?;
+        Ok(Box::new(reader::ScimReader::new(connect(&settings).await?, page_size)))
+    }
+
+    async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {
+        Ok(Box::new(writer::ScimWriter::new(connect(&settings).await?)))
+    }
+}
+
+async fn connect(settings: &Settings) -> Result<Arc<client::Client>, ConnectError> {
+    let http = HttpSettings::read(settings)?;
+    let named = |error: HttpError| ConnectError {
+        message: format!("system.{}: {}", settings.system, error.message),
+        hint: error.hint,
+    };
+    Ok(Arc::new(client::Client::connect(http).await.map_err(named)?))
+}

@@ -1,0 +1,111 @@
+//! The `scim` provider against real servers.
+
+mod servers;
+
+use servers::{Server, TOKEN};
+use state::{Observed, Symbol, Timestamp, Value};
+use tenure_providers::scim::Scim;
+use tenure_providers::{Provider, Reader, Settings};
+
+fn settings(url: &str, more: &[(&str, Value)]) -> Settings {
+    let mut values = vec![(Symbol::new("url"), Value::text(url))];
+    values.extend(more.iter().map(|(name, value)| (Symbol::new(name), value.clone())));
+    Settings {
+        system: "chat".into(),
+        values,
+        secrets: vec![(Symbol::new("token"), TOKEN.to_owned())],
+        ..Settings::default()
+    }
+}
+
+async fn reader(server: &Server, more: &[(&str, Value)]) -> Box<dyn Reader> {
+    Scim.reader(settings(&server.url, more)).await.expect("a reader")
+}
+
+async fn inventory(reader: &dyn Reader) -> Observed {
+    reader.inventory(Timestamp::default(), &|_| {}).await.expect("an inventory")
+}
+
+/// Posts JSON as another client of the same server would; answers the new id.
+async fn post(server: &Server, path: &str, body: serde_json::Value) -> String {
+    let answer = reqwest::Client::new()
+        .post(format!("{}{path}", server.url))
+        .bearer_auth(TOKEN)
+        .header("Content-Type", "application/scim+json")
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json["id"].as_str().unwrap_or_else(|| panic!("{status}: {text}")).to_owned()
+}
+
+fn user(name: &str) -> serde_json::Value {
+    serde_json::json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "active": true,
+        "name": {"formatted": name, "familyName": name}, "emails": [{"value": format!("{name}@acme.example")}]})
+}
+
+fn group(server: &Server, name: &str, members: &[&str]) -> serde_json::Value {
+    let members: Vec<_> = members
+        .iter()
+        .map(|id| serde_json::json!({"value": id, "$ref": format!("{}/Users/{id}", server.url)}))
+        .collect();
+    serde_json::json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name, "members": members})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_servers_are_read_whole() {
+    for server in [Server::scim2_server(), Server::canaille()] {
+        let ada = post(&server, "/Users", user("ada")).await;
+        let bob = post(&server, "/Users", user("bob")).await;
+        let staff = post(&server, "/Groups", group(&server, "staff", &[&ada, &bob])).await;
+        post(&server, "/Groups", group(&server, "empty", &[])).await;
+        let reader = reader(&server, &[]).await;
+        let observed = inventory(reader.as_ref()).await;
+        let mut names: Vec<String> = observed
+            .accounts
+            .iter()
+            .map(|account| account.attributes.get(Symbol::new("userName")).unwrap().to_string())
+            .collect();
+        names.sort();
+        assert_eq!(names, [r#""ada""#, r#""bob""#], "{}", server.url);
+        assert_eq!(observed.groups.len(), 2);
+        let mut places: Vec<(&str, &str)> =
+            observed.memberships.iter().map(|place| (place.group.as_str(), place.member.as_str())).collect();
+        places.sort_unstable();
+        let mut expected = vec![(staff.as_str(), ada.as_str()), (staff.as_str(), bob.as_str())];
+        expected.sort_unstable();
+        assert_eq!(places, expected, "{}: {}", server.url, observed.complete.proof);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_any_size_give_everybody_once() {
+    let server = Server::scim2_server();
+    for n in 0..23 {
+        post(&server, "/Users", user(&format!("user{n}"))).await;
+    }
+    for size in [1, 5, 22, 23, 24, 500] {
+        let reader = reader(&server, &[("page_size", Value::Integer(size))]).await;
+        let observed = inventory(reader.as_ref()).await;
+        assert_eq!(observed.accounts.len(), 23, "page_size {size}: {}", observed.complete.proof);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_offers_cursors_is_paged_by_cursor() {
+    let server = Server::scim2_server_configured(
+        r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"], "patch": {"supported": true},
+            "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0}, "filter": {"supported": true, "maxResults": 1000},
+            "changePassword": {"supported": false}, "sort": {"supported": true}, "etag": {"supported": true},
+            "pagination": {"cursor": true, "index": false, "defaultPaginationMethod": "cursor", "maxPageSize": 4}}"#,
+    );
+    for n in 0..23 {
+        post(&server, "/Users", user(&format!("user{n}"))).await;
+    }
+    let observed = inventory(reader(&server, &[]).await.as_ref()).await;
+    assert_eq!(observed.accounts.len(), 23);
+    assert!(observed.complete.proof.contains("23 distinct ids on 6 pages"), "{}", observed.complete.proof);
+}
