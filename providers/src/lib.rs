@@ -2,6 +2,7 @@
 //!
 //! Adding a provider touches its own folder, one line of [`registry`], its dependency lines and its example.
 
+pub mod conformance;
 pub mod directory;
 pub mod http;
 pub mod provider;

@@ -1,0 +1,5 @@
+//! The conformance list, run over each provider. What is skipped is asserted, so that a check cannot quietly go away.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
+
+#[path = "conformance/directory.rs"]
+mod directory;

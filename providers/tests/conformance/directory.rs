@@ -1,0 +1,95 @@
+//! The embedded directory, as it is by default and with every setting that changes its rules.
+
+use async_trait::async_trait;
+use state::{Attributes, Symbol, Value};
+use tenure_providers::conformance::{self, Subject, System};
+use tenure_providers::directory::Directory;
+use tenure_providers::{Provider as _, Settings};
+
+struct Folder {
+    /// Where the systems' folders are; each system has its own.
+    root: tempfile::TempDir,
+    settings: Vec<(Symbol, Value)>,
+}
+
+impl Folder {
+    fn new(settings: &[(&str, Value)]) -> Folder {
+        let settings = settings.iter().map(|(name, value)| (Symbol::new(name), value.clone())).collect();
+        Folder { root: tempfile::tempdir().unwrap(), settings }
+    }
+}
+
+fn attributes(pairs: &[(&str, &str)]) -> Attributes {
+    pairs.iter().map(|(name, value)| (Symbol::new(name), Value::text(*value))).collect()
+}
+
+#[async_trait]
+impl Subject for Folder {
+    async fn fresh(&self) -> Result<System, String> {
+        let settings = Settings {
+            system: "conformance".into(),
+            folder: tempfile::tempdir_in(&self.root).unwrap().keep(),
+            values: self.settings.clone(),
+            secrets: Vec::new(),
+        };
+        let reader = Directory.reader(settings.clone()).await.map_err(|error| error.to_string())?;
+        let writer = Directory.writer(settings).await.map_err(|error| error.to_string())?;
+        Ok(System { reader, writer })
+    }
+
+    fn account(&self, name: &str) -> Attributes {
+        attributes(&[("login", name)])
+    }
+
+    fn group(&self, name: &str) -> Attributes {
+        attributes(&[("name", name)])
+    }
+
+    fn account_text(&self) -> Symbol {
+        "title".into()
+    }
+
+    fn group_text(&self) -> Option<Symbol> {
+        Some("description".into())
+    }
+
+    fn grant(&self, n: usize) -> Attributes {
+        attributes(&[("repository", &format!("repository {n}")), ("permission", "push")])
+    }
+
+    fn grant_change(&self) -> Attributes {
+        attributes(&[("permission", "admin")])
+    }
+}
+
+#[tokio::test]
+async fn directory() {
+    let report = conformance::run(&Folder::new(&[])).await;
+    println!("{report}");
+    assert!(report.passed(), "{report}");
+    assert_eq!(
+        report.skipped(),
+        [
+            "a second account with the same key is refused",
+            "account keys that differ in case are told apart as declared",
+            "a second group with the same key is refused",
+            "a grant is changed",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn directory_with_keys() {
+    let grant_key = Value::list(["repository".into()]);
+    let keys = [("account_key", "login".into()), ("group_key", "name".into()), ("grant_key", grant_key)];
+    let report = conformance::run(&Folder::new(&keys)).await;
+    assert!(report.passed(), "{report}");
+    assert_eq!(report.skipped(), [""; 0]);
+}
+
+#[tokio::test]
+async fn directory_without_nested_groups() {
+    let report = conformance::run(&Folder::new(&[("nested_groups", false.into())])).await;
+    assert!(report.passed(), "{report}");
+    assert!(report.skipped().contains(&"a group is a member of a group"));
+}
