@@ -1,0 +1,53 @@
+group "corp" "staff" { name = "staff" }
+group "corp" "admins" {
+  name      = "admins"
+  exclusive = true
+}
+
+group "chat" "everyone" { displayName = "Everyone" }
+group "chat" "department" {
+  for_each    = toset(["Platform", "Tools", "Data", "Sales", "Finance", "Support", "People"])
+  displayName = each.key
+}
+
+role "employee" {
+  when   = self.type == "employee"
+  access = [group.corp.staff, group.chat.everyone]
+}
+
+role "contractor" {
+  when   = self.type == "contractor"
+  access = [system.corp, group.chat.everyone]
+}
+
+role "department" {
+  for_each = toset(["Platform", "Tools", "Data", "Sales", "Finance", "Support", "People"])
+  when     = self.department == each.key
+  access   = [group.chat.department[each.key]]
+}
+
+role "admin" {
+  members = [local.by_login["bjansen"], local.by_login["crusso"]]
+  access  = [group.corp.admins]
+}
+
+role "forecast" {
+  members = [{ who = person.C2, until = "2027-03-31", reason = "forecast project" }]
+  access  = [group.chat.department["Data"], group.chat.department["Sales"]]
+}
+
+service "helpdesk" { # one account, two people
+  owners      = [local.by_login["ushankar"], local.by_login["vhorvath"]]
+  login       = "helpdesk"
+  given_name  = "Help"
+  family_name = "Desk"
+  type        = "service"
+  department  = "Support"
+  manager     = null
+  email       = "helpdesk@acme.example"
+}
+
+role "desk" {
+  members = [service.helpdesk]
+  access  = [system.corp, group.chat.department["Support"]]
+}
