@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use state::record::Recorded;
-use state::{Capabilities, Observed, Schema, Symbol, Timestamp};
+use state::{Address, Capabilities, Observed, Schema, Symbol, Timestamp};
 
 use crate::configuration::Configuration;
 use crate::language::Files;
@@ -18,6 +18,8 @@ pub struct Inputs<'a> {
     pub readings: &'a BTreeMap<Symbol, Reading>,
     /// The moment of the run, read once.
     pub now: Timestamp,
+    /// Only what these addresses need is planned (`--target`); empty: everything.
+    pub targets: &'a [Address],
     /// The key under which sensitive values leave an HMAC.
     pub hmac_key: &'a [u8],
 }

@@ -115,8 +115,11 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let capabilities =
         |system| inputs.readings.get(&system).map(|reading| reading.capabilities.clone()).unwrap_or_default();
     let leavers = &planner.leavers;
-    let (changes, batches) = order::order(drafts, |holder| leavers.contains_key(&holder), capabilities)
+    let (changes, batches) = order::order(drafts, inputs.targets, |holder| leavers.contains_key(&holder), capabilities)
         .map_err(|cycle| vec![cycle_error(&cycle)])?;
+    if !inputs.targets.is_empty() {
+        planner.facts.retain(|fact| inputs.targets.iter().any(|target| book::covers(*target, fact.address)));
+    }
     planner.facts.sort_by_key(|fact| (fact.address, fact.kind));
     let names = names(&planner, &changes);
     let recorded = inputs.recorded;

@@ -5,15 +5,20 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use state::{Action, Address, Batch, Capabilities, Change, Member, Symbol, Wanted};
 
+use super::book::covers;
 use super::planner::{Draft, Phase};
 
 /// Changes in their order, with the batches that cover them; or a cycle, as the addresses on its way.
 pub(super) fn order(
-    drafts: Vec<Draft>,
+    mut drafts: Vec<Draft>,
+    targets: &[Address],
     leaver: impl Fn(Symbol) -> bool,
     capabilities: impl Fn(Symbol) -> Capabilities,
 ) -> Result<(Vec<Change>, Vec<Batch>), Vec<Address>> {
-    let edges = edges(&drafts, leaver);
+    if !targets.is_empty() {
+        drafts = targeted(drafts, targets, &leaver);
+    }
+    let edges = edges(&drafts, &leaver);
     let depths = depths(&edges)
         .map_err(|cycle| cycle.into_iter().map(|n| drafts[n as usize].change.address).collect::<Vec<_>>())?;
     let mut sorted: Vec<u32> = (0..drafts.len() as u32).collect();
@@ -28,6 +33,20 @@ pub(super) fn order(
     let mut changes: Vec<Option<Change>> = drafts.into_iter().map(|draft| Some(draft.change)).collect();
     let changes = sorted.iter().filter_map(|n| changes[*n as usize].take()).collect();
     Ok((changes, batches))
+}
+
+/// The drafts that `targets` cover, and whatever those need.
+fn targeted(drafts: Vec<Draft>, targets: &[Address], leaver: &impl Fn(Symbol) -> bool) -> Vec<Draft> {
+    let edges = edges(&drafts, leaver);
+    let mut keep = vec![false; drafts.len()];
+    let covered = |n: &u32| targets.iter().any(|target| covers(*target, drafts[*n as usize].change.address));
+    let mut left: Vec<u32> = (0..drafts.len() as u32).filter(covered).collect();
+    while let Some(n) = left.pop() {
+        if !std::mem::replace(&mut keep[n as usize], true) {
+            left.extend(edges.of(n));
+        }
+    }
+    drafts.into_iter().zip(keep).filter_map(|(draft, keep)| keep.then_some(draft)).collect()
 }
 
 /// What stands on the system as one object: a membership travels with its group.
@@ -47,7 +66,7 @@ impl Edges {
     }
 }
 
-fn edges(drafts: &[Draft], leaver: impl Fn(Symbol) -> bool) -> Edges {
+fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
     let mut makes: FxHashMap<Address, u32> = FxHashMap::default();
     let mut gives: FxHashMap<(Symbol, Symbol), Vec<u32>> = FxHashMap::default();
     for (n, Draft { change, .. }) in (0u32..).zip(drafts) {
