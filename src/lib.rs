@@ -4,9 +4,10 @@
 
 pub mod cli;
 pub mod commands;
-pub mod edge;
 pub mod error;
 pub mod exit;
+pub mod format;
+pub mod planfile;
 pub mod render;
 
 pub use error::Error;

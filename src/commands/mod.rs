@@ -1,7 +1,10 @@
 //! What each command does. Each file has one command; all of them end in an [`Exit`] or an [`Error`].
 
 pub mod completions;
+pub mod fmt;
+pub mod graph;
 pub mod man;
+pub mod show;
 
 use crate::cli::{Cli, Command};
 use crate::{Error, Exit};
@@ -16,7 +19,10 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
     }
     match cli.command {
         Command::Completions(args) => completions::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Man => man::run(),
+        Command::Show(args) => show::run(&args),
+        Command::Graph(args) => graph::run(&args, || Err(Error::new("name a plan file: tenure graph acme.plan"))),
         other => Err(Error::new(format!("`{other:?}` is not wired yet"))),
     }
 }

@@ -16,7 +16,7 @@ mod text;
 mod value;
 
 #[cfg(test)]
-mod sample;
+pub mod sample;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +25,7 @@ use std::io::{self, BufWriter, Write};
 use state::Plan;
 
 pub use counts::Counts;
+pub use text::style;
 
 use crate::cli::Format;
 use crate::cli::plan::Shown;

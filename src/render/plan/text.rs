@@ -26,7 +26,7 @@ const NAMED: usize = 8;
 const REASONS: usize = 3;
 
 /// The colour of a sign.
-pub(super) fn style(symbol: char) -> Style {
+pub fn style(symbol: char) -> Style {
     match symbol {
         '+' => AnsiColor::Green.on_default(),
         '~' => AnsiColor::Yellow.on_default(),

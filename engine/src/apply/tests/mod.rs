@@ -1,5 +1,0 @@
-//! A plan in, answers from a small world, steps out.
-
-mod failures;
-mod protocol;
-mod world;

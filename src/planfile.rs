@@ -1,0 +1,148 @@
+//! A plan kept in a file, to be reviewed and then applied exactly as it was.
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use state::{Digest, Plan};
+
+use crate::Error;
+
+/// The form of plan files that this program writes, and the only one that it reads.
+const FORMAT: u32 = 1;
+
+/// What stands in a plan file. The digest is over the plan's bytes as they stand: also findings, which the plan's own
+/// digest leaves out, cannot be changed unseen.
+#[derive(Serialize, Deserialize)]
+struct Envelope<P> {
+    tenure_plan: u32,
+    tenure_version: String,
+    sha256: Digest,
+    plan: P,
+}
+
+/// Only what tells the form: of a later form nothing else may be expected.
+#[derive(Deserialize)]
+struct Form {
+    tenure_plan: u32,
+    tenure_version: String,
+}
+
+/// Keeps a plan in a file that its owner alone may read (mode 0600), whole or not at all. A former file is replaced.
+pub fn write(path: &Path, plan: &Plan) -> Result<(), Error> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Error::new(format!("cannot write the plan to {}: {error}", path.display()))
+            .hint("--out names a file in a folder that you may write to")
+    };
+    let plan = serde_json::value::to_raw_value(plan).map_err(|error| cannot(&error))?;
+    let envelope = Envelope {
+        tenure_plan: FORMAT,
+        tenure_version: env!("CARGO_PKG_VERSION").to_owned(),
+        sha256: Digest::of(plan.get().as_bytes()),
+        plan,
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
+    serde_json::to_writer(std::io::BufWriter::new(&mut file), &envelope).map_err(|error| cannot(&error))?;
+    file.write_all(b"\n").and_then(|()| file.as_file().sync_all()).map_err(|error| cannot(&error))?;
+    file.persist(path).map_err(|error| cannot(&error.error))?;
+    Ok(())
+}
+
+/// Reads a plan back. Refuses what another form of tenure wrote, and what was changed since it was written.
+pub fn read(path: &Path) -> Result<Plan, Error> {
+    let shown = path.display();
+    let again = "make it again: `tenure plan --out FILE`";
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| BufReader::new(file).read_to_string(&mut text))
+        .map_err(|error| Error::new(format!("cannot read the plan {shown}: {error}")).hint(again))?;
+    let form: Form = serde_json::from_str(&text)
+        .map_err(|error| Error::new(format!("{shown} is not a plan file: {error}")).hint(again))?;
+    if form.tenure_plan != FORMAT {
+        let (found, version) = (form.tenure_plan, crate::render::text::clean(&form.tenure_version).into_owned());
+        return Err(Error::new(format!(
+            "{shown} has form {found}, written by tenure {version}; this tenure reads form {FORMAT}"
+        ))
+        .hint(format!("use the same tenure for plan and apply, or {again}")));
+    }
+    let changed =
+        |why: String| Error::new(format!("the plan {shown} was changed after it was written: {why}")).hint(again);
+    let envelope: Envelope<&RawValue> =
+        serde_json::from_str(&text).map_err(|error| changed(format!("it cannot be read any more ({error})")))?;
+    let found = Digest::of(envelope.plan.get().as_bytes());
+    if found != envelope.sha256 {
+        return Err(changed(format!("its SHA-256 is {found}, and {} was written down", envelope.sha256)));
+    }
+    let mut plan: Plan = serde_json::from_str(envelope.plan.get())
+        .map_err(|error| changed(format!("it cannot be read any more ({error})")))?;
+    let digest = plan.digest;
+    plan.seal();
+    if plan.digest != digest {
+        return Err(changed(format!("its decisions have the digest {}, and {digest} was written down", plan.digest)));
+    }
+    Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::plan::sample::company;
+
+    fn kept() -> (tempfile::TempDir, std::path::PathBuf, Plan) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.plan");
+        let plan = company();
+        write(&path, &plan).unwrap();
+        (folder, path, plan)
+    }
+
+    #[test]
+    fn a_plan_comes_back_as_it_was() {
+        let (_folder, path, plan) = kept();
+        assert_eq!(read(&path).unwrap(), plan);
+        write(&path, &plan).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn no_byte_can_be_changed_unseen() {
+        let (_folder, path, plan) = kept();
+        let bytes = std::fs::read(&path).unwrap();
+        let start = bytes.windows(8).position(|window| window == b"\"sha256\"").unwrap();
+        for at in (start..bytes.len()).step_by(7) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            std::fs::write(&path, &changed).unwrap();
+            // A change of what only separates members (a space for another) is none.
+            assert!(read(&path).map_or(true, |read| read == plan), "byte {at}");
+        }
+        for length in [0, 1, start, bytes.len() / 2, bytes.len() - 3] {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            assert!(read(&path).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let (folder, path, _) = kept();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let said = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            read(&path).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "")
+        };
+        insta::assert_snapshot!(said("{}"), @"/acme.plan is not a plan file: missing field `tenure_plan` at line 1 column 2");
+        insta::assert_snapshot!(said("terraform"), @"/acme.plan is not a plan file: expected ident at line 1 column 2");
+        insta::assert_snapshot!(said(r#"{"tenure_plan": 2, "tenure_version": "9.0.0"}"#), @"/acme.plan has form 2, written by tenure 9.0.0; this tenure reads form 1");
+        insta::assert_snapshot!(said(&text.replace("halves a group", "harmless")), @"the plan /acme.plan was changed after it was written: its SHA-256 is 02dd1f262c0c3feaa3c115ece76bef6ecc76a194070fee6fcbe3974d56079fa8, and 19736a615b0fcd59e9d5b6117c1ff5db4a6c8a1779687ba79c0fc821adb3504d was written down");
+        std::fs::remove_file(&path).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("cannot read the plan"));
+        let missing = folder.path().join("no/such/folder/acme.plan");
+        assert!(write(&missing, &company()).is_err());
+    }
+}
