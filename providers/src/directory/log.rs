@@ -87,10 +87,18 @@ pub fn read(folder: &Path, from: End, schema: &Schema) -> Result<(Vec<Changed>, 
                 end = End { length: end.length + stop as u64 + 1, digits, calls: call.n };
             }
             // Blocks that never reached the disk read as zeros.
-            Err(_) if after.is_empty() && line.contains(&0) => break,
+            Err(_) if after.is_empty() && line.iter().filter(|byte| **byte == 0).count() >= 4 => {
+                return Ok((changed, end));
+            }
             Err(why) => return Err(damaged(&path, &end, why)),
         }
         rest = after;
+    }
+    // A crash leaves less than a line, never a line with something in the place of its end.
+    if let Some((_, line)) = rest.split_last()
+        && call(line, &end).is_ok()
+    {
+        return Err(damaged(&path, &end, "has something else in the place of its end"));
     }
     Ok((changed, end))
 }
