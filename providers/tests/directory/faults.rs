@@ -7,14 +7,18 @@ use tenure_providers::{Provider as _, directory::Directory};
 
 use crate::helper::{Bench, account};
 
+const ADA: (&str, &str) = ("accounts.jsonl", "{\"id\":\"ada\"}\n");
+
+/// Files, the message, the hint.
+type Fault = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
 #[tokio::test]
 async fn bad_lines_are_named() {
     let mend =
         "mend this line; nothing was read from the directory, since a part of it must not be taken for the whole";
     let refer = "mend this line, or bring back what it refers to; nothing was read from the directory";
     let twice = "take one of the two lines away";
-    let ada = ("accounts.jsonl", "{\"id\":\"ada\"}\n");
-    let table: [(&[(&str, &str)], &str, &str); 17] = [
+    let table: [Fault; 17] = [
         (
             &[("accounts.jsonl", "{\"id\":\"ada\"}\n\n{\"id\":\"grace\"")],
             "accounts.jsonl:3:13: EOF while parsing an object",
@@ -50,7 +54,7 @@ async fn bad_lines_are_named() {
         ),
         (
             &[
-                ada,
+                ADA,
                 ("groups.jsonl", "{\"id\":\"g\"}"),
                 (
                     "memberships.jsonl",
@@ -63,13 +67,13 @@ async fn bad_lines_are_named() {
         (&[("accounts.jsonl", "{\"id\":\"a\"}\n{\"id\":\"\"}\n")], "accounts.jsonl:2: an account without an id", refer),
         (&[("groups.jsonl", "{\"id\":\"\"}\n")], "groups.jsonl:1: a group without an id", refer),
         (
-            &[ada, ("memberships.jsonl", "{\"group\":\"g\",\"member\":\"ada\"}\n")],
+            &[ADA, ("memberships.jsonl", "{\"group\":\"g\",\"member\":\"ada\"}\n")],
             "memberships.jsonl:1: there is no group with the id `g`",
             refer,
         ),
         (
             &[
-                ada,
+                ADA,
                 ("groups.jsonl", "{\"id\":\"g\"}"),
                 ("memberships.jsonl", "{\"group\":\"g\",\"member\":\"ada\"}\n{\"group\":\"g\",\"member\":\"eve\"}\n"),
             ],
@@ -78,7 +82,7 @@ async fn bad_lines_are_named() {
         ),
         (
             &[
-                ada,
+                ADA,
                 ("groups.jsonl", "{\"id\":\"g\"}"),
                 ("memberships.jsonl", "{\"group\":\"g\",\"member\":\"ada\",\"nested\":true}\n"),
             ],
