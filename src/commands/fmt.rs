@@ -8,7 +8,7 @@ use similar::TextDiff;
 
 use crate::cli::FmtArgs;
 use crate::format::format;
-use crate::render::text::{clean, counted};
+use crate::render::text::{clean, number};
 use crate::{Error, Exit, render};
 
 /// Formats files in place, or says which are not in form. A file that is wrong does not keep the others from their
@@ -37,7 +37,9 @@ pub fn run(args: &FmtArgs) -> Result<Exit, Error> {
         }
     }
     if wrong > 0 {
-        return Err(Error::new(format!("{} left as they are", counted(wrong, "file", "files"))));
+        let were = if wrong == 1 { "1 file was left as it is" } else { "files were left as they are" };
+        let count = if wrong == 1 { String::new() } else { format!("{} ", number(wrong)) };
+        return Err(Error::new(format!("{count}{were}")));
     }
     Ok(if args.check && changed > 0 { Exit::Changes } else { Exit::Done })
 }

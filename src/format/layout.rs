@@ -176,7 +176,7 @@ fn spaced(tokens: &[Token<'_>], at: usize) -> bool {
         (_, "::", ..) | (_, _, _, "::") => false,
         (_, _, Kind::Ellipsis, _) => false,
         (Kind::Operator, "!" | "-", ..) if is_unary(tokens, at - 1) => false,
-        (_, _, Kind::Open, "(") => !(before.kind == Kind::Identifier && !is_keyword(before.text)),
+        (_, _, Kind::Open, "(") => before.kind != Kind::Identifier || is_keyword(before.text),
         (_, _, Kind::Open, "[") => !is_operand(tokens, at - 1),
         _ => true,
     }

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn keys_cannot_break_out_of_their_box() {
-        let mut plan = Sample::new();
+        let mut plan = Sample::empty();
         plan.change(state::Action::Create, r#"account.chat["\"];b0 -> b1;[\\\n<b>`"]"#, &[]);
         let plan = plan.batched();
         insta::assert_snapshot!(drawn(&plan, GraphFormat::Dot), @r#"

@@ -102,7 +102,7 @@ fn lines(weight: Weight) -> usize {
 fn rows<'a>(items: &[Item<'a>], lookup: &Lookup<'a>) -> Vec<Row<'a>> {
     let kind = |item: &Item<'_>| {
         let address = item.address();
-        let block = address.group().map(|group| block_name(group));
+        let block = address.group().map(block_name);
         (item.symbol(), address.system(), discriminant(&address), block, lookup.held(*item))
     };
     let mut rows = Vec::new();

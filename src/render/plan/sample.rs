@@ -32,7 +32,7 @@ pub fn secret() -> Wanted {
 }
 
 impl Sample {
-    pub fn new() -> Sample {
+    pub fn empty() -> Sample {
         Sample(Plan {
             digest: Digest::ZERO,
             made: "2026-11-23T09:00:00Z".parse().unwrap(),
@@ -129,7 +129,7 @@ impl Sample {
 
 /// A plan with something of everything.
 pub fn company() -> Plan {
-    let mut plan = Sample::new();
+    let mut plan = Sample::empty();
     plan.system("chat", "scim").unmanaged = 3;
     let corp = plan.system("corp", "directory");
     corp.left_out = ["person.E7", "person.E8"].map(address).to_vec();
@@ -212,7 +212,7 @@ pub fn company() -> Plan {
 
 /// A first plan of an organisation: `people` accounts in as many groups as there are letters.
 pub fn large(people: usize) -> Plan {
-    let mut plan = Sample::new();
+    let mut plan = Sample::empty();
     plan.system("k8s[\"kubernetes\"]", "directory");
     for n in 0..people {
         let letter = char::from(b'a' + (n % 26) as u8);

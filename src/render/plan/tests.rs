@@ -323,7 +323,7 @@ fn full_shows_every_change() {
 
 #[test]
 fn text_of_nothing() {
-    insta::assert_snapshot!(plain(&Sample::new().0, &shown(Format::Text)), @"Nothing to change.");
+    insta::assert_snapshot!(plain(&Sample::empty().0, &shown(Format::Text)), @"Nothing to change.");
 }
 
 #[test]

@@ -1,0 +1,3 @@
+settings {
+  state = "state/acme.tenure"
+}
