@@ -151,6 +151,12 @@ pub fn formatdate(arguments: &[Value]) -> Answer {
     let mut rest: &str = &format;
     while let Some(first) = rest.chars().next() {
         let (token, after) = rest.split_at(rest.find(|c| c != first).unwrap_or(rest.len()));
+        if let Some(after) = rest.strip_prefix("''") {
+            // Two quotes are a quote, outside of quoted text too.
+            out.push('\'');
+            rest = after;
+            continue;
+        }
         if first == '\'' {
             rest = quoted(rest, &mut out)?;
             continue;

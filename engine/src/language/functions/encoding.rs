@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::{Failure, Value};
 use super::arguments::{Answer, any, text};
-use super::{csv, yaml};
+use super::{csv, json_text, yaml_read, yaml_write};
 
 pub fn base64encode(arguments: &[Value]) -> Answer {
     Ok(Value::string(STANDARD.encode(text(arguments, 0)?.as_bytes())))
@@ -58,16 +58,15 @@ pub fn jsonencode(arguments: &[Value]) -> Answer {
 }
 
 pub fn jsondecode(arguments: &[Value]) -> Answer {
-    let text = text(arguments, 0)?;
-    serde_json::from_str(&text).map_err(|error| Failure::new(format!("argument 1 is not JSON: {error}")))
+    json_text::decode(&text(arguments, 0)?)
 }
 
 pub fn yamlencode(arguments: &[Value]) -> Answer {
-    yaml::encode(any(arguments, 0)).map(Value::string)
+    yaml_write::encode(any(arguments, 0)).map(Value::string)
 }
 
 pub fn yamldecode(arguments: &[Value]) -> Answer {
-    yaml::decode(&text(arguments, 0)?)
+    yaml_read::decode(&text(arguments, 0)?)
 }
 
 /// Dates and times become strings as they are written.

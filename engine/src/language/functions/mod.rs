@@ -11,6 +11,7 @@ mod encoding;
 mod format;
 mod format_number;
 mod hashes;
+mod json_text;
 mod lists;
 mod maps;
 mod networks;
@@ -21,7 +22,8 @@ mod sets;
 mod strings;
 mod table;
 mod unify;
-mod yaml;
+mod yaml_read;
+mod yaml_write;
 
 use super::{Failure, Value};
 use table::FUNCTIONS;

@@ -20,7 +20,7 @@ pub fn floor(arguments: &[Value]) -> Answer {
 /// Computed with 64-bit floats, as in Terraform.
 pub fn log(arguments: &[Value]) -> Answer {
     let (number, base) = (number(arguments, 0)?.to_f64(), number(arguments, 1)?.to_f64());
-    finite(number.ln() / base.ln(), "the logarithm")
+    finite(Number::from_f64(number.ln() / base.ln()), "the logarithm")
 }
 
 pub fn max(arguments: &[Value]) -> Answer {
@@ -82,10 +82,25 @@ fn digits_in(digits: &str, base: i64) -> Option<BigInt> {
     Some(sum)
 }
 
-/// Computed with 64-bit floats, as in Terraform.
+/// Whole powers of whole numbers are exact; others are computed with 64-bit floats, as in Terraform.
 pub fn pow(arguments: &[Value]) -> Answer {
-    let (number, power) = (number(arguments, 0)?.to_f64(), number(arguments, 1)?.to_f64());
-    finite(number.powf(power), "the power")
+    let (number, power) = (number(arguments, 0)?, number(arguments, 1)?);
+    let float = number.to_f64().powf(power.to_f64());
+    // What overflows a float is an error, so the exact power is never larger than 1024 bits.
+    let exponent = power.to_usize().and_then(|power| u32::try_from(power).ok()).filter(|_| float.is_finite());
+    match (number.to_bigint(), exponent) {
+        (Some(base), Some(exponent)) => finite(Number::from_bigint(power_of(&base, exponent)), "the power"),
+        _ => finite(Number::from_f64(float), "the power"),
+    }
+}
+
+/// `base` to the power of `exponent`. Bases whose powers do not grow may have any exponent.
+fn power_of(base: &BigInt, exponent: u32) -> BigInt {
+    if *base.magnitude() <= 1u8.into() {
+        base.pow(exponent % 2 + 2 * u32::from(exponent > 1))
+    } else {
+        base.pow(exponent)
+    }
 }
 
 pub fn signum(arguments: &[Value]) -> Answer {
@@ -102,8 +117,6 @@ pub fn signum(arguments: &[Value]) -> Answer {
     }))
 }
 
-fn finite(float: f64, what: &str) -> Answer {
-    Number::from_f64(float)
-        .map(Value::Number)
-        .ok_or_else(|| Failure::new(format!("{what} of these is no finite number")))
+fn finite(number: Option<Number>, what: &str) -> Answer {
+    number.map(Value::Number).ok_or_else(|| Failure::new(format!("{what} of these is no finite number")))
 }

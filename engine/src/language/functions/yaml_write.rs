@@ -1,12 +1,7 @@
-//! YAML to values and back.
+//! Values to YAML, laid out as Terraform does.
 
-use super::super::{Failure, Value};
+use super::super::Value;
 use super::arguments::Answer;
-
-/// One document.
-pub fn decode(text: &str) -> Answer {
-    serde_yaml_ng::from_str(text).map_err(|error| Failure::new(format!("argument 1 is not YAML: {error}")))
-}
 
 /// The value as Terraform writes it: block style, all strings quoted, keys in their order.
 pub fn encode(value: &Value) -> Answer<String> {
@@ -14,6 +9,10 @@ pub fn encode(value: &Value) -> Answer<String> {
     node(value, 0, &mut text)?;
     if !text.ends_with('\n') {
         text.push('\n');
+    }
+    // A number or word that stands alone is closed, so that a reader of a stream knows that no more of it follows.
+    if matches!(value, Value::Null | Value::Bool(_) | Value::Number(_)) {
+        text.push_str("...\n");
     }
     Ok(text)
 }
@@ -36,7 +35,7 @@ fn node(value: &Value, depth: usize, to: &mut String) -> Answer<()> {
                 if n > 0 {
                     indent(depth, to);
                 }
-                quoted(key, to)?;
+                quoted(key, to);
                 to.push(':');
                 match value {
                     Value::List(items) | Value::Set(items) if !items.is_empty() => {
@@ -61,7 +60,7 @@ fn node(value: &Value, depth: usize, to: &mut String) -> Answer<()> {
         Value::List(_) | Value::Set(_) => to.push_str("[]"),
         Value::Object(_) => to.push_str("{}"),
         Value::String(text) if text.contains('\n') && block(text, depth, to) => {}
-        Value::String(text) => quoted(text, to)?,
+        Value::String(text) => quoted(text, to),
         other => to.push_str(&other.to_json_text()?),
     }
     Ok(())
@@ -79,26 +78,24 @@ fn end_line(to: &mut String) {
 
 /// A text of several lines as a literal block; false, with nothing written, where a block cannot say it.
 fn block(text: &str, depth: usize, to: &mut String) -> bool {
-    let body = text.trim_end_matches('\n');
-    let newlines = text.len() - body.len();
-    let plain = |c: char| c == '\n' || c == '\t' || !c.is_control();
-    if body.is_empty()
-        || body.starts_with([' ', '\n', '\t'])
-        || !text.chars().all(plain)
-        || body.contains(" \n")
-        || body.ends_with(' ')
-    {
+    if text.contains(" \n") || text.ends_with(' ') || !text.chars().all(|c| c == '\n' || is_plain(c)) {
         return false;
     }
-    to.push_str(match newlines {
-        0 => "|-",
-        1 => "|",
-        _ => "|+",
-    });
+    to.push('|');
+    if text.starts_with([' ', '\n']) {
+        // The indent must be told where the first line does not show it.
+        to.push('2');
+    }
+    let body = text.trim_end_matches('\n');
+    match text.len() - body.len() {
+        0 => to.push('-'),
+        1 if !body.is_empty() => {}
+        _ => to.push('+'),
+    }
     to.push('\n');
     for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
         if !line.is_empty() {
-            indent(depth, to);
+            indent(depth.max(1), to);
             to.push_str(line);
         }
         to.push('\n');
@@ -106,9 +103,42 @@ fn block(text: &str, depth: usize, to: &mut String) -> bool {
     true
 }
 
-/// In double quotes; JSON's escapes are YAML's too.
-fn quoted(text: &str, to: &mut String) -> Answer<()> {
-    let json = serde_json::to_string(text).map_err(|error| Failure::new(error.to_string()))?;
-    to.push_str(&json);
-    Ok(())
+/// Whether a character can stand as it is: neither a control nor something that cannot be seen.
+fn is_plain(c: char) -> bool {
+    let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..);
+    c == ' ' || !(c.is_control() || c.is_whitespace() || unseen)
+}
+
+/// In double quotes, with YAML's escapes (YAML 1.2, section 5.7).
+fn quoted(text: &str, to: &mut String) {
+    to.push('"');
+    for c in text.chars() {
+        let escape = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\0' => "\\0",
+            '\x07' => "\\a",
+            '\x08' => "\\b",
+            '\t' => "\\t",
+            '\n' => "\\n",
+            '\x0b' => "\\v",
+            '\x0c' => "\\f",
+            '\r' => "\\r",
+            '\x1b' => "\\e",
+            '\u{85}' => "\\N",
+            '\u{a0}' => "\\_",
+            '\u{2028}' => "\\L",
+            '\u{2029}' => "\\P",
+            _ => "",
+        };
+        match u32::from(c) {
+            _ if !escape.is_empty() => to.push_str(escape),
+            _ if is_plain(c) => to.push(c),
+            code @ ..=0xff => to.push_str(&format!("\\x{code:02X}")),
+            code @ ..=0xffff => to.push_str(&format!("\\u{code:04X}")),
+            code => to.push_str(&format!("\\U{code:08X}")),
+        }
+    }
+    to.push('"');
 }
