@@ -59,12 +59,14 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             if long > 2 * short + 4 {
                 continue;
             }
-            strsim::normalized_damerau_levenshtein(&lower, &candidate.to_lowercase())
-                .max(strsim::jaro_winkler(&lower, &candidate.to_lowercase()) - 0.2)
+            let candidate = candidate.to_lowercase();
+            let winkler = strsim::jaro_winkler(&lower, &candidate);
+            let levenshtein = strsim::normalized_damerau_levenshtein(&lower, &candidate);
+            if winkler >= 0.9 { winkler.max(levenshtein) } else { levenshtein }
         };
         // Of equally near ones the first in the order of text, so that the order of candidates does not matter.
         if candidate != name
-            && likeness >= 0.6
+            && likeness >= 0.65
             && best.is_none_or(|(most, other)| likeness > most || (likeness == most && candidate < other))
         {
             best = Some((likeness, candidate));

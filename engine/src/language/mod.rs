@@ -9,6 +9,7 @@ mod json;
 pub mod number;
 mod order;
 pub mod parse;
+mod references;
 pub mod scope;
 pub mod value;
 
@@ -18,5 +19,6 @@ pub use expr::{Attribute, Block, Expr};
 
 pub use number::Number;
 pub use parse::parse;
+pub use references::Mention;
 pub use scope::{Failure, Scope};
 pub use value::{Object, Reference, Unknown, Value};

@@ -9,6 +9,9 @@ mod operator;
 mod repeat;
 mod template;
 
+pub use call::OWN;
+pub(super) use call::unknown_function;
+
 use std::sync::Arc;
 
 use super::expr::{Expr, Kind};

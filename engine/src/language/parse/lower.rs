@@ -16,8 +16,9 @@ use super::place;
 const MAX_SPLATS: usize = 32;
 
 /// What has been lowered of one file.
-pub(super) struct Lower {
+pub(super) struct Lower<'t> {
     file: FileId,
+    text: &'t str,
     /// Where the text that hcl-edit saw starts in its file.
     pub(super) base: usize,
     /// The place of what is around, for the few nodes without one of their own.
@@ -35,9 +36,9 @@ struct Trim {
     heredoc: bool,
 }
 
-impl Lower {
-    pub(super) fn new(file: FileId) -> Lower {
-        Lower { file, base: 0, around: place(file, 0..0), blocks: Vec::new(), diagnostics: Vec::new() }
+impl<'t> Lower<'t> {
+    pub(super) fn new(file: FileId, text: &'t str) -> Lower<'t> {
+        Lower { file, text, base: 0, around: place(file, 0..0), blocks: Vec::new(), diagnostics: Vec::new() }
     }
 
     pub(super) fn file(&self) -> FileId {
@@ -111,13 +112,22 @@ impl Lower {
             hcl::Expression::Null(_) => Kind::Literal(Value::Null),
             hcl::Expression::Bool(truth) => Kind::Literal(Value::Bool(*truth.value())),
             hcl::Expression::Number(number) => self.number(&number, span),
-            hcl::Expression::String(text) => Kind::Literal(Value::string(text.value())),
+            hcl::Expression::String(text) => {
+                self.one_line(span);
+                Kind::Literal(Value::string(text.value()))
+            }
             hcl::Expression::Array(items) => Kind::List(items.into_iter().map(|item| self.expression(item)).collect()),
             hcl::Expression::Object(object) => Kind::Object(
                 object.into_iter().map(|(key, value)| (self.key(key), self.expression(value.into_expr()))).collect(),
             ),
             hcl::Expression::StringTemplate(template) => {
                 let trim = Trim { start: false, end: false, heredoc: false };
+                for element in template.iter() {
+                    if let Element::Literal(text) = element {
+                        let span = self.own(text.span());
+                        self.one_line(span);
+                    }
+                }
                 let parts = self.elements(template.into_iter().collect(), trim);
                 return self.template(span, parts);
             }
@@ -153,6 +163,18 @@ impl Lower {
             hcl::Expression::ForExpr(repeat) => self.for_expression(*repeat),
         };
         Expr::new(span, kind)
+    }
+
+    /// Quoted text stays on its line; hcl-edit lets it go on.
+    fn one_line(&mut self, span: Span) {
+        let source = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
+        if let Some(at) = source.find('\n') {
+            let span = Span { end: span.start + at as u32, ..span };
+            self.diagnostics.push(
+                Diagnostic::new(span, "this text is not closed on its line")
+                    .hint("close it with \"; text of several lines is written as <<-END ... END"),
+            );
+        }
     }
 
     fn number(&mut self, number: &hcl_edit::Formatted<hcl_edit::Number>, span: Span) -> Kind {

@@ -20,6 +20,9 @@ pub const MAX_FILE: usize = 8 << 20;
 /// Most bytes of all files together.
 pub const MAX_TOTAL: usize = 64 << 20;
 
+/// Most syntax errors that are reported of one file.
+pub const MAX_ERRORS: usize = 100;
+
 /// The top-level blocks of all files, in the order of the files, and all that is wrong with their syntax. Blocks are
 /// given also of files with errors, where those errors stand in other blocks.
 pub fn parse(files: &Files) -> (Vec<Block>, Vec<Diagnostic>) {
@@ -50,7 +53,7 @@ const DATA_HINT: &str = "keep data in files of its own, and read it with csvdeco
 pub fn parse_file(files: &Files, id: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
     let Some(file) = files.get(id) else { return Default::default() };
     let text = &*file.text;
-    let mut lower = Lower::new(id);
+    let mut lower = Lower::new(id, text);
     if text.len() > MAX_FILE {
         let message = format!("this file has {} MiB, and {} MiB are the most", text.len() >> 20, MAX_FILE >> 20);
         return (Vec::new(), vec![Diagnostic::new(lower.span(0..0), message).hint(DATA_HINT)]);
@@ -59,15 +62,18 @@ pub fn parse_file(files: &Files, id: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let whole = start..text.len();
     if let Err(first) = part(text, whole.clone(), &mut lower) {
-        lower = Lower::new(id);
-        let mut found = Vec::new();
+        lower = Lower::new(id, text);
         // Each block for itself, so that the errors of all of them are shown.
-        for range in scan::blocks(text, whole) {
-            match scan::lexical_error(text, range.clone(), id) {
-                Some(diagnostic) => found.push(diagnostic),
-                None => found.extend(part(text, range, &mut lower).err()),
+        let scan = scan::scan(text, whole, id);
+        let mut found = scan.wrong;
+        for range in scan.blocks {
+            // Who has that many errors wants to see the first ones.
+            if found.len() > MAX_ERRORS {
+                break;
             }
+            found.extend(part(text, range, &mut lower).err());
         }
+        found.truncate(MAX_ERRORS);
         if found.is_empty() {
             found.push(first);
         }
@@ -78,7 +84,7 @@ pub fn parse_file(files: &Files, id: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
 }
 
 /// Reads a part of a file that stands for itself.
-fn part(text: &str, range: Range<usize>, lower: &mut Lower) -> Result<(), Diagnostic> {
+fn part(text: &str, range: Range<usize>, lower: &mut Lower<'_>) -> Result<(), Diagnostic> {
     lower.base = range.start;
     let own = text.get(range.clone()).unwrap_or("");
     match parser::parse_body(own) {
@@ -94,22 +100,22 @@ fn part(text: &str, range: Range<usize>, lower: &mut Lower) -> Result<(), Diagno
 pub fn parse_expression(files: &Files, id: FileId) -> Result<Expr, Vec<Diagnostic>> {
     let text = files.get(id).map_or("", |file| &*file.text);
     // Blanks and line breaks around it belong to nobody.
-    single(text, id, |text| parser::parse_expr(text.trim_end()), Lower::expression)
+    single(text, id, |text| parser::parse_expr(text.trim_end()), |lower, read| lower.expression(read))
 }
 
 /// A template without quotation marks around it, as `templatefile` reads them.
 pub fn parse_template(files: &Files, id: FileId) -> Result<Expr, Vec<Diagnostic>> {
     let text = files.get(id).map_or("", |file| &*file.text);
-    single(text, id, |text| parser::parse_template(text), Lower::whole_template)
+    single(text, id, |text| parser::parse_template(text), |lower, read| lower.whole_template(read))
 }
 
 fn single<T>(
     text: &str,
     id: FileId,
     read: impl FnOnce(&str) -> Result<T, parser::Error>,
-    make: impl FnOnce(&mut Lower, T) -> Expr,
+    make: impl FnOnce(&mut Lower<'_>, T) -> Expr,
 ) -> Result<Expr, Vec<Diagnostic>> {
-    let mut lower = Lower::new(id);
+    let mut lower = Lower::new(id, text);
     if text.len() > MAX_FILE {
         return Err(vec![Diagnostic::new(lower.span(0..0), format!("more than {} MiB", MAX_FILE >> 20))]);
     }
