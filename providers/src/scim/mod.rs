@@ -4,13 +4,17 @@
 //! [`members`] turn what came into tenure's words; [`reader`] and [`writer`] are the two halves, and [`patch`] and
 //! [`replace`] the two ways to change something. Servers differ more than the RFCs allow: `docs/providers/scim.md` says what was seen.
 
+mod answered;
 pub mod client;
 pub mod discovery;
 pub mod json;
 pub mod members;
+mod memberships;
 pub mod message;
 pub mod paging;
+pub mod patch;
 pub mod reader;
+pub mod replace;
 pub mod resource;
 pub mod rfc;
 pub mod schema;
