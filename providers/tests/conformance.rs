@@ -3,3 +3,6 @@
 
 #[path = "conformance/directory.rs"]
 mod directory;
+#[path = "conformance/scim.rs"]
+mod scim;
+mod servers;

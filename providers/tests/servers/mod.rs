@@ -34,6 +34,11 @@ impl Server {
         Server::scim2_server_with(&[])
     }
 
+    /// scim2-server that makes a system of its own of each first segment of the path: `http://127.0.0.1:PORT/NAME/v2`.
+    pub fn scim2_server_tenants() -> Server {
+        Server::scim2_server_with(&["--dynamic-tenants"])
+    }
+
     /// scim2-server with a `/ServiceProviderConfig` of one's own (`pagination` with `cursor` makes it page by cursor).
     pub fn scim2_server_configured(config: &str) -> Server {
         let path =
