@@ -69,10 +69,10 @@ impl Recorded {
                 }
             }
             Event::CheckpointItem { item } => self.item(item),
-            Event::RunFinished { .. }
-            | Event::CheckpointBegin {}
-            | Event::CheckpointEnd { .. }
-            | Event::Later { .. } => {}
+            Event::Later { kind } => {
+                self.later.get_or_insert_with(|| kind.clone());
+            }
+            Event::RunFinished { .. } | Event::CheckpointBegin {} | Event::CheckpointEnd { .. } => {}
         }
         Ok(())
     }

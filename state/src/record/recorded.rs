@@ -40,6 +40,8 @@ pub struct Recorded {
     /// What the lines say that makes no sense, though they are as they were written: an error of whoever wrote them,
     /// to be reported and not to be stopped by.
     pub oddities: Vec<String>,
+    /// A kind of event that a later version wrote, where there is one: passed over, so the fold may lack something.
+    pub later: Option<String>,
     /// What stands below what; only filled once something was moved or forgotten.
     pub index: Index,
     /// Objects that wait for the line that says where they went.

@@ -1,0 +1,109 @@
+//! The key with which secrets leave an HMAC in plans and records, so that a change of a secret is seen and the secret
+//! itself is not.
+
+use std::io;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use state::Symbol;
+use state::record::HMAC;
+
+use super::Failure;
+use super::filesystem::write_new;
+
+/// A key of 32 random bytes; shows nothing of itself.
+#[derive(Clone)]
+pub struct SecretKey([u8; 32]);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey")
+    }
+}
+
+impl SecretKey {
+    /// A key out of 32 bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> SecretKey {
+        SecretKey(bytes)
+    }
+
+    /// Makes a key and keeps it at `path`, as 64 hex digits with mode 0600, unless there is one: that stays.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or the operating system gives no random numbers.
+    pub fn create(path: &Path) -> Result<(), Failure> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Failure::new(format!("the operating system gives no random numbers: {error}")))?;
+        let mut text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        text.push('\n');
+        match write_new(path, text.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => SecretKey::read(path).map(|_| ()),
+            other => other.map_err(|error| Failure::new(format!("cannot create the key {}: {error}", path.display()))),
+        }
+    }
+
+    /// Reads the key at `path`: only once a secret is to be compared.
+    ///
+    /// # Errors
+    /// Where it is missing or not a key.
+    pub fn read(path: &Path) -> Result<SecretKey, Failure> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(format!("cannot read the key {shown}, with which secrets are compared: {error}")).hint(
+                "it was made by `tenure init`, beside the state file; put it back from a backup. Only where it is lost, \
+                 remove the state file's mark of the secrets by setting them anew: `tenure init` makes a new key",
+            )
+        })?;
+        let key = text.trim_end().parse::<state::Digest>();
+        key.map(|key| SecretKey(*key.as_bytes()))
+            .map_err(|_| Failure::new(format!("{shown} is not a key: a key is 64 lower-case hex digits")))
+    }
+
+    /// The HMAC of `secret`, as it stands in plans and records. `label` says what it is the secret of (an attribute's
+    /// address and name, `env.CHAT_SCIM_TOKEN`): equal secrets in two places do not show as equal.
+    pub fn hmac(&self, label: &str, secret: &[u8]) -> Symbol {
+        // HMAC takes a key of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return Symbol::new(HMAC) };
+        mac.update(label.as_bytes());
+        mac.update(&[0]);
+        mac.update(secret);
+        let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        Symbol::new(&format!("{HMAC}{digest}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_tells_secrets_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.tenure.key");
+        let missing = SecretKey::read(&path).unwrap_err();
+        assert!(missing.message.contains("cannot read the key"), "{missing}");
+        SecretKey::create(&path).unwrap();
+        let made = std::fs::read(&path).unwrap();
+        SecretKey::create(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), made);
+        let key = SecretKey::read(&path).unwrap();
+        assert_eq!(key.hmac("password", b"a"), key.hmac("password", b"a"));
+        assert_ne!(key.hmac("password", b"a"), key.hmac("password", b"b"));
+        assert_ne!(key.hmac("password", b"a"), key.hmac("token", b"a"));
+        assert_eq!(format!("{key:?}"), "SecretKey");
+        std::fs::write(&path, "short").unwrap();
+        assert!(SecretKey::create(&path).is_err());
+    }
+
+    /// RFC 4231 has no case with a label; this one was computed with Python's `hmac` module.
+    #[test]
+    fn it_is_hmac_sha256() {
+        let key = SecretKey::from_bytes([0x0b; 32]);
+        assert_eq!(
+            key.hmac("label", b"secret").as_str(),
+            "hmac-sha256:f92430248700966c0dd806f35ddaeae72347c87f0adbe8676abd0cf9fc8d2326"
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! Where the program touches the outside, systems apart: the state file and its lock, the clock, files, environment
+//! and commands.
+//!
+//! [`Store`] is what keeps a record, [`FileStore`] its first implementation; [`Record`] is a loaded one, [`Journal`]
+//! writes to it. [`Outside`] answers the configuration's `file()`, `env()` and `command()`.
+
+pub mod archive;
+pub mod clock;
+pub mod failure;
+pub mod file_store;
+pub mod files;
+pub mod filesystem;
+pub mod head;
+pub mod init;
+pub mod journal;
+pub mod key;
+pub mod lock;
+pub mod operator;
+pub mod provenance;
+pub mod record;
+pub mod run_command;
+pub mod sources;
+pub mod store;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use failure::Failure;
+pub use file_store::FileStore;
+pub use head::Head;
+pub use journal::Journal;
+pub use key::SecretKey;
+pub use lock::Holder;
+pub use operator::Operator;
+pub use record::Record;
+pub use sources::Outside;
+pub use store::{Session, Store};
+
+#[cfg(test)]
+mod tests;

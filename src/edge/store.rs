@@ -1,0 +1,69 @@
+//! Where a record is kept: reading, appending a flushed batch, and locking, behind two small traits. The file is the
+//! first implementation; stores that several hosts share can come behind the same traits, with the same lines.
+
+use std::time::Duration;
+
+use state::record::Chain;
+
+use super::{Failure, Head, Holder};
+
+/// A place where a record is kept.
+pub trait Store: Send + Sync {
+    /// What it is called in messages: the path.
+    fn name(&self) -> String;
+    /// Whether there is a record. A missing one is never taken for an empty one.
+    ///
+    /// # Errors
+    /// Where that cannot be told.
+    fn exists(&self) -> Result<bool, Failure>;
+    /// All its bytes, as they are now; somebody else may be writing.
+    ///
+    /// # Errors
+    /// Where there is no record, or it cannot be read.
+    fn load(&self) -> Result<Vec<u8>, Failure>;
+    /// The newest head that is known to have been in it, kept apart from it.
+    fn remembered(&self) -> Option<Head>;
+    /// Keeps everybody else from writing, and waits up to `wait` where somebody else does.
+    ///
+    /// # Errors
+    /// Where it is held (the message says by whom), or cannot be written to.
+    fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Session>, Failure>;
+}
+
+/// A locked store: nobody else writes until this is dropped, or its process ends.
+pub trait Session: Send {
+    /// What it is called in messages.
+    fn name(&self) -> String;
+    /// All its bytes. What is appended goes behind them.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn load(&mut self) -> Result<Vec<u8>, Failure>;
+    /// What the next append does first.
+    fn repair(&mut self, repair: Repair);
+    /// Appends `batch` and flushes it: when this returns, it is durable.
+    ///
+    /// # Errors
+    /// What was to be written may or may not be there, so nothing may be called on the strength of it; every further
+    /// append fails too.
+    fn append(&mut self, batch: &[u8]) -> Result<(), Failure>;
+    /// Puts a new record in the place of this one, which is kept under the name that is returned. At every moment one
+    /// of the two stands whole in its place.
+    ///
+    /// # Errors
+    /// Where that could not be done: the old one stands.
+    fn replace(&mut self, bytes: &[u8]) -> Result<String, Failure>;
+    /// Keeps the end of the record apart from it, so that an older copy in its place is recognised.
+    fn remember(&mut self, chain: &Chain);
+}
+
+/// What is to be put right at the end of a record before anything is appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// Nothing.
+    Nothing,
+    /// Keep what follows the first `keep` bytes (the beginning of line number `line`) aside, and cut it off.
+    Cut { keep: u64, line: u64 },
+    /// The last line, which ends with the first `keep` bytes, lacks its line end.
+    End { keep: u64 },
+}
