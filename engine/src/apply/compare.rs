@@ -11,7 +11,7 @@ pub enum Standing {
     AsWanted,
     /// As it was when the plan was made: the pre-image.
     AsBefore,
-    /// Neither, and in what: `mail is "x", neither "a" (before) nor "b" (wanted)`.
+    /// Neither, and in what: `mail is "x", before it was "a", wanted is "b"`.
     Other(String),
 }
 
@@ -60,9 +60,9 @@ pub fn standing(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Sch
     match (unwanted, &change.before) {
         (None, _) => Standing::AsWanted,
         (Some(what), None) => Standing::Other(what),
-        (Some(what), Some(_)) => match unlike_before(change, seen, attributes) {
+        (Some(_), Some(_)) => match unlike_before(change, seen, attributes) {
             None => Standing::AsBefore,
-            Some(_) => Standing::Other(what),
+            Some(what) => Standing::Other(what),
         },
     }
 }
@@ -101,7 +101,14 @@ fn unlike_before(change: &Change, seen: &Object, attributes: &[AttributeSchema])
         let was = before.attributes.get(name);
         let unchanged = same(was, value, schema, attributes);
         let wanted = matches!(after, Some(Wanted::Known(wanted)) if satisfied(wanted, value, schema, attributes));
-        (!unchanged && !wanted).then(|| format!("{name} is {}, before it was {}", shown(value), shown(was)))
+        if unchanged || wanted {
+            return None;
+        }
+        let wanted = match after {
+            Some(Wanted::Known(wanted)) => format!(", wanted is {wanted}"),
+            _ => String::new(),
+        };
+        Some(format!("{name} is {}, before it was {}{wanted}", shown(value), shown(was)))
     })
 }
 
@@ -210,20 +217,19 @@ pub fn same_text(a: Symbol, b: Symbol) -> bool {
     a == b || a.as_str().to_lowercase() == b.as_str().to_lowercase()
 }
 
-/// What the record keeps of an object: the attributes that the change names, as `seen`; wanted ones that the answer
-/// leaves out as wanted; secrets as their HMAC.
+/// What the record keeps of an object: the attributes that the change names, as `seen`; secrets as their HMAC.
 pub fn managed(change: &Change, seen: &Object) -> Object {
     let wanted = change.after.iter().filter_map(|(name, wanted)| {
         let value = match wanted {
             Wanted::Secret { hmac } => Value::Text(*hmac),
-            Wanted::Known(value) => seen.attributes.get(*name).unwrap_or(value).clone(),
+            Wanted::Known(_) => seen.attributes.get(*name)?.clone(),
             Wanted::Deferred { .. } => return None,
         };
         (!is_empty(&value)).then_some((*name, value))
     });
-    let before = change.before.iter().flat_map(|before| before.attributes.iter()).filter_map(|(name, was)| {
+    let before = change.before.iter().flat_map(|before| before.attributes.iter()).filter_map(|(name, _)| {
         let changed = change.after.iter().any(|(own, _)| own == name);
-        (!changed).then(|| (*name, seen.attributes.get(*name).unwrap_or(was).clone()))
+        if changed { None } else { Some((*name, seen.attributes.get(*name)?.clone())) }
     });
     let attributes: Attributes = wanted.chain(before).collect();
     let active = wants_active(change.action).unwrap_or(seen.active);

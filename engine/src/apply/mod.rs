@@ -27,3 +27,6 @@ pub use resolve::Resolve;
 pub use settle::{Doubt, Settlement, settle};
 pub use step::{Answer, Step, Token};
 pub use systems::Connected;
+
+#[cfg(test)]
+mod tests;

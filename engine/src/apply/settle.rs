@@ -118,7 +118,7 @@ fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected) -> Looke
     let Some(target) = open.target else {
         return Err(("its remote id is not known".to_owned(), "look at the system by hand, then adopt or remove it"));
     };
-    let seen = find(inventory, target, open);
+    let seen = find(inventory, target, connected);
     let secret = has_secrets(&open.change) && open.change.action != Action::Create;
     Ok(match (standing(&open.change, open.kind, seen.as_ref(), &connected.schema), seen) {
         (Standing::AsWanted, _) if secret => {
@@ -134,7 +134,7 @@ fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected) -> Looke
 }
 
 /// What stands at `target` in an inventory.
-fn find(inventory: &Observed, target: Target, open: &OpenIntent) -> Option<Object> {
+fn find(inventory: &Observed, target: Target, connected: &Connected) -> Option<Object> {
     match target {
         Target::Account(id) => by_id(&inventory.accounts, id).cloned(),
         Target::Group(id) => by_id(&inventory.groups, id).cloned(),
@@ -143,25 +143,13 @@ fn find(inventory: &Observed, target: Target, open: &OpenIntent) -> Option<Objec
             let found = inventory.memberships.binary_search_by(order).ok()?;
             inventory.memberships.get(found).map(|found| Object::new("", found.attributes.clone()))
         }
-        Target::Grant { group, .. } => {
-            let first = inventory.grants.partition_point(|grant| grant.group < group);
-            let of_group = inventory.grants.iter().skip(first).take_while(|grant| grant.group == group);
-            let image = open.change.before.as_ref().map_or_else(|| wanted(&open.change), |b| b.attributes.clone());
-            of_group
-                .filter(|grant| image.iter().all(|(name, value)| grant.attributes.get(*name) == Some(value)))
-                .map(|grant| Object::new("", grant.attributes.clone()))
-                .next()
+        Target::Grant { group, grant } => {
+            let first = inventory.grants.partition_point(|held| held.group < group);
+            let of_group = inventory.grants.iter().skip(first).take_while(|held| held.group == group);
+            let mut same = of_group.filter(|held| connected.schema.grant_text(&held.attributes) == grant);
+            same.next().map(|held| Object::new("", held.attributes.clone()))
         }
     }
-}
-
-/// The known attributes of a change's post-image.
-fn wanted(change: &state::Change) -> Attributes {
-    let known = change.after.iter().filter_map(|(name, wanted)| match wanted {
-        state::Wanted::Known(value) => Some((*name, value.clone())),
-        _ => None,
-    });
-    known.collect()
 }
 
 fn by_id(objects: &[Object], id: Symbol) -> Option<&Object> {

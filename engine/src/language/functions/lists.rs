@@ -81,13 +81,13 @@ pub fn range(arguments: &[Value]) -> Answer {
         None if down => Number::from(-1i64),
         None => Number::ONE,
     };
-    if start == limit && numbers.len() < 3 {
+    if start == limit {
         return Ok(Value::list(Vec::new()));
     }
     if step.is_zero() {
         return Err(Failure::new("the step must not be zero"));
     }
-    if down != step.is_negative() && start != limit {
+    if down != step.is_negative() {
         return Err(Failure::new(format!("a step of {step} does not lead from {start} to {limit}")));
     }
     let mut made = Vec::new();

@@ -66,3 +66,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn all() -> &'static [Function] {
     FUNCTIONS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_each_name_is_found() {
+        assert!(FUNCTIONS.is_sorted_by(|a, b| a.name < b.name), "find() searches the table by halves");
+        for function in FUNCTIONS {
+            assert_eq!(find(function.name).map(Function::signature), Some(function.signature()));
+            assert!(function.max.is_none_or(|max| max >= function.min), "{}", function.name);
+        }
+        assert!(find("lenght").is_none());
+    }
+}

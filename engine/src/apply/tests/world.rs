@@ -1,0 +1,455 @@
+//! A small world that answers the machine's steps, and writes down what went back and forth.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+
+use state::record::{Event, EventResult, Line, Recorded, RunStarted};
+use state::*;
+
+use crate::apply::resolve::Nothing;
+use crate::apply::{Answer, Apply, Connected, Report, Resolve, Step};
+
+/// What happens to a call about an address, instead of doing it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    Refuse,
+    /// Refused for the moment, with a wait in milliseconds.
+    Later(u64),
+    /// Done, but the answer is lost.
+    LostDone,
+    /// Not done, and the answer is lost.
+    LostNotDone,
+    /// The answer says done, and nothing happened.
+    Lie,
+    /// Done, but this attribute is dropped.
+    Drops(&'static str),
+    /// The version moved.
+    Moved,
+}
+
+/// One system: accounts and groups by id, memberships.
+#[derive(Clone, Debug, Default)]
+pub struct Remote {
+    pub accounts: BTreeMap<Symbol, Object>,
+    pub groups: BTreeMap<Symbol, Object>,
+    pub memberships: BTreeMap<(Symbol, Symbol), Attributes>,
+    next: u32,
+}
+
+pub struct World {
+    pub now: Timestamp,
+    pub systems: BTreeMap<Symbol, Remote>,
+    pub connected: BTreeMap<Symbol, Connected>,
+    /// Faults by address, used up one by one.
+    pub faults: BTreeMap<Address, VecDeque<Fault>>,
+    /// The record: what is durable.
+    pub lines: Vec<Event>,
+    pub fail_record: bool,
+    /// Orders that were carried out, for the properties.
+    pub executed: Vec<(Address, Action)>,
+    pub transcript: String,
+    pub interrupt_after: Option<usize>,
+}
+
+pub fn connected(batch: usize, concurrency: usize, visibility: u64) -> Connected {
+    let key = Some(Key { attribute: Symbol::new("userName"), unique: true, case_exact: false });
+    let group_key = Some(Key { attribute: Symbol::new("displayName"), unique: true, case_exact: false });
+    let capabilities = Capabilities {
+        groups: true,
+        deactivate: true,
+        account_key: key,
+        group_key,
+        batch,
+        batch_objects: batch > 1,
+        concurrency,
+        deadline: 1000,
+        visibility,
+        ..Capabilities::default()
+    };
+    Connected {
+        schema: Schema { account_open: true, group_open: true, ..Schema::default() },
+        capabilities,
+        max_failures: 0,
+    }
+}
+
+pub fn started() -> RunStarted {
+    RunStarted {
+        run: "r1".into(),
+        actor: "ada".into(),
+        host: "here".into(),
+        version: "0".into(),
+        command: Vec::new(),
+        commit: None,
+        clean: None,
+        plan: Digest::ZERO,
+        limits: BTreeMap::new(),
+        populations: BTreeMap::new(),
+    }
+}
+
+impl World {
+    pub fn new(connected: Connected) -> World {
+        let opened = Event::Opened { format: 1, lineage: "l".into(), former: None };
+        World {
+            now: Timestamp::from_millis(1_800_000_000_000),
+            systems: BTreeMap::new(),
+            connected: BTreeMap::from([("chat".into(), connected)]),
+            faults: BTreeMap::new(),
+            lines: vec![opened],
+            fail_record: false,
+            executed: Vec::new(),
+            transcript: String::new(),
+            interrupt_after: None,
+        }
+    }
+
+    /// An account that is there, recorded as adopted.
+    pub fn account(&mut self, holder: &str, attributes: &[(&str, &str)]) -> Object {
+        let address: Address = format!("account.chat.{holder}").parse().unwrap();
+        let object = Object::new(format!("id-{holder}"), pairs(attributes));
+        self.systems.entry("chat".into()).or_default().accounts.insert(object.id, object.clone());
+        self.adopt(address, object.clone());
+        object
+    }
+
+    /// A group that is there, recorded as adopted.
+    pub fn group(&mut self, name: &str) -> Object {
+        let address: Address = format!("group.chat.{name}").parse().unwrap();
+        let object = Object::new(format!("id-{name}"), pairs(&[("displayName", name)]));
+        self.systems.entry("chat".into()).or_default().groups.insert(object.id, object.clone());
+        self.adopt(address, object.clone());
+        object
+    }
+
+    pub fn member(&mut self, group: &str, holder: &str) {
+        let key = (Symbol::from(format!("id-{group}")), Symbol::from(format!("id-{holder}")));
+        self.systems.entry("chat".into()).or_default().memberships.insert(key, Attributes::new());
+        let address = format!("membership.chat.{group}.{holder}").parse().unwrap();
+        self.adopt(address, Object::new("", Attributes::new()));
+    }
+
+    fn adopt(&mut self, address: Address, object: Object) {
+        let fact = Fact {
+            kind: FactKind::Adopted,
+            address,
+            object: Some(Box::new(object)),
+            former: None,
+            reasons: Box::default(),
+            until: None,
+        };
+        self.lines.push(Event::Fact { run: "r0".into(), fact: Box::new(fact), why: Vec::new() });
+    }
+
+    pub fn fault(mut self, address: &str, faults: &[Fault]) -> World {
+        self.faults.insert(address.parse().unwrap(), faults.iter().cloned().collect());
+        self
+    }
+
+    /// The fold of the record.
+    pub fn recorded(&self) -> Recorded {
+        let mut recorded = Recorded::default();
+        for (n, event) in (1u64..).zip(&self.lines) {
+            recorded.apply(&Line { n, at: self.now, event: event.clone() }).unwrap();
+        }
+        recorded
+    }
+
+    pub fn observed(&self, system: &str) -> Observed {
+        let remote = self.systems.get(&Symbol::new(system)).cloned().unwrap_or_default();
+        let memberships = remote.memberships.iter().map(|((group, member), attributes)| Membership {
+            group: *group,
+            member: *member,
+            nested: false,
+            attributes: attributes.clone(),
+        });
+        Observed::new(
+            Complete::proved("test", self.now),
+            remote.accounts.values().cloned().collect(),
+            remote.groups.values().cloned().collect(),
+            memberships.collect(),
+            Vec::new(),
+        )
+    }
+
+    pub fn apply(&mut self, plan: &Plan) -> Report {
+        self.apply_with(plan, Box::new(Nothing))
+    }
+
+    /// Runs the machine to its end, answering steps in their order.
+    pub fn apply_with(&mut self, plan: &Plan, resolver: Box<dyn Resolve + '_>) -> Report {
+        let recorded = self.recorded();
+        let mut machine = Apply::new(plan, &recorded, resolver, self.connected.clone(), started());
+        let mut wait = None;
+        let mut pending: VecDeque<Step> = VecDeque::new();
+        for turn in 0..10_000 {
+            if self.interrupt_after == Some(turn) {
+                self.note("! interrupt");
+                machine.on(self.now, Answer::Interrupt);
+            }
+            for step in machine.next(self.now) {
+                match step {
+                    Step::Wait { until } => wait = Some(until),
+                    Step::Finished(report) => {
+                        self.note_report(plan, &report);
+                        return *report;
+                    }
+                    step => pending.push_back(step),
+                }
+            }
+            if let Some(step) = pending.pop_front() {
+                let answer = self.answer(step);
+                machine.on(self.now, answer);
+            } else {
+                let until = wait.take().unwrap_or_else(|| panic!("the machine stands still\n{}", self.transcript));
+                self.note(&format!("wait {} ms", until.millis() - self.now.millis()));
+                self.now = until;
+            }
+        }
+        panic!("the machine does not end\n{}", self.transcript);
+    }
+
+    /// Answers one step as the world would.
+    pub fn answer(&mut self, step: Step) -> Answer {
+        match step {
+            Step::Record { token, events } => {
+                if self.fail_record {
+                    self.note("record: no space left on device");
+                    return Answer::Recorded { token, result: Err("no space left on device".into()) };
+                }
+                for event in &events {
+                    self.note(&format!("record {}", brief(event)));
+                }
+                self.lines.extend(events);
+                Answer::Recorded { token, result: Ok(()) }
+            }
+            Step::Read { token, system, targets } => {
+                let remote = self.systems.entry(system).or_default();
+                let presences: Vec<Presence> = targets.iter().map(|target| remote.read(*target)).collect();
+                let seen: Vec<String> =
+                    targets.iter().zip(&presences).map(|(t, p)| format!("{} {}", at(*t), is(p))).collect();
+                self.note(&format!("read {system}: {}", seen.join("; ")));
+                Answer::Read { token, result: Ok(presences) }
+            }
+            Step::Execute { token, system, orders } => {
+                let names: Vec<String> = orders.iter().map(|o| format!("{} {}", o.action.word(), o.address)).collect();
+                let outcomes: Vec<Outcome> = orders.iter().map(|order| self.execute(system, order)).collect();
+                let answers: Vec<String> = outcomes.iter().map(answered).collect();
+                self.note(&format!("call {system}: {} -> {}", names.join("; "), answers.join("; ")));
+                Answer::Executed { token, outcomes }
+            }
+            Step::Wait { .. } | Step::Finished(_) => panic!("not a step to be answered"),
+        }
+    }
+
+    fn execute(&mut self, system: Symbol, order: &Order) -> Outcome {
+        let fault = self.faults.get_mut(&order.address).and_then(VecDeque::pop_front);
+        let remote = self.systems.entry(system).or_default();
+        let refused = |retry_after| Outcome::Refused { error: "403 forbidden".into(), retry_after };
+        match fault {
+            Some(Fault::Refuse) => return refused(None),
+            Some(Fault::Later(wait)) => return refused(Some(wait)),
+            Some(Fault::LostNotDone) => return Outcome::Unknown("connection reset".into()),
+            Some(Fault::Moved) => return Outcome::Stale(None),
+            Some(Fault::Lie) => {
+                let object = order.before.clone().unwrap_or_else(|| Object::new("id-lie", order.after.clone()));
+                return Outcome::Done(object);
+            }
+            Some(Fault::LostDone | Fault::Drops(_)) | None => {}
+        }
+        self.executed.push((order.address, order.action));
+        let mut order = order.clone();
+        if let Some(Fault::Drops(name)) = fault {
+            order.after = order.after.iter().filter(|(own, _)| *own != name).cloned().collect();
+        }
+        let object = remote.execute(&order);
+        match fault {
+            Some(Fault::LostDone) => Outcome::Unknown("connection reset".into()),
+            _ => Outcome::Done(object),
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        let _ = writeln!(self.transcript, "{text}");
+    }
+
+    fn note_report(&mut self, plan: &Plan, report: &Report) {
+        let _ = writeln!(self.transcript, "finished: {:?} {:?}", report.status, report.counts);
+        for (change, fate) in plan.changes.iter().zip(&report.fates) {
+            let _ = writeln!(self.transcript, "  {} {}: {fate}", change.action.word(), change.address);
+        }
+    }
+}
+
+impl Remote {
+    fn read(&self, target: Target) -> Presence {
+        let found = match target {
+            Target::Account(id) => self.accounts.get(&id).cloned(),
+            Target::Group(id) => self.groups.get(&id).cloned(),
+            Target::Membership { group, member, .. } => {
+                self.memberships.get(&(group, member)).map(|attributes| Object::new("", attributes.clone()))
+            }
+            Target::Grant { .. } => None,
+        };
+        found.map_or(Presence::Gone, Presence::Here)
+    }
+
+    fn execute(&mut self, order: &Order) -> Object {
+        if let Some(Target::Membership { group, member, .. }) = order.target {
+            match order.action {
+                Action::Revoke => drop(self.memberships.remove(&(group, member))),
+                _ => drop(self.memberships.insert((group, member), order.after.clone())),
+            }
+            return Object::new("", order.after.clone());
+        }
+        let objects = if order.kind == Kind::Group { &mut self.groups } else { &mut self.accounts };
+        let id = match order.target {
+            Some(Target::Account(id) | Target::Group(id)) => id,
+            _ => {
+                self.next += 1;
+                Symbol::from(format!("new-{}", self.next))
+            }
+        };
+        let object = objects.entry(id).or_insert_with(|| Object::new(id, Attributes::new()));
+        object.attributes = object.attributes.overlaid(&order.after);
+        match order.action {
+            Action::Deactivate => object.active = false,
+            Action::Reactivate => object.active = true,
+            _ => {}
+        }
+        object.clone()
+    }
+}
+
+pub fn pairs(attributes: &[(&str, &str)]) -> Attributes {
+    attributes.iter().map(|(name, value)| (Symbol::new(name), Value::text(*value))).collect()
+}
+
+fn at(target: Target) -> String {
+    match target {
+        Target::Account(id) | Target::Group(id) => id.to_string(),
+        Target::Membership { group, member, .. } => format!("{group}/{member}"),
+        Target::Grant { group, grant } => format!("{group}/{grant}"),
+    }
+}
+
+fn is(presence: &Presence) -> String {
+    match presence {
+        Presence::Here(object) if object.attributes.is_empty() => "here".into(),
+        Presence::Here(object) => format!("{:?}", object.attributes),
+        Presence::Gone => "gone".into(),
+        Presence::Hidden(why) => format!("hidden ({why})"),
+    }
+}
+
+fn answered(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(object) if object.id.as_str() == "" => "done".into(),
+        Outcome::Done(object) => format!("done {}", object.id),
+        Outcome::Refused { error, retry_after: None } => format!("refused ({error})"),
+        Outcome::Refused { error, retry_after: Some(wait) } => format!("refused ({error}), again after {wait} ms"),
+        Outcome::Stale(_) => "stale".into(),
+        Outcome::Unknown(error) => format!("lost ({error})"),
+    }
+}
+
+fn brief(event: &Event) -> String {
+    match event {
+        Event::RunStarted(_) => "run started".into(),
+        Event::Fact { fact, .. } => format!("fact {:?} {}", fact.kind, fact.address),
+        Event::Intent { intent, change, key, .. } => {
+            let key = key.as_ref().map_or(String::new(), |(name, value)| format!(" by {name} = {value}"));
+            format!("intent {intent}: {} {}{key}", change.action.word(), change.address)
+        }
+        Event::Outcome { intent, result, .. } => format!("outcome {intent}: {}", result_brief(result)),
+        Event::RunFinished { status, .. } => format!("run finished: {status}"),
+        other => format!("{other:?}"),
+    }
+}
+
+pub fn result_brief(result: &EventResult) -> String {
+    let settled = |settled: &bool| if *settled { " (settled)" } else { "" };
+    match result {
+        EventResult::Done { object, settled: by_look } => {
+            format!("done {}{:?}{}", object.id, object.attributes, settled(by_look))
+        }
+        EventResult::NotDone { error, settled: by_look } => format!("not done: {error}{}", settled(by_look)),
+        EventResult::Unknown { error } => format!("unknown: {error}"),
+        EventResult::Diverged { error, .. } => format!("diverged: {error}"),
+    }
+}
+
+/// A plan of changes, one batch for each text: `create account.chat.ada userName=ada`, `grant membership.chat.g.ada`,
+/// `update account.chat.ada mail=b` (its pre-image is taken from `world`); several changes of a batch are separated by
+/// `;`, and `< 0 1` at the end names the batches before it.
+pub fn plan(world: &World, batches: &[&str]) -> Plan {
+    let mut changes = Vec::new();
+    let mut list = Vec::new();
+    for batch in batches {
+        let (texts, after) = batch.split_once(" < ").unwrap_or((batch, ""));
+        let first = changes.len() as u32;
+        changes.extend(texts.split("; ").map(|text| change(world, text)));
+        let own: &[Change] = &changes[first as usize..];
+        let groups: Vec<Option<Address>> = own.iter().map(|c| c.address.parent_group()).collect();
+        list.push(Batch {
+            system: own[0].address.system().unwrap(),
+            changes: first..changes.len() as u32,
+            target: groups[0].filter(|group| groups.iter().all(|other| *other == Some(*group))),
+            after: after.split_whitespace().map(|n| n.parse().unwrap()).collect(),
+        });
+    }
+    Plan {
+        digest: Digest::ZERO,
+        made: world.now,
+        inputs: BTreeMap::new(),
+        lineage: "l".into(),
+        head: Digest::ZERO,
+        head_line: 0,
+        systems: BTreeMap::new(),
+        names: BTreeMap::new(),
+        reasons: Vec::new(),
+        facts: Vec::new(),
+        changes,
+        batches: list,
+        findings: Vec::new(),
+    }
+}
+
+pub fn change(world: &World, text: &str) -> Change {
+    let mut words = text.split_whitespace();
+    let (action, address) = (words.next().unwrap(), words.next().unwrap());
+    let action: Action = serde_json::from_value(action.into()).unwrap();
+    let address: Address = address.parse().unwrap();
+    let wanted = |word: &str| {
+        let (name, value) = word.split_once('=').unwrap();
+        let wanted = match (value.strip_prefix('?'), value.strip_prefix('!')) {
+            (Some(needs), _) => Wanted::Deferred { expression: value.into(), needs: vec![needs.parse().unwrap()] },
+            (_, Some(hmac)) => Wanted::Secret { hmac: Symbol::from(format!("hmac-sha256:{hmac}")) },
+            _ => Wanted::Known(Value::text(value)),
+        };
+        (Symbol::new(name), wanted)
+    };
+    let mut after: Vec<(Symbol, Wanted)> = words.map(wanted).collect();
+    after.sort_by_key(|(name, _)| *name);
+    let observed = world.recorded().objects.get(&address).map(|known| Object {
+        id: known.id,
+        active: known.active,
+        attributes: known.attributes.clone(),
+        version: None,
+    });
+    let before = match action {
+        Action::Create | Action::Grant => None,
+        Action::Revoke => Some(Object::new("", Attributes::new())),
+        _ => observed,
+    };
+    Change {
+        address,
+        action,
+        before: before.map(Box::new),
+        after: after.into(),
+        reasons: Box::default(),
+        allocated: Box::default(),
+        until: None,
+        undo: Undo::AnyTime,
+    }
+}
