@@ -83,6 +83,12 @@ pub async fn run(subject: &dyn Subject) -> Report {
     report
 }
 
+/// Runs the one check of that name; none where the list has no such check.
+pub async fn run_one(subject: &dyn Subject, name: &str) -> Option<Verdict> {
+    let check = CHECKS.iter().find(|check| check.name == name)?;
+    Some(one(subject, check).await.into())
+}
+
 async fn one(subject: &dyn Subject, check: &Check) -> Result<(), Stop> {
     let mut bench = Bench::new(subject).await?;
     let verdict = (check.run)(&mut bench).await;

@@ -13,18 +13,23 @@ pub enum Verdict {
     Failed(String),
 }
 
+impl From<Result<(), Stop>> for Verdict {
+    fn from(result: Result<(), Stop>) -> Verdict {
+        match result {
+            Ok(()) => Verdict::Passed,
+            Err(Stop::Skipped(why)) => Verdict::Skipped(why),
+            Err(Stop::Failed(what)) => Verdict::Failed(what),
+        }
+    }
+}
+
 /// What became of each check, in the order of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report(pub Vec<(&'static str, Verdict)>);
 
 impl Report {
     pub(super) fn add(&mut self, name: &'static str, result: Result<(), Stop>) {
-        let verdict = match result {
-            Ok(()) => Verdict::Passed,
-            Err(Stop::Skipped(why)) => Verdict::Skipped(why),
-            Err(Stop::Failed(what)) => Verdict::Failed(what),
-        };
-        self.0.push((name, verdict));
+        self.0.push((name, result.into()));
     }
 
     /// Whether none failed. What was skipped is to be asserted beside it: see [`Report::skipped`].

@@ -6,14 +6,14 @@ use tenure_providers::conformance::{self, Subject, System};
 use tenure_providers::directory::Directory;
 use tenure_providers::{Provider as _, Settings};
 
-struct Folder {
+pub struct Folder {
     /// Where the systems' folders are; each system has its own.
     root: tempfile::TempDir,
     settings: Vec<(Symbol, Value)>,
 }
 
 impl Folder {
-    fn new(settings: &[(&str, Value)]) -> Folder {
+    pub fn new(settings: &[(&str, Value)]) -> Folder {
         let settings = settings.iter().map(|(name, value)| (Symbol::new(name), value.clone())).collect();
         Folder { root: tempfile::tempdir().unwrap(), settings }
     }
