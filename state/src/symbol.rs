@@ -1,8 +1,10 @@
 //! Interned text.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -29,7 +31,43 @@ struct Shard {
 
 #[derive(Default)]
 struct Index {
-    numbers: std::collections::HashMap<&'static str, u32, BuildHasherDefault<DefaultHasher>>,
+    numbers: HashMap<Hashed<'static>, u32, BuildHasherDefault<Finished>>,
+}
+
+/// A text with its hash, so that one hash serves to choose the shard and within it.
+#[derive(PartialEq, Eq)]
+struct Hashed<'a> {
+    hash: u64,
+    text: &'a str,
+}
+
+impl Hash for Hashed<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Takes a number that is a hash already.
+#[derive(Default)]
+struct Finished(u64);
+
+impl Hasher for Finished {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Symbols that were met lately, by a few bits of their text.
+type Lately = [Option<(&'static str, Symbol)>; 64];
+
+thread_local! {
+    static LATELY: RefCell<Lately> = const { RefCell::new([None; 64]) };
 }
 
 fn shards() -> &'static [Shard; SHARDS] {
@@ -37,6 +75,12 @@ fn shards() -> &'static [Shard; SHARDS] {
     TABLE.get_or_init(|| {
         std::array::from_fn(|_| Shard { index: Mutex::default(), chunks: [const { OnceLock::new() }; CHUNKS] })
     })
+}
+
+/// The number of a text that is there already.
+fn find<'a>(index: &'a Index, sought: &Hashed<'a>) -> Option<u32> {
+    let numbers: &HashMap<Hashed<'a>, u32, BuildHasherDefault<Finished>> = &index.numbers;
+    numbers.get(sought).copied()
 }
 
 /// Which chunk, and where in it, the `n`th symbol of a shard stands.
@@ -48,10 +92,11 @@ fn place(n: usize) -> (usize, usize) {
 impl Symbol {
     /// The symbol of `text`; the same text gives the same symbol.
     pub fn new(text: &str) -> Symbol {
-        let shard_number = (BuildHasherDefault::<DefaultHasher>::default().hash_one(text) >> 40) as usize % SHARDS;
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
+        let shard_number = (hash >> 40) as usize % SHARDS;
         let shard = &shards()[shard_number];
         let mut index = shard.index.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&number) = index.numbers.get(text) {
+        if let Some(number) = find(&index, &Hashed { hash, text }) {
             return Symbol(number);
         }
         let n = index.numbers.len();
@@ -60,8 +105,26 @@ impl Symbol {
         let slots = shard.chunks[chunk].get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
         let _ = slots[at].set(text);
         let number = (n * SHARDS + shard_number) as u32;
-        index.numbers.insert(text, number);
+        index.numbers.insert(Hashed { hash, text }, number);
         Symbol(number)
+    }
+
+    /// As [`Symbol::new`], and quicker for texts that come again and again, such as names of attributes: they are
+    /// half of what an inventory interns.
+    fn met_lately(text: &str) -> Symbol {
+        let bits = match text.as_bytes() {
+            [] => 0,
+            [first, .., last] => usize::from(*first) + 7 * usize::from(*last) + 31 * text.len(),
+            [only] => usize::from(*only),
+        };
+        LATELY.with_borrow_mut(|lately| match &mut lately[bits % 64] {
+            Some((known, symbol)) if *known == text => *symbol,
+            slot => {
+                let symbol = Symbol::new(text);
+                *slot = Some((symbol.as_str(), symbol));
+                symbol
+            }
+        })
     }
 
     /// The text.
@@ -146,7 +209,7 @@ impl<'de> Deserialize<'de> for Symbol {
                 f.write_str("a string")
             }
             fn visit_str<E>(self, text: &str) -> Result<Symbol, E> {
-                Ok(Symbol::new(text))
+                Ok(Symbol::met_lately(text))
             }
         }
         deserializer.deserialize_str(Visitor)
@@ -164,6 +227,17 @@ mod tests {
         let second: Vec<Symbol> = texts.iter().map(Symbol::from).collect();
         assert_eq!(first, second);
         assert!(first.iter().zip(&texts).all(|(symbol, text)| symbol.as_str() == text));
+    }
+
+    #[test]
+    fn a_symbol_that_was_met_lately_is_the_same_symbol() {
+        for n in 0..1_000 {
+            // Same length, first and last letter: the same place.
+            for text in ["", "a", "b", &format!("a{n:04}z"), &format!("a{:04}z", n + 1), "ü"] {
+                let read: Symbol = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+                assert_eq!((read, read.as_str()), (Symbol::new(text), text));
+            }
+        }
     }
 
     #[test]
