@@ -39,6 +39,10 @@ impl Errors {
         diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
+    pub(super) fn absorb(&mut self, other: Errors) {
+        self.extend(other.found);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }

@@ -27,6 +27,8 @@ pub(super) struct Identities {
     numbers: FxHashMap<Symbol, u32>,
     /// Lower-case keys: looked at where a key is not there as it is written.
     folded: OnceLock<FxHashMap<String, u32>>,
+    /// References to all of them.
+    list: OnceLock<Value>,
     /// Rows and columns of each `people` block, by number of the block.
     pub sources: Vec<(u32, u64, Vec<Arc<str>>)>,
     /// Whether some could not be found out.
@@ -50,10 +52,37 @@ pub(super) struct Record {
 /// How many rows with the same complaint are named.
 const NAMED_ROWS: usize = 3;
 
+impl Record {
+    /// The number of its row, from 1, where it comes from a source.
+    pub(super) fn row_number(&self) -> Option<u32> {
+        self.row.as_ref().map(|(_, number)| *number)
+    }
+
+    /// Its row, where it comes from a source.
+    pub(super) fn row(&self) -> Option<&Value> {
+        self.row.as_ref().map(|(row, _)| row)
+    }
+}
+
 impl Identities {
     fn add(&mut self, record: Record) {
         self.numbers.entry(record.key).or_insert(self.items.len() as u32);
         self.items.push(record);
+    }
+
+    /// References to all of them, in the order of their keys.
+    pub(super) fn list(&self) -> Value {
+        let reference = |record: &Record| Value::Reference(Reference::To(record.address));
+        self.list.get_or_init(|| Value::list(self.items.iter().map(reference).collect())).clone()
+    }
+
+    /// Puts them in the order of their keys.
+    fn sort(&mut self) {
+        self.items.sort_by_key(|record| record.key);
+        self.numbers = FxHashMap::default();
+        for (number, record) in (0u32..).zip(&self.items) {
+            self.numbers.entry(record.key).or_insert(number);
+        }
     }
 
     /// The number of a key; without regard to case where it is not there as it is written.
@@ -118,6 +147,7 @@ impl World {
                 self.report(diagnostic);
             }
         }
+        people.sort();
         people
     }
 
@@ -153,8 +183,8 @@ impl World {
                         values: cells(block.attributes.len()),
                     });
                 }
-                Err(diagnostic) => match bad.iter_mut().find(|(known, _)| known.message == diagnostic.message) {
-                    Some((_, rows)) => rows.push(row_number),
+                Err(diagnostic) => match bad.iter().position(|(known, _)| known.message == diagnostic.message) {
+                    Some(at) => bad[at].1.push(row_number),
                     None if bad.len() < NAMED_ROWS => bad.push((diagnostic, vec![row_number])),
                     None => {}
                 },

@@ -264,4 +264,7 @@ pub trait Evaluate {
     fn account_keys(&self, system: Symbol, account: &Object) -> Result<Vec<Option<state::Value>>, Diagnostic>;
     /// Whether the system's `ignore` covers this account: as if it were not there.
     fn ignored(&self, system: Symbol, account: &Object) -> Result<bool, Diagnostic>;
+    /// Digests of all inputs that were used until now: those of [`Configuration::inputs`], and what evaluating accounts
+    /// and groups has read since.
+    fn inputs(&self) -> BTreeMap<String, Digest>;
 }

@@ -388,8 +388,7 @@ impl Scope for View<'_> {
         let world = self.world;
         match text {
             "people" => {
-                let people = world.people(self.run)?;
-                Ok(Value::list(people.items.iter().map(|record| to(record.address)).collect()))
+                Ok(world.people(self.run)?.list())
             }
             "person" => {
                 let people = world.people(self.run)?;

@@ -66,6 +66,15 @@ impl Run<'_> {
     pub(super) fn volatile(&self) {
         self.volatile.set(true);
     }
+
+    pub(super) fn is_volatile(&self) -> bool {
+        self.volatile.get()
+    }
+
+    /// Forgets that something was asked that may change.
+    pub(super) fn reset(&self) {
+        self.volatile.set(false);
+    }
 }
 
 /// Empty cells.

@@ -1,0 +1,452 @@
+//! Accounts and groups as the files want them, evaluated when the planner knows what they refer to.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use state::{Address, Attributes, Object, Symbol};
+
+use super::conditions::for_whom;
+use super::identities::Who;
+use super::instances::Each;
+use super::matching::Matching;
+use super::program::Declared;
+use super::view::{Next, View};
+use super::walk::mentions;
+use super::world::{Run, World};
+use super::{Evaluate, Known, WantedAccount, WantedValue};
+use crate::language::expr::{Kind, Step};
+use crate::language::{Block, Diagnostic, Expr, Reference, Scope, Span, Value, evaluate};
+
+/// Evaluates what depends on observed systems.
+pub(super) struct Evaluator {
+    pub world: Arc<World>,
+    pub systems: FxHashMap<Symbol, SystemRules>,
+    pub groups: FxHashMap<(Symbol, Symbol), GroupRules>,
+    /// Identities by key.
+    pub holders: FxHashMap<Symbol, Holder>,
+}
+
+/// Whom an account is for.
+pub(super) struct Holder {
+    pub who: Who,
+    pub address: Address,
+    pub attributes: Attributes,
+}
+
+/// A system's `match`, `ignore` and `account` block.
+pub(super) struct SystemRules {
+    each: Option<Each>,
+    span: Span,
+    matching: Option<Matching>,
+    ignore: Option<Expr>,
+    when: Option<Expr>,
+    attributes: Vec<(Symbol, Rule)>,
+    /// `attributes = {}`.
+    more: Option<Expr>,
+    on_create: Vec<(Symbol, Rule)>,
+    /// What `match` compares, for accounts that are created; by attribute.
+    matched: Vec<(Symbol, Expr)>,
+}
+
+/// How an attribute of accounts comes about.
+struct Rule {
+    expr: Expr,
+    /// `self.NAME`, where that is a plain value for everybody.
+    own: Option<Symbol>,
+    /// The same for everybody on this system; filled at first use.
+    constant: Option<OnceLock<Option<WantedValue>>>,
+}
+
+/// A group's own attributes.
+pub(super) struct GroupRules {
+    pub each: Option<Each>,
+    pub attributes: Vec<(Symbol, Expr)>,
+}
+
+/// Attributes of a group block that are not the system's.
+const GROUP_OWN: [&str; 7] = ["for_each", "system", "members", "except", "exclusive", "grants", "previously"];
+
+impl GroupRules {
+    pub(super) fn new(declared: &Declared, each: Option<&Each>) -> GroupRules {
+        let attributes = declared.block.attributes.iter().filter(|one| !GROUP_OWN.contains(&&*one.name));
+        let attributes = attributes.map(|one| (Symbol::new(&one.name), one.value.clone()));
+        GroupRules { each: each.cloned(), attributes: attributes.collect() }
+    }
+}
+
+impl SystemRules {
+    /// `plain`: attributes of identities that are plain values for everybody.
+    pub(super) fn new(
+        declared: &Declared,
+        each: Option<&Each>,
+        plain: &FxHashSet<Symbol>,
+    ) -> Result<SystemRules, Diagnostic> {
+        let matching = declared.expr("match").map(Matching::compile).transpose()?;
+        let account = declared.inner("account");
+        let inner = |kind: &str| account?.blocks.iter().find(|block| &*block.kind == kind);
+        let expr = |name: &str| account?.attribute(name).map(|attribute| attribute.value.clone());
+        let attributes = account.map_or_else(Vec::new, |block| rules(block, &["when", "attributes"], plain));
+        let on_create = inner("on_create").map_or_else(Vec::new, |block| rules(block, &[], plain));
+        let mut matched: Vec<(Symbol, Expr)> = Vec::new();
+        for comparison in matching.iter().flat_map(|matching| matching.alternatives.iter().flatten()) {
+            if let Some((name, expr)) = &comparison.created
+                && !attributes.iter().chain(&on_create).any(|(own, _)| own == name)
+                && !matched.iter().any(|(own, _)| own == name)
+                && !matches!(name.as_str(), "id" | "active")
+            {
+                matched.push((*name, expr.clone()));
+            }
+        }
+        Ok(SystemRules {
+            each: each.cloned(),
+            span: declared.block.span,
+            matching,
+            ignore: declared.expr("ignore").cloned(),
+            when: expr("when"),
+            attributes,
+            more: expr("attributes"),
+            on_create,
+            matched,
+        })
+    }
+}
+
+fn rules(block: &Block, reserved: &[&str], plain: &FxHashSet<Symbol>) -> Vec<(Symbol, Rule)> {
+    let attributes = block.attributes.iter().filter(|attribute| !reserved.contains(&&*attribute.name));
+    let mut rules: Vec<(Symbol, Rule)> = attributes
+        .map(|attribute| {
+            let expr = attribute.value.clone();
+            let own = own_attribute(&expr).filter(|name| plain.contains(name));
+            let constant = (!mentions(&expr, "self") && !calls_next(&expr)).then(OnceLock::new);
+            (Symbol::new(&attribute.name), Rule { expr, own, constant })
+        })
+        .collect();
+    rules.sort_by_key(|(name, _)| *name);
+    rules
+}
+
+/// Whether the expression asks for a number of its own; its text is enough to tell, since a wrong yes costs little.
+fn calls_next(expr: &Expr) -> bool {
+    fn any(expr: &Expr) -> bool {
+        match &*expr.kind {
+            Kind::Literal(_) | Kind::Variable(_) => false,
+            Kind::Traversal { of, .. } => any(of),
+            Kind::List(items) => items.iter().any(any),
+            _ => true,
+        }
+    }
+    any(expr)
+}
+
+/// The name in `self.NAME`.
+fn own_attribute(expr: &Expr) -> Option<Symbol> {
+    let Kind::Traversal { of, steps } = &*expr.kind else { return None };
+    match (&*of.kind, steps.as_slice()) {
+        (Kind::Variable(root), [Step::Attribute(name, _)]) if &**root == "self" => Some(Symbol::new(name)),
+        _ => None,
+    }
+}
+
+/// Where a value goes: into what is enforced, or only into what is written once.
+#[derive(Clone, Copy, PartialEq)]
+enum Into {
+    Enforced,
+    Created,
+}
+
+impl Evaluator {
+    fn rules(&self, system: Symbol) -> Result<&SystemRules, Diagnostic> {
+        self.systems.get(&system).ok_or_else(|| gone(format!("system.{system} is not in the configuration")))
+    }
+
+    fn holder(&self, holder: Symbol) -> Result<&Holder, Diagnostic> {
+        self.holders.get(&holder).ok_or_else(|| gone(format!("nobody with the key {holder:?} is in the configuration")))
+    }
+
+    fn view<'v>(&'v self, run: &'v Run<'v>, rules: &'v SystemRules, holder: &Holder) -> View<'v> {
+        let mut view = View::new(&self.world, run);
+        view.each = rules.each.as_ref();
+        view.own = self.world.identity(holder.who).map(|record| (holder.who, record));
+        view
+    }
+
+    /// One attribute; none where it is null.
+    fn attribute(
+        &self,
+        view: &View,
+        rule: &Rule,
+        holder: &Holder,
+        into: Into,
+    ) -> Result<Option<WantedValue>, Diagnostic> {
+        if let Some(name) = rule.own {
+            return Ok(holder.attributes.get(name).cloned().map(WantedValue::Known));
+        }
+        if let Some(known) = rule.constant.as_ref().and_then(OnceLock::get) {
+            return Ok(known.clone());
+        }
+        view.run.reset();
+        let value = self.wanted(view, &rule.expr, into)?;
+        if let Some(constant) = &rule.constant
+            && !view.run.is_volatile()
+        {
+            return Ok(constant.get_or_init(|| value).clone());
+        }
+        Ok(value)
+    }
+
+    fn wanted(&self, view: &View, expr: &Expr, into: Into) -> Result<Option<WantedValue>, Diagnostic> {
+        self.wanted_value(view, evaluate(expr, view)?, expr, into)
+    }
+
+    fn wanted_value(
+        &self,
+        view: &View,
+        value: Value,
+        expr: &Expr,
+        into: Into,
+    ) -> Result<Option<WantedValue>, Diagnostic> {
+        let Some(value) = resolve(view, &value, expr.span)? else { return Ok(None) };
+        if value.has_sensitive() {
+            return match (&value, into) {
+                (Value::Sensitive(inner), Into::Created) => match &**inner {
+                    Value::String(text) => Ok(Some(WantedValue::Secret(text.to_string()))),
+                    Value::Null => Ok(None),
+                    other => Err(Diagnostic::new(
+                        expr.span,
+                        format!("a sensitive value must be a string, and this is {}", other.describe()),
+                    )),
+                },
+                (_, Into::Created) => Err(Diagnostic::new(expr.span, "only a part of this is sensitive")
+                    .hint("a sensitive attribute must be a string of its own")),
+                (_, Into::Enforced) => Err(Diagnostic::new(expr.span, "this is sensitive, and would be stored in the clear")
+                    .hint("sensitive values may stand in credentials and in on_create only")),
+            };
+        }
+        if value.has_unknown() {
+            let mut needs = Vec::new();
+            value.collect_needs(&mut needs);
+            needs.sort_unstable();
+            needs.dedup();
+            let expression = Arc::from(expr.source(&self.world.program.files));
+            return Ok(Some(WantedValue::Deferred { expression, needs }));
+        }
+        value.to_state().map(|value| Some(WantedValue::Known(value))).map_err(|failure| failure.at(expr.span))
+    }
+
+    fn wanted_account(
+        &self,
+        rules: &SystemRules,
+        system: Symbol,
+        holder: &Holder,
+        known: &dyn Known,
+    ) -> Result<Option<WantedAccount>, Diagnostic> {
+        let run = Run { known: Some(known), ..Run::default() };
+        let mut view = self.view(&run, rules, holder);
+        if let Some(when) = &rules.when
+            && !self.world.known_bool(&view, when, "`when`")?
+        {
+            return Ok(None);
+        }
+        let mut attributes = Vec::with_capacity(rules.attributes.len());
+        for (name, rule) in &rules.attributes {
+            if let Some(value) = self.attribute(&view, rule, holder, Into::Enforced)? {
+                attributes.push((*name, value));
+            }
+        }
+        if let Some(more) = &rules.more {
+            self.more(&view, rules, more, &mut attributes)?;
+        }
+        let mut on_create = Vec::with_capacity(rules.on_create.len() + rules.matched.len());
+        for (name, rule) in &rules.on_create {
+            view.next = Some(Next { system, attribute: *name, holder: view.own.map_or(*name, |(_, record)| record.key) });
+            if let Some(value) = self.attribute(&view, rule, holder, Into::Created)? {
+                on_create.push((*name, value));
+            }
+        }
+        view.next = None;
+        for (name, expr) in &rules.matched {
+            if !attributes.iter().any(|(own, _)| own == name)
+                && let Some(value) = self.wanted(&view, expr, Into::Created)?
+            {
+                on_create.push((*name, value));
+            }
+        }
+        if !rules.matched.is_empty() {
+            on_create.sort_by_key(|(name, _)| *name);
+        }
+        Ok(Some(WantedAccount { attributes, on_create }))
+    }
+
+    /// `attributes = { "urn:..." = ... }`.
+    fn more(
+        &self,
+        view: &View,
+        rules: &SystemRules,
+        expr: &Expr,
+        to: &mut Vec<(Symbol, WantedValue)>,
+    ) -> Result<(), Diagnostic> {
+        let object = match evaluate(expr, view)? {
+            Value::Object(object) => object,
+            Value::Null => return Ok(()),
+            other => {
+                self.world.plain(&other, "`attributes`", expr.span)?;
+                return Err(Diagnostic::new(expr.span, format!("`attributes` takes an object, and this is {}", other.describe()))
+                    .hint("write attributes = { \"a-name\" = value }"));
+            }
+        };
+        for (name, value) in object.iter() {
+            let symbol = Symbol::new(name);
+            if rules.attributes.iter().any(|(own, _)| *own == symbol) {
+                return Err(Diagnostic::new(expr.span, format!("{name:?} stands in `attributes` and beside it, too"))
+                    .hint("keep one of the two"));
+            }
+            if let Some(value) = self.wanted_value(view, value.clone(), expr, Into::Enforced)? {
+                to.push((symbol, value));
+            }
+        }
+        to.sort_by_key(|(name, _)| *name);
+        Ok(())
+    }
+}
+
+impl Evaluate for Evaluator {
+    fn account(
+        &self,
+        system: Symbol,
+        holder: Symbol,
+        known: &dyn Known,
+    ) -> Result<Option<WantedAccount>, Diagnostic> {
+        let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
+        self.wanted_account(rules, system, holder, known).map_err(|diagnostic| {
+            for_whom(diagnostic, holder.address)
+        })
+    }
+
+    fn group(
+        &self,
+        system: Symbol,
+        group: Symbol,
+        known: &dyn Known,
+    ) -> Result<Vec<(Symbol, WantedValue)>, Diagnostic> {
+        let address = Address::Group { system, group };
+        let rules = self.groups.get(&(system, group));
+        let rules = rules.ok_or_else(|| gone(format!("{address} is not in the configuration")))?;
+        let run = Run { known: Some(known), ..Run::default() };
+        let mut view = View::new(&self.world, &run);
+        view.each = rules.each.as_ref();
+        let mut attributes = Vec::with_capacity(rules.attributes.len());
+        for (name, expr) in &rules.attributes {
+            let value = self.wanted(&view, expr, Into::Enforced).map_err(|diagnostic| for_whom(diagnostic, address))?;
+            attributes.extend(value.map(|value| (*name, value)));
+        }
+        attributes.sort_by_key(|(name, _)| *name);
+        Ok(attributes)
+    }
+
+    fn identity_keys(
+        &self,
+        system: Symbol,
+        holder: Symbol,
+        known: &dyn Known,
+    ) -> Result<Vec<Option<state::Value>>, Diagnostic> {
+        let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
+        let Some(matching) = &rules.matching else { return Ok(Vec::new()) };
+        let run = Run { known: Some(known), ..Run::default() };
+        let view = self.view(&run, rules, holder);
+        matching
+            .keys(&view, |comparison| &comparison.own)
+            .map_err(|diagnostic| for_whom(diagnostic, holder.address))
+    }
+
+    fn account_keys(&self, system: Symbol, account: &Object) -> Result<Vec<Option<state::Value>>, Diagnostic> {
+        let rules = self.rules(system)?;
+        let Some(matching) = &rules.matching else { return Ok(Vec::new()) };
+        let run = Run::default();
+        let mut view = View::new(&self.world, &run);
+        view.each = rules.each.as_ref();
+        view.account = Some(account);
+        matching
+            .keys(&view, |comparison| &comparison.account)
+            .map_err(|diagnostic| for_account(diagnostic, system, account))
+    }
+
+    fn ignored(&self, system: Symbol, account: &Object) -> Result<bool, Diagnostic> {
+        let rules = self.rules(system)?;
+        let Some(ignore) = &rules.ignore else { return Ok(false) };
+        let run = Run::default();
+        let mut view = View::new(&self.world, &run);
+        view.each = rules.each.as_ref();
+        view.account = Some(account);
+        self.world
+            .known_bool(&view, ignore, "`ignore`")
+            .map_err(|diagnostic| for_account(diagnostic, system, account))
+    }
+
+    fn inputs(&self) -> BTreeMap<String, state::Digest> {
+        self.world.inputs.digests()
+    }
+}
+
+fn gone(message: String) -> Diagnostic {
+    Diagnostic {
+        message,
+        span: None,
+        label: String::new(),
+        related: Vec::new(),
+        hint: Some("this is a defect of tenure: please report it".to_owned()),
+    }
+}
+
+fn for_account(diagnostic: Diagnostic, system: Symbol, account: &Object) -> Diagnostic {
+    if diagnostic.label.is_empty() {
+        diagnostic.label(format!("for the account with id {} on system.{system}", account.id))
+    } else {
+        diagnostic
+    }
+}
+
+/// The value as a system may hold it: groups and accounts as their ids, nulls left out; none where nothing is left.
+fn resolve(view: &View, value: &Value, span: Span) -> Result<Option<Value>, Diagnostic> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Reference(reference @ Reference::To(Address::Group { .. } | Address::Account { .. })) => {
+            let id = view.attribute(reference, "id").map_err(|failure| failure.at(span))?;
+            Ok((!id.is_null()).then_some(id))
+        }
+        Value::Reference(reference) => {
+            let hint = match reference {
+                Reference::To(Address::Person(_) | Address::Service(_)) => {
+                    format!("name one of its attributes, such as {reference}.login, or its account: {reference}.accounts.SYSTEM.id")
+                }
+                _ => "name a string, a number, or the id of a group or account".to_owned(),
+            };
+            Err(Diagnostic::new(span, format!("{reference} is not a value that a system can hold")).hint(hint))
+        }
+        Value::List(items) | Value::Set(items) if items.iter().any(needs_resolving) => {
+            let items = items.iter().map(|item| resolve(view, item, span));
+            let items: Vec<Value> = items.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            Ok(Some(Value::list(items)))
+        }
+        Value::Object(object) if object.values().any(needs_resolving) => {
+            let mut pairs = Vec::with_capacity(object.len());
+            for (name, value) in object.iter() {
+                if let Some(value) = resolve(view, value, span)? {
+                    pairs.push((name.clone(), value));
+                }
+            }
+            // An object of nulls says nothing; an empty one would clear.
+            Ok((!pairs.is_empty()).then(|| Value::object(pairs)))
+        }
+        other => Ok(Some(other.clone())),
+    }
+}
+
+fn needs_resolving(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Reference(_) => true,
+        Value::List(items) | Value::Set(items) => items.iter().any(needs_resolving),
+        Value::Object(object) => object.values().any(needs_resolving),
+        _ => false,
+    }
+}

@@ -1,0 +1,166 @@
+//! The `settings` block, `safeguards` blocks, and what system blocks set.
+
+use std::collections::BTreeMap;
+
+use state::Symbol;
+
+use super::errors::Errors;
+use super::instances::Each;
+use super::moments;
+use super::program::Declared;
+use super::view::View;
+use super::world::{Run, World};
+use super::{Safeguards, Setting, Settings, System};
+use crate::language::{Block, Diagnostic, Expr, Value, evaluate};
+
+/// Attributes of a system block that are not the provider's.
+const OWN: [&str; 6] = ["for_each", "provider", "match", "exclusive", "ignore", "offboarding"];
+
+impl World {
+    /// The `settings` block.
+    pub(super) fn settings(&self, run: &Run, errors: &mut Errors) -> Settings {
+        let mut settings = Settings { state: None, timezone: Symbol::new("UTC"), safeguards: Safeguards::default() };
+        let Some(block) = &self.program.settings else { return settings };
+        let view = View::new(self, run);
+        if let Some(state) = block.attribute("state") {
+            let text = errors.keep(self.known_text(&view, &state.value, "`state`"));
+            settings.state = text.map(|text| text.to_string());
+        }
+        if let Some(zone) = block.attribute("timezone")
+            && let Some(name) = errors.keep(self.known_text(&view, &zone.value, "`timezone`"))
+        {
+            match moments::zone(&name) {
+                Ok(_) => settings.timezone = Symbol::new(&name),
+                Err(message) => errors.push(
+                    Diagnostic::new(zone.value.span, message)
+                        .hint("write an IANA name, such as \"Europe/Berlin\" or \"UTC\""),
+                ),
+            }
+        }
+        settings.safeguards = self.safeguards(&view, block, errors);
+        settings
+    }
+
+    /// The `safeguards` block inside `block`.
+    pub(super) fn safeguards(&self, view: &View, block: &Block, errors: &mut Errors) -> Safeguards {
+        let mut safeguards = Safeguards::default();
+        let Some(block) = block.blocks.iter().find(|inner| &*inner.kind == "safeguards") else { return safeguards };
+        for attribute in &block.attributes {
+            let expr = &attribute.value;
+            let Some(value) = errors.keep(self.known_value(view, expr, &format!("`{}`", attribute.name))) else {
+                continue;
+            };
+            match &*attribute.name {
+                "mass_removal" => safeguards.mass_removal = errors.keep(share(&value, expr)),
+                "source_shrank" => safeguards.source_shrank = errors.keep(share(&value, expr)),
+                "max_failures" => safeguards.max_failures = errors.keep(count(&value, expr)),
+                // The grammar has refused it.
+                _ => {}
+            }
+        }
+        safeguards
+    }
+
+    /// All systems, instances each for itself, with their settings.
+    pub(super) fn evaluated_systems(&self, run: &Run, errors: &mut Errors) -> BTreeMap<Symbol, System> {
+        let sources = errors.keep(self.source_systems(run)).unwrap_or_default();
+        let mut systems = BTreeMap::new();
+        for (number, declared) in (0u32..).zip(&self.program.systems.blocks) {
+            let Ok(instances) = self.system_instances(run, number) else { continue };
+            for instance in &instances.items {
+                let read_only = sources.contains(&instance.name);
+                if let Some(mut system) = self.system(run, declared, instance.name, instance.each.as_ref(), errors) {
+                    system.read_only = read_only;
+                    if read_only && system.has_account_block {
+                        errors.push(
+                            Diagnostic::new(
+                                declared.block.span,
+                                format!("system.{} is a source of people, and is only read", instance.name),
+                            )
+                            .hint("take out its `account` block: what people come from is never written"),
+                        );
+                    }
+                    systems.insert(instance.name, system);
+                }
+            }
+        }
+        systems
+    }
+
+    fn system(
+        &self,
+        run: &Run,
+        declared: &Declared,
+        name: Symbol,
+        each: Option<&Each>,
+        errors: &mut Errors,
+    ) -> Option<System> {
+        let mut view = View::new(self, run);
+        view.each = each;
+        let provider = declared.expr("provider")?;
+        let provider = errors.keep(self.known_text(&view, provider, "`provider`"))?;
+        let exclusive = declared.expr("exclusive").map(|expr| self.known_bool(&view, expr, "`exclusive`"));
+        let mut settings = Vec::new();
+        for attribute in &declared.block.attributes {
+            if OWN.contains(&&*attribute.name) {
+                continue;
+            }
+            if let Some(Some(setting)) = errors.keep(self.setting(&view, &attribute.value)) {
+                settings.push((Symbol::new(&attribute.name), setting, attribute.value.span));
+            }
+        }
+        settings.sort_by_key(|(name, ..)| *name);
+        Some(System {
+            name,
+            provider: Symbol::new(&provider),
+            settings,
+            exclusive: exclusive.and_then(|exclusive| errors.keep(exclusive)).unwrap_or(false),
+            read_only: false,
+            has_account_block: declared.inner("account").is_some(),
+            safeguards: self.safeguards(&view, &declared.block, errors),
+            span: declared.block.span,
+        })
+    }
+
+    /// A setting of a provider; none where it is null.
+    fn setting(&self, view: &View, expr: &Expr) -> Result<Option<Setting>, Diagnostic> {
+        let value = evaluate(expr, view)?;
+        match &value {
+            Value::Null => return Ok(None),
+            Value::Sensitive(inner) => {
+                return match &**inner {
+                    Value::Null => Ok(None),
+                    Value::String(text) => Ok(Some(Setting::Secret(text.to_string()))),
+                    _ => Err(Diagnostic::new(expr.span, "a sensitive setting must be a string")),
+                };
+            }
+            _ => {}
+        }
+        self.plain(&value, "a setting", expr.span)?;
+        value.to_state().map(|value| Some(Setting::Known(value))).map_err(|failure| failure.at(expr.span))
+    }
+}
+
+/// `"10%"`, or a number from 0 to 1.
+fn share(value: &Value, expr: &Expr) -> Result<f64, Diagnostic> {
+    let share = match value {
+        Value::String(text) => {
+            text.trim().strip_suffix('%').and_then(|text| text.trim().parse::<f64>().ok()).map(|percent| percent / 100.0)
+        }
+        Value::Number(number) => Some(number.to_f64()),
+        _ => None,
+    };
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| Diagnostic::new(expr.span, "this is not a share").hint("write \"10%\", or a number from 0 to 1"))
+}
+
+fn count(value: &Value, expr: &Expr) -> Result<u32, Diagnostic> {
+    let number = match value {
+        Value::Number(number) => number.to_i64(),
+        _ => None,
+    };
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .ok_or_else(|| Diagnostic::new(expr.span, "this is not a count").hint("write a whole number, such as 5"))
+}
