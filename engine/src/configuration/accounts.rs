@@ -12,7 +12,7 @@ use super::instances::Each;
 use super::matching::Matching;
 use super::program::Declared;
 use super::view::{Next, View};
-use super::walk::mentions;
+use super::walk::{calls, mentions};
 use super::world::{Run, World};
 use super::{Evaluate, Known, WantedAccount, WantedValue};
 use crate::language::expr::{Kind, Step};
@@ -37,7 +37,6 @@ pub(super) struct Holder {
 /// A system's `match`, `ignore` and `account` block.
 pub(super) struct SystemRules {
     each: Option<Each>,
-    span: Span,
     matching: Option<Matching>,
     ignore: Option<Expr>,
     when: Option<Expr>,
@@ -100,7 +99,6 @@ impl SystemRules {
         }
         Ok(SystemRules {
             each: each.cloned(),
-            span: declared.block.span,
             matching,
             ignore: declared.expr("ignore").cloned(),
             when: expr("when"),
@@ -118,25 +116,12 @@ fn rules(block: &Block, reserved: &[&str], plain: &FxHashSet<Symbol>) -> Vec<(Sy
         .map(|attribute| {
             let expr = attribute.value.clone();
             let own = own_attribute(&expr).filter(|name| plain.contains(name));
-            let constant = (!mentions(&expr, "self") && !calls_next(&expr)).then(OnceLock::new);
+            let constant = (!mentions(&expr, "self") && !calls(&expr, "next")).then(OnceLock::new);
             (Symbol::new(&attribute.name), Rule { expr, own, constant })
         })
         .collect();
     rules.sort_by_key(|(name, _)| *name);
     rules
-}
-
-/// Whether the expression asks for a number of its own; its text is enough to tell, since a wrong yes costs little.
-fn calls_next(expr: &Expr) -> bool {
-    fn any(expr: &Expr) -> bool {
-        match &*expr.kind {
-            Kind::Literal(_) | Kind::Variable(_) => false,
-            Kind::Traversal { of, .. } => any(of),
-            Kind::List(items) => items.iter().any(any),
-            _ => true,
-        }
-    }
-    any(expr)
 }
 
 /// The name in `self.NAME`.
@@ -219,8 +204,10 @@ impl Evaluator {
                 },
                 (_, Into::Created) => Err(Diagnostic::new(expr.span, "only a part of this is sensitive")
                     .hint("a sensitive attribute must be a string of its own")),
-                (_, Into::Enforced) => Err(Diagnostic::new(expr.span, "this is sensitive, and would be stored in the clear")
-                    .hint("sensitive values may stand in credentials and in on_create only")),
+                (_, Into::Enforced) => {
+                    Err(Diagnostic::new(expr.span, "this is sensitive, and would be stored in the clear")
+                        .hint("sensitive values may stand in credentials and in on_create only"))
+                }
             };
         }
         if value.has_unknown() {
@@ -241,7 +228,7 @@ impl Evaluator {
         holder: &Holder,
         known: &dyn Known,
     ) -> Result<Option<WantedAccount>, Diagnostic> {
-        let run = Run { known: Some(known), ..Run::default() };
+        let run = Run::with(known);
         let mut view = self.view(&run, rules, holder);
         if let Some(when) = &rules.when
             && !self.world.known_bool(&view, when, "`when`")?
@@ -259,7 +246,8 @@ impl Evaluator {
         }
         let mut on_create = Vec::with_capacity(rules.on_create.len() + rules.matched.len());
         for (name, rule) in &rules.on_create {
-            view.next = Some(Next { system, attribute: *name, holder: view.own.map_or(*name, |(_, record)| record.key) });
+            view.next =
+                Some(Next { system, attribute: *name, holder: view.own.map_or(*name, |(_, record)| record.key) });
             if let Some(value) = self.attribute(&view, rule, holder, Into::Created)? {
                 on_create.push((*name, value));
             }
@@ -291,8 +279,11 @@ impl Evaluator {
             Value::Null => return Ok(()),
             other => {
                 self.world.plain(&other, "`attributes`", expr.span)?;
-                return Err(Diagnostic::new(expr.span, format!("`attributes` takes an object, and this is {}", other.describe()))
-                    .hint("write attributes = { \"a-name\" = value }"));
+                return Err(Diagnostic::new(
+                    expr.span,
+                    format!("`attributes` takes an object, and this is {}", other.describe()),
+                )
+                .hint("write attributes = { \"a-name\" = value }"));
             }
         };
         for (name, value) in object.iter() {
@@ -311,16 +302,9 @@ impl Evaluator {
 }
 
 impl Evaluate for Evaluator {
-    fn account(
-        &self,
-        system: Symbol,
-        holder: Symbol,
-        known: &dyn Known,
-    ) -> Result<Option<WantedAccount>, Diagnostic> {
+    fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic> {
         let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
-        self.wanted_account(rules, system, holder, known).map_err(|diagnostic| {
-            for_whom(diagnostic, holder.address)
-        })
+        self.wanted_account(rules, system, holder, known).map_err(|diagnostic| for_whom(diagnostic, holder.address))
     }
 
     fn group(
@@ -332,7 +316,7 @@ impl Evaluate for Evaluator {
         let address = Address::Group { system, group };
         let rules = self.groups.get(&(system, group));
         let rules = rules.ok_or_else(|| gone(format!("{address} is not in the configuration")))?;
-        let run = Run { known: Some(known), ..Run::default() };
+        let run = Run::with(known);
         let mut view = View::new(&self.world, &run);
         view.each = rules.each.as_ref();
         let mut attributes = Vec::with_capacity(rules.attributes.len());
@@ -352,11 +336,9 @@ impl Evaluate for Evaluator {
     ) -> Result<Vec<Option<state::Value>>, Diagnostic> {
         let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
         let Some(matching) = &rules.matching else { return Ok(Vec::new()) };
-        let run = Run { known: Some(known), ..Run::default() };
+        let run = Run::with(known);
         let view = self.view(&run, rules, holder);
-        matching
-            .keys(&view, |comparison| &comparison.own)
-            .map_err(|diagnostic| for_whom(diagnostic, holder.address))
+        matching.keys(&view, |comparison| &comparison.own).map_err(|diagnostic| for_whom(diagnostic, holder.address))
     }
 
     fn account_keys(&self, system: Symbol, account: &Object) -> Result<Vec<Option<state::Value>>, Diagnostic> {
@@ -378,9 +360,7 @@ impl Evaluate for Evaluator {
         let mut view = View::new(&self.world, &run);
         view.each = rules.each.as_ref();
         view.account = Some(account);
-        self.world
-            .known_bool(&view, ignore, "`ignore`")
-            .map_err(|diagnostic| for_account(diagnostic, system, account))
+        self.world.known_bool(&view, ignore, "`ignore`").map_err(|diagnostic| for_account(diagnostic, system, account))
     }
 
     fn inputs(&self) -> BTreeMap<String, state::Digest> {
@@ -417,7 +397,9 @@ fn resolve(view: &View, value: &Value, span: Span) -> Result<Option<Value>, Diag
         Value::Reference(reference) => {
             let hint = match reference {
                 Reference::To(Address::Person(_) | Address::Service(_)) => {
-                    format!("name one of its attributes, such as {reference}.login, or its account: {reference}.accounts.SYSTEM.id")
+                    format!(
+                        "name one of its attributes, such as {reference}.login, or its account: {reference}.accounts.SYSTEM.id"
+                    )
                 }
                 _ => "name a string, a number, or the id of a group or account".to_owned(),
             };

@@ -68,7 +68,8 @@ fn answer(view: &View, name: &str, arguments: &[Value]) -> Result<Value, Failure
         hash => {
             let text = inputs.text(&path(&one(arguments)?)?).map_err(outside)?;
             let plain = hash.strip_prefix("file").unwrap_or(hash);
-            let function = functions::find(plain).ok_or_else(|| Failure::new(format!("there is no function {plain}")))?;
+            let function =
+                functions::find(plain).ok_or_else(|| Failure::new(format!("there is no function {plain}")))?;
             (function.call)(&[Value::String(text)])
         }
     }
@@ -119,7 +120,10 @@ fn next(view: &View, arguments: &[Value]) -> Result<Value, Failure> {
             .hint("the lowest and the highest number: next(10000, 59999)"));
     };
     let whole = |value: &Value| {
-        value.to_number()?.to_i64().ok_or_else(|| Failure::new("takes whole numbers").hint("such as next(10000, 59999)"))
+        value
+            .to_number()?
+            .to_i64()
+            .ok_or_else(|| Failure::new("takes whole numbers").hint("such as next(10000, 59999)"))
     };
     let (low, high) = (whole(low)?, whole(high)?);
     if low > high {
@@ -234,7 +238,9 @@ mod tests {
 
     #[test]
     fn paths_are_put_in_one_form() {
-        for (text, expected) in [("./a/b", "a/b"), ("a//b", "a/b"), ("a/../b", "b"), ("../a", "../a"), ("/etc/x", "/etc/x")] {
+        for (text, expected) in
+            [("./a/b", "a/b"), ("a//b", "a/b"), ("a/../b", "b"), ("../a", "../a"), ("/etc/x", "/etc/x")]
+        {
             assert_eq!(path(text).unwrap(), expected);
         }
         assert!(path("").is_err() && path(".").is_err());

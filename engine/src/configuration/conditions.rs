@@ -45,22 +45,16 @@ impl<'a> Conditions<'a> {
     }
 
     /// Numbers of the identities for whom `condition` holds, sorted.
-    pub(super) fn matching(
-        &self,
-        condition: &Expr,
-        each: Option<&Each>,
-        what: &str,
-    ) -> Result<Vec<u32>, Diagnostic> {
+    pub(super) fn matching(&self, condition: &Expr, each: Option<&Each>, what: &str) -> Result<Vec<u32>, Diagnostic> {
         let mut view = View::new(self.world, self.run);
         view.each = each;
         if !mentions(condition, "self") {
             let all = self.world.known_bool(&view, condition, what)?;
             return Ok(if all { (0..self.everybody.len() as u32).collect() } else { Vec::new() });
         }
-        let candidates = self.candidates(condition, &view).unwrap_or_else(|| Candidates {
-            numbers: (0..self.everybody.len() as u32).collect(),
-            exact: false,
-        });
+        let candidates = self
+            .candidates(condition, &view)
+            .unwrap_or_else(|| Candidates { numbers: (0..self.everybody.len() as u32).collect(), exact: false });
         if candidates.exact {
             return Ok(candidates.numbers);
         }

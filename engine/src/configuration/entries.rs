@@ -54,13 +54,7 @@ impl Entries<'_> {
     }
 
     /// The entries of an `except`, with their text.
-    pub(super) fn except(
-        &self,
-        view: &View,
-        expr: &Expr,
-        place: Place,
-        errors: &mut Errors,
-    ) -> Vec<(Subject, String)> {
+    pub(super) fn except(&self, view: &View, expr: &Expr, place: Place, errors: &mut Errors) -> Vec<(Subject, String)> {
         let mut subjects = Vec::new();
         for (value, span) in self.items(view, expr, place, errors) {
             let read = match &value {
@@ -97,8 +91,11 @@ impl Entries<'_> {
             other => {
                 if errors.keep(self.world.plain(other, place.name(), expr.span)).is_some() {
                     errors.push(
-                        Diagnostic::new(expr.span, format!("{} is a list, and this is {}", place.name(), other.describe()))
-                            .hint("put brackets around it: [ ... ]"),
+                        Diagnostic::new(
+                            expr.span,
+                            format!("{} is a list, and this is {}", place.name(), other.describe()),
+                        )
+                        .hint("put brackets around it: [ ... ]"),
                     );
                 }
                 return Vec::new();
@@ -167,8 +164,11 @@ impl Entries<'_> {
             (qualifiers.first(), who)
             && matches!(place, Place::RoleMembers | Place::RoleAccess)
         {
-            return Err(Diagnostic::new(span, format!("`{name}` says something about a group, and this entry names none"))
-                .hint("put it where the group stands: access = [{ who = group.chat.core, ... }]"));
+            return Err(Diagnostic::new(
+                span,
+                format!("`{name}` says something about a group, and this entry names none"),
+            )
+            .hint("put it where the group stands: access = [{ who = group.chat.core, ... }]"));
         }
         let period = Period::new(from.as_ref().map(|(_, moment)| *moment), until.as_ref().map(|(_, moment)| *moment));
         let until = until.map(|(text, _)| text);
@@ -178,10 +178,14 @@ impl Entries<'_> {
     fn subject(&self, address: Address, place: Place, span: Span) -> Result<Subject, Diagnostic> {
         let subjects = self.subjects;
         let found = match (address, place) {
-            (Address::Person(key), Place::RoleMembers | Place::RoleExcept | Place::GroupMembers(_) | Place::GroupExcept(_))
-            | (Address::Service(key), Place::RoleMembers | Place::RoleExcept | Place::GroupMembers(_) | Place::GroupExcept(_)) => {
-                subjects.identities.get(&key).map(|number| Subject::Identity(*number))
-            }
+            (
+                Address::Person(key),
+                Place::RoleMembers | Place::RoleExcept | Place::GroupMembers(_) | Place::GroupExcept(_),
+            )
+            | (
+                Address::Service(key),
+                Place::RoleMembers | Place::RoleExcept | Place::GroupMembers(_) | Place::GroupExcept(_),
+            ) => subjects.identities.get(&key).map(|number| Subject::Identity(*number)),
             (Address::Role(name), _) => subjects.roles.get(&name).map(|number| Subject::Role(*number)),
             (Address::Group { system, group }, Place::RoleAccess) => {
                 subjects.groups.get(&(system, group)).map(|number| Subject::Group(*number))
@@ -226,7 +230,9 @@ fn wrong(value: &Value, place: Place, span: Span) -> Diagnostic {
         (Place::RoleMembers, _) => "it names a person, a service or a role".to_owned(),
         (Place::RoleAccess, _) => "it names a group, a system or a role".to_owned(),
         (Place::GroupMembers(_), _) => "it names a person, a service, a role, or a group of the same system".to_owned(),
-        (Place::RoleExcept | Place::GroupExcept(_), _) => "it names whom to leave out: a person, a service or a role".to_owned(),
+        (Place::RoleExcept | Place::GroupExcept(_), _) => {
+            "it names whom to leave out: a person, a service or a role".to_owned()
+        }
     })
 }
 

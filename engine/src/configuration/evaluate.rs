@@ -206,8 +206,7 @@ impl Evaluation<'_> {
             span: declared.block.span,
             when: when.and_then(|when| errors.keep(when)).unwrap_or_default(),
             members,
-            except: except
-                .map_or_else(Vec::new, |expr| entries.except(&view, expr, Place::RoleExcept, errors)),
+            except: except.map_or_else(Vec::new, |expr| entries.except(&view, expr, Place::RoleExcept, errors)),
             except_span: except.map_or(declared.block.span, |expr| expr.span),
             access,
         }
@@ -383,8 +382,11 @@ fn grants(world: &World, view: &View, expr: &Expr) -> Result<Option<Vec<Attribut
         Value::Null => return Ok(None),
         Value::List(items) | Value::Set(items) => items,
         other => {
-            return Err(Diagnostic::new(expr.span, format!("`grants` is a list of objects, and this is {}", other.describe()))
-                .hint("put brackets around it: [{ ... }]"));
+            return Err(Diagnostic::new(
+                expr.span,
+                format!("`grants` is a list of objects, and this is {}", other.describe()),
+            )
+            .hint("put brackets around it: [{ ... }]"));
         }
     };
     let mut grants = Vec::with_capacity(items.len());
@@ -394,9 +396,8 @@ fn grants(world: &World, view: &View, expr: &Expr) -> Result<Option<Vec<Attribut
                 .hint("such as { database = \"sales\", privileges = [\"SELECT\"] }"));
         };
         let pairs = object.iter().filter(|(_, value)| !value.is_null());
-        let pairs = pairs.map(|(name, value)| {
-            Ok((Symbol::new(name), value.to_state().map_err(|failure| failure.at(expr.span))?))
-        });
+        let pairs = pairs
+            .map(|(name, value)| Ok((Symbol::new(name), value.to_state().map_err(|failure| failure.at(expr.span))?)));
         grants.push(pairs.collect::<Result<Vec<_>, Diagnostic>>()?.into_iter().collect());
     }
     grants.sort();

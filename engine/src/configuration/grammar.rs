@@ -185,7 +185,8 @@ fn check_body(block: &Block, grammar: &BlockGrammar, errors: &mut Errors) {
                 Diagnostic::new(attribute.span, format!("`{name}` is not supported yet"))
                     .hint("it comes with a later version of tenure: take it out until then"),
             );
-        } else if is_identity(grammar.kind) && (OWN_ATTRIBUTES.contains(&name) || (name == "key" && grammar.kind != "people"))
+        } else if is_identity(grammar.kind)
+            && (OWN_ATTRIBUTES.contains(&name) || (name == "key" && grammar.kind != "people"))
         {
             errors.push(
                 Diagnostic::new(attribute.span, format!("`{name}` cannot be set: every identity has it by itself"))
@@ -243,7 +244,11 @@ fn unknown_block(block: &Block, known: &[BlockGrammar], place: &str) -> Diagnost
     }
     let kinds: Vec<&str> = known.iter().map(|grammar| grammar.kind).collect();
     let hint = did_you_mean(kind, kinds.iter().copied(), || {
-        if kinds.is_empty() { format!("{place} has no blocks in it") } else { format!("{place} takes {}", words(&kinds)) }
+        if kinds.is_empty() {
+            format!("{place} has no blocks in it")
+        } else {
+            format!("{place} takes {}", words(&kinds))
+        }
     });
     Diagnostic::new(block.span, format!("there is no block `{kind}` in {place}")).hint(hint)
 }

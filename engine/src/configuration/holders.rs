@@ -107,12 +107,7 @@ fn direct(role: &RoleNode, whys: &mut Whys) -> Vec<Holding> {
 }
 
 /// Adds `from` to `to`, as long as `period` lasts.
-pub(super) fn hand_on(
-    from: &[Holding],
-    period: Period,
-    to: &mut Vec<Holding>,
-    mut why: impl FnMut(WhyId) -> WhyId,
-) {
+pub(super) fn hand_on(from: &[Holding], period: Period, to: &mut Vec<Holding>, mut why: impl FnMut(WhyId) -> WhyId) {
     // Most holders of a role share one reason.
     let mut last: Option<(WhyId, WhyId)> = None;
     to.reserve(from.len());

@@ -90,7 +90,8 @@ impl Identities {
         if let Some(number) = self.numbers.get(&Symbol::new(key)) {
             return Some(*number);
         }
-        let fold = || (0u32..).zip(&self.items).map(|(number, one)| (one.key.as_str().to_lowercase(), number)).collect();
+        let fold =
+            || (0u32..).zip(&self.items).map(|(number, one)| (one.key.as_str().to_lowercase(), number)).collect();
         self.folded.get_or_init(fold).get(&key.to_lowercase()).copied()
     }
 }
@@ -307,8 +308,10 @@ impl World {
 
     fn no_attribute(&self, record: &Record, name: &str) -> Failure {
         let all: FxHashSet<&str> = self.program.identity_attributes.iter().map(AsRef::as_ref).collect();
-        let mut all: Vec<&str> =
-            all.into_iter().chain(["key", "kind", "accounts", "email", "manager", "starts", "ends", "status"]).collect();
+        let mut all: Vec<&str> = all
+            .into_iter()
+            .chain(["key", "kind", "accounts", "email", "manager", "starts", "ends", "status"])
+            .collect();
         all.sort_unstable();
         all.dedup();
         let hint = did_you_mean(name, all.iter().copied(), || format!("they have: {}", all.join(", ")));
@@ -325,8 +328,7 @@ impl World {
         block: &IdentityBlock,
         number: u32,
     ) -> Result<Value, Failure> {
-        let (Some(cell), Some(attribute)) =
-            (record.values.get(number as usize), block.attributes.get(number as usize))
+        let (Some(cell), Some(attribute)) = (record.values.get(number as usize), block.attributes.get(number as usize))
         else {
             return Err(follows());
         };
@@ -337,17 +339,15 @@ impl World {
             view.each = record.each.as_ref();
             let value = evaluate(&attribute.value, &view)?;
             if value.any(&|part| matches!(part, Value::Reference(Reference::Path(_)))) {
-                return Err(Diagnostic::new(attribute.value.span, "this is a name on the way to something, not a value")
-                    .hint("name one thing, or make a list: [for x in ... : x]")
-                    .into());
+                return Err(Diagnostic::new(
+                    attribute.value.span,
+                    "this is a name on the way to something, not a value",
+                )
+                .hint("name one thing, or make a list: [for x in ... : x]")
+                .into());
             }
             Ok(value)
         })
-    }
-
-    /// An attribute that has been computed already.
-    pub(super) fn computed(&self, who: Who, number: u32) -> Option<&Value> {
-        self.identity(who)?.values.get(number as usize)?.get()?.as_ref().ok()
     }
 }
 

@@ -107,9 +107,7 @@ impl World {
         else {
             return Err(super::errors::follows());
         };
-        self.table(run, Node::Systems(number), cell, || {
-            self.instances(run, &declared.name, declared.expr("for_each"))
-        })
+        self.table(run, Node::Systems(number), cell, || self.instances(run, &declared.name, declared.expr("for_each")))
     }
 
     /// The instances of a role block.
@@ -119,9 +117,7 @@ impl World {
         else {
             return Err(super::errors::follows());
         };
-        self.table(run, Node::Roles(number), cell, || {
-            self.instances(run, &declared.name, declared.expr("for_each"))
-        })
+        self.table(run, Node::Roles(number), cell, || self.instances(run, &declared.name, declared.expr("for_each")))
     }
 
     /// The instances of a group block.
@@ -150,8 +146,11 @@ impl World {
         };
         let Some((number, _)) = self.program.systems.get(label) else {
             let known = self.program.systems.blocks.iter().map(|system| &*system.name);
-            return Err(Diagnostic::new(span, format!("system {label:?} is not declared"))
-                .hint(did_you_mean(label, known, || format!("declare it: system {label:?} {{ ... }}"))));
+            return Err(Diagnostic::new(span, format!("system {label:?} is not declared")).hint(did_you_mean(
+                label,
+                known,
+                || format!("declare it: system {label:?} {{ ... }}"),
+            )));
         };
         let systems = self.system_instances(run, number).map_err(|failure| failure.at(span))?;
         let Some(expr) = group.expr("system") else {

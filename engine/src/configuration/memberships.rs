@@ -109,9 +109,7 @@ impl<'a> Access<'a> {
     /// What an `access` entry gives to the holders of its role.
     fn give(&self, held: &[Holding], entry: &'a Entry, span: Span, items: &mut Vec<Item<'a>>, whys: &mut Whys) {
         let mut given = Vec::new();
-        hand_on(held, entry.period, &mut given, |why| {
-            entry.note.map_or(why, |note| whys.extend(why, note, span))
-        });
+        hand_on(held, entry.period, &mut given, |why| entry.note.map_or(why, |note| whys.extend(why, note, span)));
         items.extend(given.into_iter().map(|holding| Item {
             member: u64::from(holding.who),
             period: holding.period,
@@ -247,9 +245,9 @@ impl<'a> Access<'a> {
         to: &mut Vec<Membership>,
     ) {
         let ahead = ways.iter().filter(|way| way.period.and(begins).from > self.now.millis());
-        let way = ahead.min_by_key(|way| way.period.and(begins)).or_else(|| {
-            ways.iter().filter(|way| !way.period.is_empty()).max_by_key(|way| way.period.until)
-        });
+        let way = ahead
+            .min_by_key(|way| way.period.and(begins))
+            .or_else(|| ways.iter().filter(|way| !way.period.is_empty()).max_by_key(|way| way.period.until));
         let Some(way) = way else { return };
         let period = way.period.and(begins);
         to.push(Membership {

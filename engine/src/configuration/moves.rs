@@ -30,9 +30,7 @@ impl World {
         for block in &self.program.adopts {
             moves.adopts.extend(errors.keep(self.adopt(&view, block)));
         }
-        for (blocks, to) in
-            [(&self.program.forgets, &mut moves.forgets), (&self.program.removes, &mut moves.removes)]
-        {
+        for (blocks, to) in [(&self.program.forgets, &mut moves.forgets), (&self.program.removes, &mut moves.removes)] {
             for block in blocks {
                 let Some(attribute) = block.attribute("address") else { continue };
                 to.extend(errors.keep(address(&attribute.value)).map(|address| (address, block.span)));
@@ -43,8 +41,14 @@ impl World {
         for one in &moves.moves {
             if declared.contains(&one.from) {
                 errors.push(
-                    Diagnostic::new(one.span, format!("{} was {} before, says `previously`, but that still stands in the files", one.to, one.from))
-                        .hint(format!("take {} out of the files, or out of `previously`", one.from)),
+                    Diagnostic::new(
+                        one.span,
+                        format!(
+                            "{} was {} before, says `previously`, but that still stands in the files",
+                            one.to, one.from
+                        ),
+                    )
+                    .hint(format!("take {} out of the files, or out of `previously`", one.from)),
                 );
             } else if !seen.insert(one.from) {
                 errors.push(

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use state::Symbol;
 
+use super::System;
 use super::graph;
 use super::program::{Declared, Program};
 use super::walk;
-use super::System;
 use crate::language::expr::Step;
 use crate::language::{Diagnostic, Expr};
 
@@ -19,8 +19,11 @@ pub(super) fn order(program: &Program, systems: &BTreeMap<Symbol, System>) -> Re
     let blocks = &program.systems.blocks;
     let needs: Vec<Vec<usize>> = blocks.iter().map(|block| needs(program, block).into_iter().collect()).collect();
     let order = graph::order(&needs).map_err(|cycle| {
-        let names: Vec<String> =
-            cycle.iter().filter_map(|number| blocks.get(*number)).map(|block| format!("system.{}", block.name)).collect();
+        let names: Vec<String> = cycle
+            .iter()
+            .filter_map(|number| blocks.get(*number))
+            .map(|block| format!("system.{}", block.name))
+            .collect();
         let spans = cycle.iter().filter_map(|number| blocks.get(*number)).map(|block| block.block.span);
         let mut error = Diagnostic {
             message: format!("attributes of systems lead in a circle: {}", graph::cycle_text(&names)),

@@ -43,10 +43,11 @@ impl Period {
 
     /// All of `periods` that hang together with one that contains `now`: where access that stands now begins and ends.
     pub(super) fn around(now: Timestamp, periods: &[Period]) -> Option<Period> {
-        let mut whole = periods.iter().copied().filter(|period| period.contains(now)).reduce(|a, b| Period {
-            from: a.from.min(b.from),
-            until: a.until.max(b.until),
-        })?;
+        let mut whole = periods
+            .iter()
+            .copied()
+            .filter(|period| period.contains(now))
+            .reduce(|a, b| Period { from: a.from.min(b.from), until: a.until.max(b.until) })?;
         let mut others: Vec<Period> = periods.iter().copied().filter(|period| !period.contains(now)).collect();
         others.sort_unstable();
         for later in &others {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use state::Symbol;
 
 use super::errors::Errors;
 use super::grammar;
@@ -195,7 +194,8 @@ impl Program {
 fn checked_name(block: &Block, errors: &mut Errors) -> Option<Arc<str>> {
     let Some((name, _)) = block.labels.last() else { return Some(Arc::from("")) };
     for (label, span) in &block.labels {
-        let good = if &*block.kind == "person" { !label.trim().is_empty() } else { state::address::is_identifier(label) };
+        let good =
+            if &*block.kind == "person" { !label.trim().is_empty() } else { state::address::is_identifier(label) };
         if !good {
             let error = Diagnostic::new(*span, format!("{label:?} cannot be the name of a `{}` block", block.kind));
             errors.push(if &*block.kind == "person" {
@@ -207,9 +207,4 @@ fn checked_name(block: &Block, errors: &mut Errors) -> Option<Arc<str>> {
         }
     }
     Some(name.clone())
-}
-
-/// The symbol of an attribute's or block's name.
-pub(super) fn symbol(text: &Arc<str>) -> Symbol {
-    Symbol::new(text)
 }

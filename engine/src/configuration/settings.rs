@@ -144,9 +144,11 @@ impl World {
 /// `"10%"`, or a number from 0 to 1.
 fn share(value: &Value, expr: &Expr) -> Result<f64, Diagnostic> {
     let share = match value {
-        Value::String(text) => {
-            text.trim().strip_suffix('%').and_then(|text| text.trim().parse::<f64>().ok()).map(|percent| percent / 100.0)
-        }
+        Value::String(text) => text
+            .trim()
+            .strip_suffix('%')
+            .and_then(|text| text.trim().parse::<f64>().ok())
+            .map(|percent| percent / 100.0),
         Value::Number(number) => Some(number.to_f64()),
         _ => None,
     };

@@ -170,8 +170,10 @@ impl World {
             let span = owners.value.span;
             let Ok(value) = self.identity_attribute(run, *one, "owners") else { continue };
             let Some(items) = value.as_items() else {
-                errors.push(Diagnostic::new(span, format!("`owners` is a list of people, and this is {}", value.describe()))
-                    .hint("write owners = [person.ada]"));
+                errors.push(
+                    Diagnostic::new(span, format!("`owners` is a list of people, and this is {}", value.describe()))
+                        .hint("write owners = [person.ada]"),
+                );
                 continue;
             };
             let mut all_leave = !items.is_empty();
@@ -192,11 +194,15 @@ impl World {
                 Ok(Value::Null) | Err(_) => false,
                 Ok(other) => {
                     let span = block.block.attribute("ends_with_owners").map_or(span, |attribute| attribute.value.span);
-                    errors.push(Diagnostic::new(span, format!("`ends_with_owners` is true or false, and this is {}", other.describe())));
+                    errors.push(Diagnostic::new(
+                        span,
+                        format!("`ends_with_owners` is true or false, and this is {}", other.describe()),
+                    ));
                     false
                 }
             };
-            if ends && all_leave
+            if ends
+                && all_leave
                 && let (Some(identity), Some(standing)) =
                     (everybody.identities.get_mut(number), everybody.standings.get_mut(number))
                 && !standing.leaver

@@ -37,8 +37,9 @@ impl Type {
     /// Reads a type.
     pub(super) fn read(expr: &Expr, scope: &dyn Scope) -> Result<Type, Diagnostic> {
         let wrong = |expr: &Expr| {
-            Diagnostic::new(expr.span, "this is not a type")
-                .hint("types are string, number, bool, any, list(...), set(...), map(...), tuple([...]) and object({...})")
+            Diagnostic::new(expr.span, "this is not a type").hint(
+                "types are string, number, bool, any, list(...), set(...), map(...), tuple([...]) and object({...})",
+            )
         };
         match &*expr.kind {
             Kind::Variable(name) => match &**name {

@@ -9,9 +9,7 @@ use super::errors::{Errors, did_you_mean};
 use super::inputs::Inputs;
 use super::program::{Declared, Program};
 use super::types::Type;
-use crate::language::{
-    Diagnostic, Expr, Failure, File, FileId, Files, Reference, Scope, Span, Value, evaluate, parse,
-};
+use crate::language::{Diagnostic, Expr, Failure, File, FileId, Files, Reference, Scope, Span, Value, evaluate, parse};
 
 /// A value given from outside: by `--var`, `--var-file` or `TENURE_VAR_*`. Of several for one name the last wins.
 #[derive(Clone, Debug)]
@@ -149,7 +147,9 @@ fn value(
         None | Some((_, Some(Value::Bool(false)))) => false,
         Some((_, Some(Value::Bool(true)))) => true,
         Some((expr, _)) => {
-            return Err(one(Diagnostic::new(expr.span, "`sensitive` must be true or false").hint("write it literally")));
+            return Err(
+                one(Diagnostic::new(expr.span, "`sensitive` must be true or false").hint("write it literally")),
+            );
         }
     };
     let name = &variable.name;

@@ -134,7 +134,9 @@ impl<'a> View<'a> {
             let full = state::address::instance(name, key);
             let found = services.number(full.as_str()).and_then(|number| services.items.get(number as usize));
             return found.map(|record| to(record.address)).ok_or_else(|| {
-                missing(services.items.iter().filter_map(|record| record.each.as_ref()).map(|each| &*each.key).collect())
+                missing(
+                    services.items.iter().filter_map(|record| record.each.as_ref()).map(|each| &*each.key).collect(),
+                )
             });
         }
         let instances = self.table(kind, name)?;
@@ -318,7 +320,9 @@ impl Scope for View<'_> {
             "each" => match (name, self.each) {
                 ("key", Some(each)) => Ok(Value::String(each.key.clone())),
                 ("value", Some(each)) => Ok(each.value.clone()),
-                _ => Err(Failure::new(format!("each has no attribute {name:?}")).hint("it has each.key and each.value")),
+                _ => {
+                    Err(Failure::new(format!("each has no attribute {name:?}")).hint("it has each.key and each.value"))
+                }
             },
             "account" => Ok(self.account_attribute(name)),
             _ => {
@@ -359,7 +363,9 @@ impl Scope for View<'_> {
         };
         match text.split_once('.') {
             None => match text {
-                "people" => Err(Failure::new("people are a list, and have no keys").hint(format!("write person[{key:?}]"))),
+                "people" => {
+                    Err(Failure::new("people are a list, and have no keys").hint(format!("write person[{key:?}]")))
+                }
                 _ => self.attribute(of, &key),
             },
             Some((kind @ ("service" | "system" | "role"), name)) => self.instance(kind, name, &key),
@@ -387,9 +393,7 @@ impl Scope for View<'_> {
         };
         let world = self.world;
         match text {
-            "people" => {
-                Ok(world.people(self.run)?.list())
-            }
+            "people" => Ok(world.people(self.run)?.list()),
             "person" => {
                 let people = world.people(self.run)?;
                 let pairs = people.items.iter().map(|record| (Arc::from(record.key.as_str()), to(record.address)));
@@ -420,7 +424,8 @@ impl Scope for View<'_> {
                 }
                 Some((kind @ ("system" | "role"), name)) => {
                     let pairs = self.table(kind, name)?.items.iter().filter_map(|item| {
-                        let address = if kind == "system" { Address::System(item.name) } else { Address::Role(item.name) };
+                        let address =
+                            if kind == "system" { Address::System(item.name) } else { Address::Role(item.name) };
                         Some((item.each.as_ref()?.key.clone(), to(address)))
                     });
                     Ok(Value::object(pairs))

@@ -6,7 +6,14 @@ use crate::language::expr::{Expr, For, Kind, Part, Step};
 
 /// Calls `found` for every root name that stands free in `expr`, with the steps behind it.
 pub(super) fn roots<'a>(expr: &'a Expr, found: &mut dyn FnMut(&'a str, &'a [Step])) {
-    Walk { bound: Vec::new(), found }.expr(expr);
+    Walk { bound: Vec::new(), found, called: &mut |_| {} }.expr(expr);
+}
+
+/// Whether `expr` calls the function of that name.
+pub(super) fn calls(expr: &Expr, name: &str) -> bool {
+    let mut found = false;
+    Walk { bound: Vec::new(), found: &mut |_, _| {}, called: &mut |called| found |= called == name }.expr(expr);
+    found
 }
 
 /// Whether a root of that name stands free in `expr`.
@@ -20,6 +27,8 @@ struct Walk<'a, 'f> {
     /// Variables of the `for` expressions around.
     bound: Vec<&'a Arc<str>>,
     found: &'f mut dyn FnMut(&'a str, &'a [Step]),
+    /// Told the names of functions.
+    called: &'f mut dyn FnMut(&'a str),
 }
 
 impl<'a> Walk<'a, '_> {
@@ -50,7 +59,10 @@ impl<'a> Walk<'a, '_> {
                     }
                 }
             }
-            Kind::Call(call) => call.arguments.iter().for_each(|argument| self.expr(argument)),
+            Kind::Call(call) => {
+                (self.called)(&call.name);
+                call.arguments.iter().for_each(|argument| self.expr(argument));
+            }
             Kind::Unary(_, operand) => self.expr(operand),
             Kind::Binary(_, left, right) => {
                 self.expr(left);

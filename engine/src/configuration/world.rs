@@ -58,10 +58,16 @@ pub(super) struct Run<'a> {
     stack: RefCell<Vec<Node>>,
     /// Whether something was asked that may be answered differently later, so that the value must not be kept.
     volatile: Cell<bool>,
+    /// What is on other systems, where that is known.
     pub known: Option<&'a dyn Known>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// An evaluation that knows what is on other systems.
+    pub(super) fn with(known: &'a dyn Known) -> Run<'a> {
+        Run { known: Some(known), ..Run::default() }
+    }
+
     /// What is computed now may come out differently later.
     pub(super) fn volatile(&self) {
         self.volatile.set(true);
@@ -169,9 +175,7 @@ impl World {
     ) -> Result<&'t T, Failure> {
         if cell.get().is_none() {
             let outer = run.volatile.replace(false);
-            let table = self.within(run, node, || {
-                Ok(compute().map_err(|diagnostic| self.report(diagnostic)).ok())
-            })?;
+            let table = self.within(run, node, || Ok(compute().map_err(|diagnostic| self.report(diagnostic)).ok()))?;
             run.volatile.set(outer);
             // A circle that went through this table may have filled it meanwhile.
             let _ = cell.set(table);
@@ -181,8 +185,7 @@ impl World {
 
     /// The value of a local.
     pub(super) fn local(&self, run: &Run, number: u32) -> Result<Value, Failure> {
-        let (Some(local), Some(cell)) =
-            (self.program.locals.get(number as usize), self.locals.get(number as usize))
+        let (Some(local), Some(cell)) = (self.program.locals.get(number as usize), self.locals.get(number as usize))
         else {
             return Err(follows());
         };
@@ -243,8 +246,10 @@ impl World {
         let value = self.known_value(view, expr, what)?;
         match value {
             Value::String(text) => Ok(text),
-            other => Err(Diagnostic::new(expr.span, format!("{what} must be a string, and this is {}", other.describe()))
-                .hint("write a string, such as \"name\"")),
+            other => {
+                Err(Diagnostic::new(expr.span, format!("{what} must be a string, and this is {}", other.describe()))
+                    .hint("write a string, such as \"name\""))
+            }
         }
     }
 
@@ -253,8 +258,11 @@ impl World {
         let value = self.known_value(view, expr, what)?;
         match value {
             Value::Bool(truth) => Ok(truth),
-            other => Err(Diagnostic::new(expr.span, format!("{what} must be true or false, and this is {}", other.describe()))
-                .hint("compare with == or !=, such as self.department == \"Data\"")),
+            other => Err(Diagnostic::new(
+                expr.span,
+                format!("{what} must be true or false, and this is {}", other.describe()),
+            )
+            .hint("compare with == or !=, such as self.department == \"Data\"")),
         }
     }
 }
