@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod driver;
 pub mod edge;
 pub mod error;
 pub mod exit;

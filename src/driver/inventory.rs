@@ -1,0 +1,71 @@
+//! Reading whole systems side by side: one that fails does not stop the others.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use providers::{ReadError, Reader};
+use state::{Capabilities, Observed, Schema, Symbol, Timestamp};
+use tokio::task::JoinSet;
+
+use super::Progress;
+
+/// Readers by system.
+pub type Readers = BTreeMap<Symbol, Arc<dyn Reader>>;
+
+/// The live schema and capabilities of each system.
+pub async fn describe_all(readers: &Readers) -> BTreeMap<Symbol, Result<(Schema, Capabilities), ReadError>> {
+    all(readers, |reader| async move { reader.describe().await }).await
+}
+
+/// The inventory of each system, or why there is none. `now` goes into the proofs; `progress` counts objects of all
+/// systems together.
+pub async fn read_all(
+    readers: &Readers,
+    now: Timestamp,
+    progress: &Arc<Progress>,
+) -> BTreeMap<Symbol, Result<Observed, ReadError>> {
+    let total = Arc::new(AtomicU64::new(0));
+    all(readers, |reader| {
+        let (total, progress) = (Arc::clone(&total), Arc::clone(progress));
+        async move {
+            let own = AtomicU64::new(0);
+            let read = |count: u64| {
+                let before = own.swap(count, Ordering::Relaxed);
+                let more = count.wrapping_sub(before);
+                progress.set(total.fetch_add(more, Ordering::Relaxed).wrapping_add(more));
+            };
+            reader.inventory(now, &read).await
+        }
+    })
+    .await
+}
+
+/// Asks all readers at once. A reader that panics is a reader that failed.
+async fn all<T, F>(readers: &Readers, ask: impl Fn(Arc<dyn Reader>) -> F) -> BTreeMap<Symbol, Result<T, ReadError>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, ReadError>> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    for (system, reader) in readers {
+        let (system, asked) = (*system, ask(Arc::clone(reader)));
+        tasks.spawn(async move { (system, asked.await) });
+    }
+    let mut answers = BTreeMap::new();
+    while let Some(joined) = tasks.join_next().await {
+        if let Ok((system, answer)) = joined {
+            answers.insert(system, answer);
+        }
+    }
+    for system in readers.keys() {
+        answers.entry(*system).or_insert_with(|| {
+            Err(ReadError {
+                message: format!("reading system {system} ended by an error in its provider"),
+                hint: "this is a bug: please report it".to_owned(),
+            })
+        });
+    }
+    answers
+}

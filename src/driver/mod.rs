@@ -1,0 +1,19 @@
+//! Carries out what the apply machine asks for: calls side by side, the record, waiting, Ctrl-C, progress.
+//!
+//! [`run`] is the loop; [`calls`] makes one call within its deadline; [`inventory`] reads whole systems at once;
+//! [`progress`] shows how far it is; [`interrupts`] listens for Ctrl-C and SIGTERM.
+
+pub mod calls;
+pub mod interrupts;
+pub mod inventory;
+pub mod progress;
+pub mod run;
+
+#[cfg(test)]
+mod tests;
+
+pub use calls::Connection;
+pub use interrupts::Interrupts;
+pub use inventory::{describe_all, read_all};
+pub use progress::{Look, Progress};
+pub use run::{Ended, Recording, close, run};

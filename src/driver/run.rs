@@ -1,0 +1,177 @@
+//! The loop between the machine and the world.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use engine::apply::{Answer, Apply, Report, Step, Token};
+use state::record::Event;
+use state::{Outcome, Symbol, Timestamp};
+use tokio::task::{Id, JoinError, JoinSet};
+
+use super::{Connection, Interrupts, Progress};
+use crate::edge::{Clock, Journal};
+
+/// Where events are made durable.
+pub trait Recording: Sync {
+    /// Writes `events`; they are durable when this answers.
+    fn record(&self, events: Vec<Event>) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+impl Recording for Journal {
+    async fn record(&self, events: Vec<Event>) -> Result<(), String> {
+        Journal::record(self, events).await.map(drop).map_err(|failure| match failure.hint {
+            Some(hint) => format!("{} ({hint})", failure.message),
+            None => failure.message,
+        })
+    }
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself, or after the first Ctrl-C when what was under way was finished.
+    Finished(Box<Report>),
+    /// By a second Ctrl-C, with calls in flight: their intents stand in the record, and the next run settles them.
+    Stopped,
+}
+
+/// What is in flight, for an answer when the task itself fails.
+enum Flight {
+    Read(Token),
+    Execute(Token, usize),
+}
+
+type Writing<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+
+/// Calls that are under way.
+#[derive(Default)]
+struct Calls {
+    tasks: JoinSet<Answer>,
+    flights: HashMap<Id, Flight>,
+}
+
+impl Calls {
+    fn begin(&mut self, flight: Flight, call: impl Future<Output = Answer> + Send + 'static) {
+        let handle = self.tasks.spawn(call);
+        self.flights.insert(handle.id(), flight);
+    }
+
+    /// The answer of a task that ended. One that panicked may have done anything: nobody knows.
+    fn answer(&mut self, joined: Result<(Id, Answer), JoinError>) -> Option<Answer> {
+        match joined {
+            Ok((id, answer)) => {
+                self.flights.remove(&id);
+                Some(answer)
+            }
+            Err(error) => {
+                let what = "the provider ended by an error of its own (this is a bug: please report it)";
+                Some(match self.flights.remove(&error.id())? {
+                    Flight::Read(token) => Answer::Read { token, result: Err(what.to_owned()) },
+                    Flight::Execute(token, orders) => {
+                        Answer::Executed { token, outcomes: vec![Outcome::Unknown(what.to_owned()); orders] }
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// Runs `machine` to its end. Nothing is called before its intent is durable: the machine sees to that.
+pub async fn run(
+    machine: &mut Apply<'_>,
+    systems: &BTreeMap<Symbol, Connection>,
+    journal: &impl Recording,
+    clock: &dyn Clock,
+    interrupts: &mut Interrupts,
+    progress: &Progress,
+) -> Ended {
+    let mut calls = Calls::default();
+    let mut writing: Option<Writing<'_>> = None;
+    let mut wake: Option<Timestamp> = None;
+    let mut interrupted = false;
+    loop {
+        for step in machine.next(clock.now()) {
+            match step {
+                Step::Record { token, events } => {
+                    writing =
+                        Some(Box::pin(async move { Answer::Recorded { token, result: journal.record(events).await } }));
+                }
+                Step::Read { token, system, targets } => match systems.get(&system) {
+                    Some(connection) => calls.begin(Flight::Read(token), connection.read(token, targets)),
+                    None => machine.on(clock.now(), Answer::Read { token, result: Err("not connected".to_owned()) }),
+                },
+                Step::Execute { token, system, orders } => match systems.get(&system) {
+                    Some(connection) => {
+                        calls.begin(Flight::Execute(token, orders.len()), connection.execute(token, orders));
+                    }
+                    None => {
+                        let refused = Outcome::Refused { error: "not connected".to_owned(), retry_after: None };
+                        let outcomes = vec![refused; orders.len()];
+                        machine.on(clock.now(), Answer::Executed { token, outcomes });
+                    }
+                },
+                Step::Wait { until } => wake = Some(until),
+                Step::Finished(report) => {
+                    progress.finish();
+                    return Ended::Finished(report);
+                }
+            }
+        }
+        progress.set(machine.progress().0);
+        let rest = wake.map(|until| u64::try_from(until.millis() - clock.now().millis()).unwrap_or(0));
+        if rest == Some(0) {
+            wake = None;
+            continue;
+        }
+        let answer = tokio::select! {
+            answer = written(&mut writing) => {
+                writing = None;
+                Some(answer)
+            }
+            Some(joined) = calls.tasks.join_next_with_id() => calls.answer(joined),
+            // The clock is asked again above: it and the timer may not agree to the millisecond.
+            () = tokio::time::sleep(Duration::from_millis(rest.unwrap_or(0))), if rest.is_some() => None,
+            () = interrupts.next() => {
+                if interrupted {
+                    progress.finish();
+                    return Ended::Stopped;
+                }
+                interrupted = true;
+                progress.say("interrupted: finishing what is under way; Ctrl-C again stops at once");
+                Some(Answer::Interrupt)
+            }
+        };
+        if let Some(answer) = answer {
+            machine.on(clock.now(), answer);
+        }
+        // What else has come meanwhile goes into the same turn, and its events into the same flush.
+        while let Some(joined) = calls.tasks.try_join_next_with_id() {
+            if let Some(answer) = calls.answer(joined) {
+                machine.on(clock.now(), answer);
+            }
+        }
+    }
+}
+
+/// The answer of the write that is under way; never, where none is.
+async fn written(writing: &mut Option<Writing<'_>>) -> Answer {
+    match writing {
+        Some(writing) => writing.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Lets the writers tidy up, each within its deadline: what went wrong, by system. The changes stand either way.
+pub async fn close(systems: &BTreeMap<Symbol, Connection>) -> Vec<(Symbol, String)> {
+    let mut failed = Vec::new();
+    for (system, connection) in systems {
+        match tokio::time::timeout(connection.deadline, connection.writer.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failed.push((*system, error.to_string())),
+            Err(_) => failed.push((*system, format!("no answer within {} s", connection.deadline.as_secs_f32()))),
+        }
+    }
+    failed
+}
