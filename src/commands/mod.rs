@@ -3,8 +3,10 @@
 pub mod completions;
 pub mod fmt;
 pub mod graph;
+pub mod history;
 pub mod man;
 pub mod show;
+pub mod state;
 
 use crate::cli::{Cli, Command};
 use crate::{Error, Exit};
@@ -26,3 +28,6 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         other => Err(Error::new(format!("`{other:?}` is not wired yet"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

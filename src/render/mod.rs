@@ -2,5 +2,7 @@
 
 pub mod diagnostics;
 pub mod graph;
+pub mod history;
 pub mod plan;
+pub mod state;
 pub mod text;

@@ -70,16 +70,16 @@ pub struct RecordedObject {
     pub target: Option<Target>,
     pub active: bool,
     /// Whether tenure switched it off: only then may tenure switch it on again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deactivated_by_us: bool,
     pub origin: Origin,
     /// Managed attributes as last seen or set; secrets as HMACs.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
     /// When access ends by itself, as announced when it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<Reason>,
     /// When it came to be managed.
     pub since: Timestamp,

@@ -194,6 +194,16 @@ impl<'a> Text<'a> {
         std::str::from_utf8(line.get(..PREFIX - 1)?).ok()?.parse().ok()
     }
 
+    /// The number of the line that has these digits: also of the one before the first. None where there is none.
+    pub fn line_of(&self, digest: Digest) -> Option<u64> {
+        if digest == self.before {
+            return self.first.checked_sub(1).filter(|line| *line > 0);
+        }
+        let digits = digest.hex();
+        let index = self.lines.iter().rposition(|line| line.starts_with(&digits))?;
+        Some(self.first.saturating_add(index as u64))
+    }
+
     /// How many bytes of the file count: all but a torn tail.
     pub fn kept(&self, bytes: &[u8]) -> u64 {
         let torn = match self.tail {
