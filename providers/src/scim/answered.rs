@@ -25,10 +25,15 @@ pub async fn success(client: &Client, answer: Result<Answer, WriteFailure>) -> R
     }
     let said = message::sentence(&client.connection, &answer).await;
     Err(match status {
-        // The client did not follow, so nothing was written there; whether it was here, only 307 and 308 say.
-        307 | 308 => refused(format!(
-            "{said}: redirects of writes are not followed; write where it leads as url in the system block"
-        )),
+        300..=399 => {
+            let to = answer.header(reqwest::header::LOCATION).and_then(|to| answer.url.join(to).ok());
+            let to = to.map_or_else(|| "nowhere".to_owned(), |to| to.origin().ascii_serialization());
+            let said = format!(
+                "{said}: it redirects to {to}; nothing was sent there; write where the API is as url in the system block"
+            );
+            // Only these two say that the same request is wanted elsewhere; others may follow a deed.
+            if matches!(status, 307 | 308) { refused(said) } else { Outcome::Unknown(said) }
+        }
         412 => Outcome::Stale(None),
         429 => {
             let now =
@@ -41,6 +46,9 @@ pub async fn success(client: &Client, answer: Result<Answer, WriteFailure>) -> R
         }
         // A server may give up waiting after it has begun.
         408 => Outcome::Unknown(said),
+        404 | 410 if answer.method != reqwest::Method::POST => {
+            refused(format!("{said}; it is gone from the system: plan again"))
+        }
         400..=499 | 501 => refused(format!("{said}; {}", message::hint(status))),
         _ => Outcome::Unknown(format!("{said}: whether it happened is not known")),
     })

@@ -57,12 +57,11 @@ impl Service {
     /// Asks the server. Endpoints that are not there leave what the RFCs say; anything else that is wrong is an error.
     pub async fn discover(connection: &Connection) -> Result<Service, HttpError> {
         let mut service = Service::default();
-        let (config, types, schemas) = futures_util::future::try_join3(
-            ask(connection, "/ServiceProviderConfig"),
-            ask(connection, "/ResourceTypes"),
-            ask(connection, "/Schemas"),
-        )
-        .await?;
+        // The first alone: a wrong URL or credential is told once, and always with the same words.
+        let config = ask(connection, "/ServiceProviderConfig").await?;
+        let (types, schemas) =
+            futures_util::future::join(ask(connection, "/ResourceTypes"), ask(connection, "/Schemas")).await;
+        let (types, schemas) = (types?, schemas?);
         match config {
             Some(config) => service.take_config(&config),
             None => service.notes.push("no /ServiceProviderConfig: PATCH is assumed, ETags are not".to_owned()),

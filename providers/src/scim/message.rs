@@ -17,9 +17,10 @@ pub async fn detail(connection: &Connection, answer: &Answer) -> String {
 }
 
 fn said(object: &Json) -> String {
-    let detail =
-        ["detail", "error_description", "message", "error"].into_iter().find_map(|name| json::text(object, name));
-    match (detail, json::text(object, "scimType")) {
+    let detail = ["detail", "error_description", "message", "error"]
+        .into_iter()
+        .find_map(|name| json::text(object, name).filter(|text| !text.is_empty()));
+    match (detail, json::text(object, "scimType").filter(|kind| !kind.is_empty())) {
         (Some(detail), Some(kind)) if !detail.contains(kind) => format!("{detail} ({kind})"),
         (Some(detail), _) => detail.to_owned(),
         (None, Some(kind)) => kind.to_owned(),
@@ -49,6 +50,7 @@ pub fn hint(status: u16) -> &'static str {
         400 => {
             "the server does not accept the values or the form of the request: see its words, and /Schemas of the server"
         }
+        501 => "the server cannot do this",
         500..=599 => "the server failed: see its log, then try again",
         _ => "see the server's documentation",
     }
