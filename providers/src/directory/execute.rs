@@ -80,8 +80,7 @@ impl Call<'_> {
             (Action::Deactivate, Kind::Account) => self.switch(order, false),
             (Action::Reactivate, Kind::Account) => self.switch(order, true),
             (action, kind) => {
-                let kind = format!("{kind:?}").to_lowercase();
-                Err(No::Refused(format!("`{}` of a {kind} is nothing that a directory can do", action.word())))
+                Err(No::Refused(format!("a directory cannot `{}` an object of the kind {}", action.word(), word(kind))))
             }
         }
     }
@@ -191,7 +190,7 @@ impl Call<'_> {
     fn standing(&self, order: &Order) -> Result<(Target, Object), No> {
         let target = match order.target {
             Some(target) if target.kind() == order.kind => target,
-            _ => return Err(No::Refused(format!("the order does not say which {:?} is meant", order.kind))),
+            _ => return Err(No::Refused(format!("the order does not say which {} is meant", word(order.kind)))),
         };
         let there = self.heart.get(target).ok_or(No::Stale(None))?;
         let at_start = self.at_start.get(&target).map_or(Some(there), Option::as_ref);
@@ -222,6 +221,15 @@ impl Call<'_> {
             check_parent(self.heart, id, name, attributes)?;
         }
         Ok(())
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Account => "account",
+        Kind::Group => "group",
+        Kind::Membership => "membership",
+        Kind::Grant => "grant",
     }
 }
 

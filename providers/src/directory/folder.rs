@@ -79,6 +79,14 @@ pub fn marker(folder: &Path) -> Result<Option<File>, Problem> {
     Ok(None)
 }
 
+/// A directory that was there is not there any more.
+pub fn gone(folder: &Path) -> Problem {
+    Problem::new(
+        format!("{} is gone, and was there in this same run", folder.join(MARKER).display()),
+        "bring the folder back, from git or a backup, and run again",
+    )
+}
+
 /// Reads files and log as they stand together; none where there never was a directory.
 pub fn snapshot(options: &Options) -> Result<Option<Snapshot>, Problem> {
     let folder = &options.folder;

@@ -15,6 +15,7 @@ mod problem;
 mod settings;
 mod writer;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -56,7 +57,11 @@ impl Provider for Directory {
     }
 
     async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError> {
-        Ok(Box::new(DirectoryReader { options: Arc::new(Options::new(&settings)?), view: Arc::default() }))
+        Ok(Box::new(DirectoryReader {
+            options: Arc::new(Options::new(&settings)?),
+            seen: Arc::default(),
+            view: Arc::default(),
+        }))
     }
 
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {
@@ -88,8 +93,18 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 struct DirectoryReader {
     options: Arc<Options>,
+    /// Whether this reader has seen the directory: if so, it cannot be one that never was there.
+    seen: Arc<AtomicBool>,
     /// For direct reads: loaded at the first, followed from then on.
     view: Arc<Mutex<Option<View>>>,
+}
+
+/// What was read; an error where a directory that was there is not there any more.
+fn still_there<T>(seen: &AtomicBool, found: Option<T>, options: &Options) -> Result<Option<T>, Problem> {
+    match seen.fetch_or(found.is_some(), Ordering::Relaxed) {
+        true if found.is_none() => Err(folder::gone(&options.folder)),
+        _ => Ok(found),
+    }
 }
 
 #[async_trait]
@@ -99,9 +114,9 @@ impl Reader for DirectoryReader {
     }
 
     async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {
-        let options = Arc::clone(&self.options);
+        let (options, seen) = (Arc::clone(&self.options), Arc::clone(&self.seen));
         let observed = blocking(move || {
-            let Some(snapshot) = folder::snapshot(&options)? else {
+            let Some(snapshot) = still_there(&seen, folder::snapshot(&options)?, &options)? else {
                 let proof = format!("{} was never written to", options.folder.display());
                 return Ok(Contents::default().observed(Complete::proved(proof, now)));
             };
@@ -121,7 +136,8 @@ impl Reader for DirectoryReader {
     }
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Presence>, ReadError> {
-        let (options, view, targets) = (Arc::clone(&self.options), Arc::clone(&self.view), targets.to_vec());
+        let (options, seen) = (Arc::clone(&self.options), Arc::clone(&self.seen));
+        let (view, targets) = (Arc::clone(&self.view), targets.to_vec());
         let presences = blocking(move || {
             let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
             let follows = match view.as_mut() {
@@ -130,7 +146,7 @@ impl Reader for DirectoryReader {
             };
             if !follows {
                 *view = None;
-                *view = View::load(&options)?;
+                *view = still_there(&seen, View::load(&options)?, &options)?;
             }
             let look = |target| view.as_ref().map_or(Presence::Gone, |view| view.heart.read(target));
             Ok::<_, Problem>(targets.into_iter().map(look).collect())

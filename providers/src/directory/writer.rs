@@ -9,7 +9,7 @@ use state::{Order, Outcome};
 
 use super::execute::Execution;
 use super::files::{self, sync_folder};
-use super::folder::{MARK, MARKER, View, dirty, marker};
+use super::folder::{MARK, MARKER, View, dirty, gone, marker};
 use super::log::{Log, NotWritten};
 use super::problem::Problem;
 use super::settings::Options;
@@ -155,11 +155,4 @@ fn make(folder: &Path) -> io::Result<()> {
     fs::rename(new, folder.join(MARKER))?;
     // The folder, and those that had to be made for it.
     folder.ancestors().take(3).filter(|ancestor| ancestor.is_dir()).try_for_each(sync_folder)
-}
-
-fn gone(folder: &Path) -> Problem {
-    Problem::new(
-        format!("{} is gone while it was being written", folder.join(MARKER).display()),
-        "bring the folder back, from git or a backup, and run again",
-    )
 }

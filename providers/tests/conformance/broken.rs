@@ -115,10 +115,11 @@ impl Writer for BrokenWriter {
                 Lie::RevokesNothing if order.action == Action::Revoke => {
                     return vec![Outcome::Done(Object::new("", Attributes::new()))];
                 }
-                Lie::CreatesTwice if order.action == Action::Create && order.kind == Kind::Account => {
-                    if self.2.fetch_add(1, Ordering::Relaxed) == 0 {
-                        self.0.execute(std::slice::from_ref(order)).await;
-                    }
+                Lie::CreatesTwice
+                    if (order.action, order.kind) == (Action::Create, Kind::Account)
+                        && self.2.fetch_add(1, Ordering::Relaxed) == 0 =>
+                {
+                    self.0.execute(std::slice::from_ref(order)).await;
                 }
                 Lie::IgnoresBefore => order.before = None,
                 Lie::KeepsActive if order.action == Action::Deactivate => order.action = Action::Update,

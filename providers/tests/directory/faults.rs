@@ -127,6 +127,19 @@ async fn what_is_missing_is_not_empty() {
 }
 
 #[tokio::test]
+async fn a_directory_that_goes_away_while_it_is_looked_at_is_not_empty() {
+    let bench = Bench::holding(&[ADA]);
+    let reader = bench.reader().await;
+    assert_eq!(reader.inventory(Default::default(), &|_| {}).await.unwrap().accounts.len(), 1);
+    fs::remove_dir_all(&bench.folder).unwrap();
+    let gone = "directory.json is gone, and was there in this same run";
+    let inventory = reader.inventory(Default::default(), &|_| {}).await.map(|_| ());
+    assert_eq!(inventory.map_err(|error| bench.plain(&error.message)), Err(gone.to_owned()));
+    let read = reader.read(&[state::Target::Account("ada".into())]).await;
+    assert_eq!(read.map_err(|error| bench.plain(&error.message)), Err(gone.to_owned()));
+}
+
+#[tokio::test]
 async fn what_is_of_another_format_is_not_read() {
     for (mark, message) in [
         ("{\"format\":2}", "directory.json says format 2; this version of tenure knows format 1\n"),

@@ -104,3 +104,67 @@ async fn hand_edits_are_taken_up_by_readers_and_by_a_running_writer() {
 "#
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_while_another_writes_sees_whole_calls() {
+    let bench = Bench::new();
+    let writer = bench.writer().await;
+    done(writer.execute(&[group("all", "{}")]).await);
+    let mut readers = tokio::task::JoinSet::new();
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    for _ in 0..2 {
+        let (reader, stop) = (bench.reader().await, std::sync::Arc::clone(&stop));
+        readers.spawn(async move {
+            let (mut seen, mut last) = (0, 0);
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) || seen == 0 {
+                let observed = reader.inventory(Default::default(), &|_| {}).await.unwrap();
+                // Each call makes three accounts; the next call puts them into the group.
+                let (accounts, members) = (observed.accounts.len(), observed.memberships.len());
+                assert!(accounts % 3 == 0 && (members == accounts || members + 3 == accounts), "{accounts} {members}");
+                assert!(accounts >= last, "{accounts} after {last}");
+                (seen, last) = (seen + 1, accounts);
+            }
+        });
+    }
+    let mut writer = writer;
+    for round in 0..30 {
+        let names = ["a", "b", "c"].map(|letter| format!("{letter}{round}"));
+        done(writer.execute(&names.each_ref().map(|name| account(name, "{}"))).await);
+        done(writer.execute(&names.each_ref().map(|name| place("all", name, "{}"))).await);
+        if round % 5 == 4 {
+            writer.close().await.unwrap();
+            writer = bench.writer().await;
+        }
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    while let Some(reader) = readers.join_next().await {
+        reader.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_lines_in_the_documentation_are_a_directory_and_stay_as_they_are() {
+    let page = include_str!("../../../docs/providers/directory.md");
+    let (mut name, mut files) = ("", std::collections::BTreeMap::<&str, String>::new());
+    for line in page.lines() {
+        let Some((before, json)) = line.split_once("  {\"") else { continue };
+        name = if before.trim().is_empty() { name } else { before.trim() };
+        files.entry(name).or_default().push_str(&format!("{{\"{json}\n"));
+    }
+    files.remove("directory.json");
+    assert_eq!(
+        files.keys().copied().collect::<Vec<_>>(),
+        ["accounts.jsonl", "grants.jsonl", "groups.jsonl", "memberships.jsonl"]
+    );
+    let shown: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let bench = Bench::holding(&shown);
+    let writer = bench.writer().await;
+    // Three of the files are touched, so that they are written anew.
+    let more = [account("zoe", "{}"), group("zoo", "{}")];
+    done(writer.execute(&more).await);
+    done(writer.execute(&[place("zoo", "zoe", "{}")]).await);
+    writer.close().await.unwrap();
+    for (name, text) in shown {
+        assert!(bench.text(name).unwrap().starts_with(text), "{name}");
+    }
+}
