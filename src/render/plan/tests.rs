@@ -462,3 +462,282 @@ fn markdown_with_values() {
     </details>
     "#);
 }
+
+fn json(plan: &Plan) -> serde_json::Value {
+    let text = plain(plan, &Shown { json: true, ..shown(Format::Text) });
+    assert!(text.ends_with("}\n") && !text.trim_end().contains('\n'), "one line");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The schema as readers have it, and the same without room for members that it does not name.
+fn schemas() -> [serde_json::Value; 2] {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../../../docs/plan.schema.json")).unwrap();
+    let mut strict = schema.clone();
+    fn close(schema: &mut serde_json::Value) {
+        match schema {
+            serde_json::Value::Object(members) => {
+                members.values_mut().for_each(close);
+                if members.get("properties").is_some_and(serde_json::Value::is_object) && members.contains_key("type") {
+                    members.entry("additionalProperties").or_insert(false.into());
+                }
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(close),
+            _ => {}
+        }
+    }
+    close(&mut strict);
+    [schema, strict]
+}
+
+#[test]
+fn json_is_as_its_schema_says() {
+    for schema in schemas() {
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        for plan in [Sample::empty().0, company(), large(50)] {
+            let wrong: Vec<String> = validator
+                .iter_errors(&json(&plan))
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{wrong:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_it_should() {
+    let [_, strict] = schemas();
+    let validator = jsonschema::draft202012::new(&strict).unwrap();
+    let good = json(&company());
+    assert!(validator.is_valid(&good));
+    for (pointer, value) in [
+        ("/format_version", "2.0".into()),
+        ("/digest", "abc".into()),
+        ("/changes/0/action", "destroy".into()),
+        ("/changes/0/address", "ada".into()),
+        ("/changes/3/after/password", serde_json::json!({"sensitive": true, "value": "x"})),
+        ("/systems/wiki/read", "partial".into()),
+        ("/counts/give", (-1).into()),
+        ("/facts/0/kind", "unknown".into()),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap() = value;
+        assert!(!validator.is_valid(&bad), "{pointer}");
+    }
+}
+
+#[test]
+fn json_of_changes() {
+    let document = json(&company());
+    let change = |n: usize| serde_json::to_string_pretty(&document["changes"][n]).unwrap();
+    insta::assert_snapshot!(change(1), @r#"
+    {
+      "action": "revoke",
+      "address": "membership.corp.admins.bob",
+      "after": {},
+      "held_by": "mass-removal",
+      "identity": "person.bob",
+      "name": "Bob Kahn <bob@acme.example>",
+      "reasons": [
+        {
+          "because": "ended 2026-11-20",
+          "place": "people/people.hcl:4"
+        }
+      ],
+      "symbol": "-",
+      "system": "corp",
+      "undo": {
+        "possible": "any_time"
+      }
+    }
+    "#);
+    insta::assert_snapshot!(change(3), @r#"
+    {
+      "action": "create",
+      "address": "account.chat.ada",
+      "after": {
+        "emails": {
+          "value": [
+            {
+              "primary": true,
+              "type": "work",
+              "value": "ada@acme.example"
+            }
+          ]
+        },
+        "externalId": {
+          "known_after_apply": {
+            "expression": "self.accounts.corp.id",
+            "needs": [
+              "account.corp.ada"
+            ]
+          }
+        },
+        "password": {
+          "sensitive": true
+        },
+        "urn:acme:User": {
+          "value": {
+            "department": "Platform"
+          }
+        },
+        "userName": {
+          "value": "ada@acme.example"
+        }
+      },
+      "identity": "person.ada",
+      "name": "Ada Lovelace <ada@acme.example>",
+      "reasons": [
+        {
+          "because": "role.employee",
+          "place": "teams/company.hcl:1"
+        }
+      ],
+      "symbol": "+",
+      "system": "chat",
+      "undo": {
+        "lost": "password",
+        "possible": "never"
+      }
+    }
+    "#);
+    insta::assert_snapshot!(document["counts"].to_string(), @r#"{"adopt":1,"change":3,"destroy":0,"forget":0,"give":6,"hand_over":0,"held":1,"take":2}"#);
+    insta::assert_snapshot!(document["batches"].to_string(), @r#"[{"after":[],"end":3,"first":0,"system":"corp"},{"after":[0],"end":10,"first":3,"system":"chat"}]"#);
+    assert!(!document.to_string().contains("5ec4e7"), "no trace of a secret");
+}
+
+#[test]
+fn markdown_never_grows_beyond_its_bound() {
+    let plan = large(400);
+    let whole = plain(&plan, &shown(Format::Markdown));
+    for max_bytes in [1024, 1500, 4096, 20_000, whole.len() as u32 - 1] {
+        let text = plain(&plan, &Shown { max_bytes: Some(max_bytes), ..shown(Format::Markdown) });
+        assert!(text.len() <= max_bytes as usize, "{} of {max_bytes}", text.len());
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+        assert!(text.contains("Shortened: ") && text.contains("Taken away"), "{text}");
+        let lines: std::collections::BTreeSet<&str> = whole.lines().collect();
+        let footer = text.lines().last().unwrap();
+        assert!(text.lines().all(|line| line == footer || lines.contains(line)), "a line was cut within");
+    }
+    let bound = Shown { max_bytes: Some(whole.len() as u32 + 1000), ..shown(Format::Markdown) };
+    assert_eq!(plain(&plan, &bound), whole);
+    insta::assert_snapshot!(plain(&plan, &Shown { max_bytes: Some(1500), ..shown(Format::Markdown) }), @r#"
+    ### tenure plan: 638 to give, 1 to take
+
+    | system | give | change | take | adopt | other | held |
+    | --- | --: | --: | --: | --: | --: | --: |
+    | `k8s["kubernetes"]` | 638 |  | 1 |  |  |  |
+
+    #### Taken away
+
+    - `-` `membership.k8s["kubernetes"].team["kubernetes/sig-a0"].gone`: no longer in group.k8s\["kubernetes"\].team\["kubernetes/sig-a0"\]
+
+    <details><summary>system.k8s[&quot;kubernetes&quot;]: 638 to give, 1 to take</summary>
+
+    - `-` `membership.k8s["kubernetes"].team["kubernetes/sig-a0"].gone`: no longer in group.k8s\["kubernetes"\].team\["kubernetes/sig-a0"\]
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-a0"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-a1"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-a2"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-a3"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b0"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b1"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b2"]`: group.k8s.team (`org.hcl:25`)
+    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b3"]`: group.k8s.team (`org.hcl:25`)
+
+    </details>
+
+    **Shortened: 630 lines of 641 are not shown**, to stay within 1,500 bytes. `tenure show` shows all.
+    "#);
+}
+
+#[test]
+fn markdown_cannot_be_broken_by_names() {
+    let mut plan = Sample::empty();
+    plan.system("chat", "scim").notes = vec!["</details> @acme/all\n# heading ![x](y)".to_owned()];
+    plan.name("person.ada", "<script>|`*@ada*");
+    let at = r#"account.chat["`</details>| @ada"]"#;
+    plan.change(state::Action::Create, at, &["role.x|`> @y @ </summary>.hcl:3"]).after =
+        Box::new([(state::Symbol::new("a|`b"), super::sample::known("\"```\\n</details>\""))]);
+    let change = plan.change(state::Action::Update, "account.chat.ada", &[]);
+    change.before = Some(Box::new(state::Object::new("1", super::sample::attributes(r#"{"note": "a\n```\n# b"}"#))));
+    change.after = Box::new([(state::Symbol::new("note"), super::sample::known(r#""a\n````\n</details>""#))]);
+    let plan = plan.batched();
+    insta::assert_snapshot!(plain(&plan, &shown(Format::Markdown)), @r#"
+    ### tenure plan: 1 to give, 1 to change
+
+    | system | give | change | take | adopt | other | held |
+    | --- | --: | --: | --: | --: | --: | --: |
+    | `chat` | 1 | 1 |  |  |  |  |
+
+    <details><summary>system.chat: 1 to give, 1 to change</summary>
+
+    - &lt;/details&gt; @<!-- -->acme/all #<!-- --> heading \!\[x\]\(y\)
+    - `~` `account.chat.ada` `note`
+    - `+` ``account.chat["`</details>| @ada"]`` ``"a|`b"``: role.x\|\`&gt; @<!-- -->y (`</summary>.hcl:3`)
+
+    </details>
+    "#);
+    insta::assert_snapshot!(plain(&plan, &Shown { values: true, ..shown(Format::Markdown) }), @r#"
+    ### tenure plan: 1 to give, 1 to change
+
+    | system | give | change | take | adopt | other | held |
+    | --- | --: | --: | --: | --: | --: | --: |
+    | `chat` | 1 | 1 |  |  |  |  |
+
+    <details><summary>system.chat: 1 to give, 1 to change</summary>
+
+    - &lt;/details&gt; @<!-- -->acme/all #<!-- --> heading \!\[x\]\(y\)
+    - `~` `account.chat.ada` &lt;script&gt;\|\`\*@<!-- -->ada\*
+      - `note`
+        `````diff
+          a
+        - ```
+        - # b
+        + ````
+        + </details>
+        `````
+    - `+` ``account.chat["`</details>| @ada"]``: role.x\|\`&gt; @<!-- -->y (`</summary>.hcl:3`)
+      - ``"a|`b"`` = ````"```\n</details>"````
+
+    </details>
+    "#);
+}
+
+#[test]
+fn colours() {
+    let mut plan = Sample::empty();
+    plan.name("person.ada", "Ada Lovelace");
+    plan.change(state::Action::Grant, "membership.chat.core.ada", &["role.core @ core.hcl:3"]);
+    plan.change(state::Action::Deactivate, "account.corp.ada", &["ended 2026-11-20"]);
+    let mut out = Vec::new();
+    write(&mut out, &plan.0, &shown(Format::Text)).unwrap();
+    let text = String::from_utf8(out).unwrap().replace('\u{1b}', "^");
+    insta::assert_snapshot!(text, @"
+    ^[1mperson.ada^[0m  ^[2mAda Lovelace^[0m
+      ^[31m- account.corp (deactivate)^[0m  ^[2mended 2026-11-20^[0m
+      ^[32m+ group.chat.core^[0m            ^[2mrole.core (core.hcl:3)^[0m
+
+    ^[1mPlan:^[0m 1 to give, 1 to take
+    ");
+}
+
+#[test]
+fn names_cannot_steer_the_terminal() {
+    let mut plan = Sample::empty();
+    plan.name("person.ada", "\u{1b}[2JAda\nperson.root  \u{202e}");
+    plan.change(state::Action::Create, "account.chat.ada", &["role.\u{1b}]0;x\u{7} @ a\u{1b}.hcl:1"]).after =
+        Box::new([(state::Symbol::new("t\u{1b}"), super::sample::known(r#""\u001b[31m\u0007\u009b""#))]);
+    for format in [Format::Text, Format::Markdown, Format::Json] {
+        let mut out = Vec::new();
+        write(&mut out, &plan.0, &Shown { values: true, ..shown(format) }).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        // Colours are ours; they go first.
+        let ours = anstream::adapter::strip_str(&text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "")).to_string();
+        // JSON is for programs: there the characters below U+0020 are escaped, and no others.
+        let steers = |c: char| match format {
+            Format::Json => c < ' ' && c != '\n',
+            _ => (c.is_control() && c != '\n') || c == '\u{202e}',
+        };
+        assert!(!ours.chars().any(steers), "{ours:?}");
+        assert!(!text.contains("\u{1b}[2J") && !text.contains("\u{1b}]0;"), "{text:?}");
+    }
+}
