@@ -3,6 +3,8 @@
 //!
 //! Rows of `terraform_*.txt` were checked against Terraform by `tests/terraform/check.py`.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use std::sync::Arc;
 
 use state::{Address, Symbol};
@@ -155,4 +157,4 @@ macro_rules! tables {
     };
 }
 
-tables! { terraform_operators marks }
+tables! { terraform_operators terraform_templates terraform_collections marks }

@@ -139,7 +139,7 @@ fn account_attribute(expr: &Expr) -> Option<Symbol> {
     match step {
         _ if &**root != "account" => None,
         Step::Attribute(name, _) => Some(Symbol::new(name)),
-        Step::Index(key) => key.as_literal().and_then(Value::as_str).map(Symbol::new),
+        Step::Index(key) | Step::LegacyIndex(key) => key.as_literal().and_then(Value::as_str).map(Symbol::new),
         Step::Splat(_) | Step::AttributeSplat(_) => None,
     }
 }

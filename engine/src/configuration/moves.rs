@@ -193,7 +193,7 @@ fn address(expr: &Expr) -> Result<Address, Diagnostic> {
                         text.push('.');
                         text.push_str(name);
                     }
-                    Step::Index(key) => match key.as_literal() {
+                    Step::Index(key) | Step::LegacyIndex(key) => match key.as_literal() {
                         Some(Value::String(key)) => text = state::address::instance(&text, key).to_string(),
                         _ => return Err(wrong()),
                     },

@@ -80,9 +80,11 @@ pub enum Kind {
 pub enum Step {
     /// `.name`
     Attribute(Arc<str>, Span),
-    /// `[key]`, and the old `.0`
+    /// `[key]`
     Index(Expr),
-    /// `.*`: the attributes that follow are taken of each item.
+    /// `.0`
+    LegacyIndex(Expr),
+    /// `.*`: the steps with a dot that follow are taken of each item.
     AttributeSplat(Span),
     /// `[*]`: all steps that follow are taken of each item.
     Splat(Span),

@@ -125,7 +125,7 @@ impl Walk {
             _ => self.expression(of),
         }
         for step in steps {
-            if let Step::Index(key) = step {
+            if let Step::Index(key) | Step::LegacyIndex(key) = step {
                 self.expression(key);
             }
         }
@@ -139,7 +139,7 @@ impl Walk {
         for step in steps {
             match step {
                 Step::Attribute(name, _) => path.push(name.clone()),
-                Step::Index(key) => match key.as_literal().map(Value::to_text) {
+                Step::Index(key) | Step::LegacyIndex(key) => match key.as_literal().map(Value::to_text) {
                     Some(Ok(key)) => path.push(key),
                     _ => break,
                 },

@@ -23,7 +23,7 @@ impl Evaluator<'_> {
                     of.end = span.end;
                     next
                 }
-                Step::Index(key) => {
+                Step::Index(key) | Step::LegacyIndex(key) => {
                     let key_value = self.value(key, locals)?;
                     let next = self.index(value, key_value, key.span)?;
                     of.end = key.span.end;
@@ -31,9 +31,12 @@ impl Evaluator<'_> {
                 }
                 Step::Splat(_) => return self.splat(value, of, rest.as_slice(), locals),
                 Step::AttributeSplat(_) => {
-                    // Only the attributes right behind it are taken of each item.
+                    // Only the steps with a dot right behind it are taken of each item.
                     let following = rest.as_slice();
-                    let own = following.iter().take_while(|step| matches!(step, Step::Attribute(..))).count();
+                    let own = following
+                        .iter()
+                        .take_while(|step| matches!(step, Step::Attribute(..) | Step::LegacyIndex(_)))
+                        .count();
                     let (own, after) = following.split_at(own);
                     let list = self.splat(value, of, own, locals)?;
                     rest = after.iter();

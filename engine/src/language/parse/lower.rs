@@ -122,6 +122,7 @@ impl<'t> Lower<'t> {
             ),
             hcl::Expression::StringTemplate(template) => {
                 let trim = Trim { start: false, end: false, heredoc: false };
+                let alone = template.len() == 1;
                 for element in template.iter() {
                     if let Element::Literal(text) = element {
                         let span = self.own(text.span());
@@ -129,12 +130,13 @@ impl<'t> Lower<'t> {
                     }
                 }
                 let parts = self.elements(template.into_iter().collect(), trim);
-                return self.template(span, parts);
+                return self.template(span, parts, alone);
             }
             hcl::Expression::HeredocTemplate(heredoc) => {
                 let trim = Trim { start: false, end: false, heredoc: true };
+                let alone = heredoc.template.len() == 1;
                 let parts = self.elements(heredoc.template.into_iter().collect(), trim);
-                return self.template(span, parts);
+                return self.template(span, parts, alone);
             }
             hcl::Expression::Parenthesis(inner) => {
                 let inner = self.expression(inner.into_inner());
@@ -243,7 +245,7 @@ impl<'t> Lower<'t> {
                 }
                 hcl::TraversalOperator::Index(key) => Step::Index(self.expression(key)),
                 hcl::TraversalOperator::LegacyIndex(index) => {
-                    Step::Index(Expr::literal(span, Value::number(*index.value())))
+                    Step::LegacyIndex(Expr::literal(span, Value::number(*index.value())))
                 }
                 hcl::TraversalOperator::AttrSplat(_) => Step::AttributeSplat(span),
                 hcl::TraversalOperator::FullSplat(_) => Step::Splat(span),
@@ -274,16 +276,17 @@ impl<'t> Lower<'t> {
 
     pub(super) fn whole_template(&mut self, template: Template) -> Expr {
         let span = self.own(template.span());
+        let alone = template.len() == 1;
         // As in a heredoc, `~` reaches to the end of the line.
         let parts = self.elements(template.into_iter().collect(), Trim { start: false, end: false, heredoc: true });
-        self.template(span, parts)
+        self.template(span, parts, alone)
     }
 
-    /// A template of one interpolation alone is that expression, a template without any its text.
-    fn template(&mut self, span: Span, mut parts: Vec<Part>) -> Expr {
+    /// A template of one interpolation `alone` is that expression, whatever its type; a template without any its text.
+    fn template(&mut self, span: Span, mut parts: Vec<Part>, alone: bool) -> Expr {
         let kind = match (parts.pop(), parts.is_empty()) {
             (None, _) => Kind::Literal(Value::string("")),
-            (Some(Part::Value(expr)), true) => return Expr { span, kind: expr.kind },
+            (Some(Part::Value(expr)), true) if alone => return Expr { span, kind: expr.kind },
             (Some(Part::Text(text)), true) => Kind::Literal(Value::String(text)),
             (Some(last), _) => {
                 parts.push(last);

@@ -9,7 +9,7 @@ use super::place;
 
 /// The diagnostic of a syntax error in the part `range` of `text`.
 pub(super) fn diagnostic(error: &Error, text: &str, range: Range<usize>, file: FileId) -> Diagnostic {
-    let at = (range.start + error.location().offset()).min(text.len());
+    let at = range.start + offset(error, text.get(range.clone()).unwrap_or(""));
     let line_start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let around = Around {
         before: text.get(line_start..at).unwrap_or(""),
@@ -23,6 +23,15 @@ pub(super) fn diagnostic(error: &Error, text: &str, range: Range<usize>, file: F
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     }
+}
+
+/// Where the error is. At the end of the text hcl-edit gives the offset of the last byte, which may lie inside of a
+/// character, but a column behind it.
+fn offset(error: &Error, text: &str) -> usize {
+    let offset = error.location().offset();
+    let Some(before) = text.get(..offset) else { return text.len() };
+    let line = before.rfind('\n').map_or(before, |at| before.get(at + 1..).unwrap_or(""));
+    if error.location().column() > line.chars().count() + 1 { text.len() } else { offset }
 }
 
 /// A message and what to do next.

@@ -106,7 +106,7 @@ pub fn parse_expression(files: &Files, id: FileId) -> Result<Expr, Vec<Diagnosti
 /// A template without quotation marks around it, as `templatefile` reads them.
 pub fn parse_template(files: &Files, id: FileId) -> Result<Expr, Vec<Diagnostic>> {
     let text = files.get(id).map_or("", |file| &*file.text);
-    single(text, id, |text| parser::parse_template(text), |lower, read| lower.whole_template(read))
+    single(text, id, parser::parse_template, |lower, read| lower.whole_template(read))
 }
 
 fn single<T>(
