@@ -13,11 +13,26 @@ pub fn wrong(at: usize, wanted: &str, found: &Value) -> Failure {
 
 /// As [`wrong`], for something inside an argument.
 pub fn misfit(what: &str, wanted: &str, found: &Value) -> Failure {
+    let reads = ["a number", "a whole number", "true or false"].contains(&wanted);
     let found = match found {
-        Value::String(_) => "a string that does not read as one".to_owned(),
+        Value::String(_) if reads => "a string that does not read as one".to_owned(),
         other => other.describe(),
     };
     Failure::new(format!("{what} must be {wanted}, and is {found}"))
+}
+
+/// `1 item`, `2 items`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Two arguments whose items belong together, place by place.
+pub fn pair_up(first: usize, second: usize) -> Answer<()> {
+    if first == second {
+        return Ok(());
+    }
+    let (first, second) = (count(first, "item"), count(second, "item"));
+    Err(Failure::new(format!("argument 1 has {first} and argument 2 has {second}; they must pair up")))
 }
 
 /// The argument, which may be null. The evaluator never passes fewer than `min`.
@@ -61,6 +76,7 @@ pub fn items(arguments: &[Value], at: usize) -> Answer<&[Value]> {
 pub fn list(arguments: &[Value], at: usize) -> Answer<&Arc<Vec<Value>>> {
     match some(arguments, at)? {
         Value::List(items) => Ok(items),
+        set @ Value::Set(_) => Err(wrong(at, "a list", set).hint("tolist(...) makes a sorted list of a set")),
         other => Err(wrong(at, "a list", other)),
     }
 }

@@ -3,29 +3,25 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::{Failure, Number, Value};
-use super::arguments::{Answer, item_text, items, misfit, some, wrong};
+use super::arguments::{Answer, item_text, items, misfit, pair_up, some, wrong};
 use super::unify::unify;
 
+/// Null is not true.
 pub fn alltrue(arguments: &[Value]) -> Answer {
-    for (n, item) in items(arguments, 0)?.iter().enumerate() {
-        if item.is_null() || !truth(n, item)? {
-            return Ok(Value::Bool(false));
-        }
-    }
-    Ok(Value::Bool(true))
+    Ok(Value::Bool(truths(arguments)?.iter().all(|truth| *truth == Some(true))))
 }
 
 pub fn anytrue(arguments: &[Value]) -> Answer {
-    for (n, item) in items(arguments, 0)?.iter().enumerate() {
-        if !item.is_null() && truth(n, item)? {
-            return Ok(Value::Bool(true));
-        }
-    }
-    Ok(Value::Bool(false))
+    Ok(Value::Bool(truths(arguments)?.contains(&Some(true))))
 }
 
-fn truth(n: usize, item: &Value) -> Answer<bool> {
-    item.to_bool().map_err(|_| misfit(&format!("item {n} of argument 1"), "true or false", item))
+/// All items as bools, so that one which is none fails wherever it stands; none for null.
+fn truths(arguments: &[Value]) -> Answer<Vec<Option<bool>>> {
+    let truth = |(n, item): (usize, &Value)| match item {
+        Value::Null => Ok(None),
+        _ => item.to_bool().map(Some).map_err(|_| misfit(&format!("item {n} of argument 1"), "true or false", item)),
+    };
+    items(arguments, 0)?.iter().enumerate().map(truth).collect()
 }
 
 /// The first argument that is neither null nor an empty string, in the type that all of them share.
@@ -102,12 +98,7 @@ fn append_flat(items: &[Value], flat: &mut Vec<Value>) {
 /// The values whose key, at the same place, is one of those searched for.
 pub fn matchkeys(arguments: &[Value]) -> Answer {
     let (values, keys, wanted) = (items(arguments, 0)?, items(arguments, 1)?, items(arguments, 2)?);
-    if values.len() != keys.len() {
-        let (values, keys) = (values.len(), keys.len());
-        return Err(Failure::new(format!(
-            "argument 1 has {values} items and argument 2 has {keys}; they must pair up"
-        )));
-    }
+    pair_up(values.len(), keys.len())?;
     // Keys and what is searched for must be of one type to be equal.
     let mut all = unify(keys.iter().chain(wanted).cloned().collect())?;
     let mut wanted = all.split_off(keys.len());

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::super::{Failure, Object, Value};
-use super::arguments::Answer;
+use super::arguments::{Answer, count};
 
 /// The rows, each an object by the names of the first row. Empty lines are skipped, a byte-order mark is dropped.
 pub fn decode(text: &str) -> Answer {
@@ -20,12 +20,9 @@ pub fn decode(text: &str) -> Answer {
     let mut rows = Vec::new();
     while let Some(line) = reader.record(&mut fields)? {
         if fields.len() != headers.len() {
-            let (found, wanted) = (fields.len(), headers.len());
-            return Err(Failure::new(format!(
-                "CSV line {line} (row {}): {found} fields, and the header has {wanted}",
-                rows.len() + 1
-            ))
-            .hint("a field that has a comma or a line break in it stands in quotes"));
+            let (row, found, wanted) = (rows.len() + 1, count(fields.len(), "field"), headers.len());
+            return Err(Failure::new(format!("CSV line {line} (row {row}): {found}, and the header has {wanted}"))
+                .hint("a field that has a comma or a line break in it stands in quotes"));
         }
         let mut row = Object::with_capacity_and_hasher(headers.len(), Default::default());
         for &at in &order {

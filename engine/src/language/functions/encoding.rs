@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::{Failure, Value};
+use super::super::{Failure, Number, Value};
 use super::arguments::{Answer, any, text};
 use super::{csv, json_text, yaml_read, yaml_write};
 
@@ -77,22 +77,24 @@ pub fn tomldecode(arguments: &[Value]) -> Answer {
             error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
         Failure::new(format!("argument 1 is not TOML: line {line}: {}", error.message().replace('\n', ", ")))
     })?;
-    Ok(from_toml(toml::Value::Table(table)))
+    from_toml(toml::Value::Table(table))
 }
 
-fn from_toml(value: toml::Value) -> Value {
-    match value {
+fn from_toml(value: toml::Value) -> Answer {
+    Ok(match value {
         toml::Value::String(text) => Value::string(text),
         toml::Value::Integer(integer) => Value::number(integer),
-        // TOML knows infinities and NaN, the language does not.
-        toml::Value::Float(float) => super::super::Number::from_f64(float).map_or(Value::Null, Value::Number),
+        toml::Value::Float(float) => Number::from_f64(float)
+            .map(Value::Number)
+            .ok_or_else(|| Failure::new("argument 1 has inf or nan, and numbers are finite here"))?,
         toml::Value::Boolean(truth) => Value::Bool(truth),
         toml::Value::Datetime(datetime) => Value::string(datetime.to_string()),
-        toml::Value::Array(items) => Value::list(items.into_iter().map(from_toml).collect()),
+        toml::Value::Array(items) => Value::list(items.into_iter().map(from_toml).collect::<Answer<_>>()?),
         toml::Value::Table(table) => {
-            Value::object(table.into_iter().map(|(key, value)| (key.into(), from_toml(value))))
+            let pairs = table.into_iter().map(|(key, value)| Ok((key.into(), from_toml(value)?)));
+            Value::object(pairs.collect::<Answer<Vec<_>>>()?)
         }
-    }
+    })
 }
 
 pub fn csvdecode(arguments: &[Value]) -> Answer {

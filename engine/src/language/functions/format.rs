@@ -5,7 +5,7 @@ use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::{Failure, Value};
-use super::arguments::{Answer, any, text};
+use super::arguments::{Answer, any, count, text};
 use super::format_number;
 
 /// Widest field; a width is for columns, and `%999999999d` would fill the memory.
@@ -25,11 +25,10 @@ pub fn formatlist(arguments: &[Value]) -> Answer {
         if let Some(items) = any(arguments, at).as_items() {
             match length {
                 Some((first, wanted)) if wanted != items.len() => {
-                    let found = items.len();
+                    let (wanted, found) = (count(wanted, "item"), count(items.len(), "item"));
+                    let (first, at) = (first + 1, at + 1);
                     return Err(Failure::new(format!(
-                        "argument {} has {wanted} items and argument {} has {found}; lists must be of one length",
-                        first + 1,
-                        at + 1
+                        "argument {first} has {wanted} and argument {at} has {found}; lists must be of one length"
                     )));
                 }
                 Some(_) => {}
@@ -155,8 +154,8 @@ fn render(pieces: &[Piece], values: &[&Value]) -> Answer<String> {
             Piece::Text(text) => out.push_str(text),
             Piece::Verb(verb) => {
                 let Some(value) = values.get(verb.argument) else {
-                    let (needed, given) = (verb.argument + 1, values.len());
-                    return Err(Failure::new(format!("{} needs value {needed}, and {given} are given", verb.raw)));
+                    let (raw, needed, given) = (&verb.raw, verb.argument + 1, count(values.len(), "value"));
+                    return Err(Failure::new(format!("{raw} needs value number {needed}, out of {given}")));
                 };
                 used = used.max(verb.argument + 1);
                 out.push_str(&shown(verb, value)?);
@@ -164,8 +163,10 @@ fn render(pieces: &[Piece], values: &[&Value]) -> Answer<String> {
         }
     }
     if used < values.len() {
-        return Err(Failure::new(format!("{} values are given, and the format uses {used}", values.len()))
-            .hint("each value needs a verb, such as %s"));
+        let given = count(values.len(), "value");
+        return Err(
+            Failure::new(format!("the format uses {used} of {given}")).hint("each value needs a verb, such as %s")
+        );
     }
     Ok(out)
 }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::super::{Failure, Number, Value};
-use super::arguments::{Answer, any, items, list, number, some, whole};
+use super::arguments::{Answer, any, count, items, list, number, some, whole};
 use super::unify::unify;
 
 /// Most items that `range` makes, as in Terraform.
@@ -109,8 +109,8 @@ pub fn slice(arguments: &[Value]) -> Answer {
     match bounds.and_then(|(from, to)| items.get(from..to)) {
         Some(part) => Ok(Value::list(part.to_vec())),
         None => {
-            let length = items.len();
-            Err(Failure::new(format!("a list of {length} items has no slice from {from} to {to}")))
+            let length = count(items.len(), "item");
+            Err(Failure::new(format!("a list of {length} has no slice from {from} to {to}")))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{Failure, Value};
-use super::arguments::{Answer, any, list, misfit, object, text, texts};
+use super::arguments::{Answer, any, list, misfit, object, pair_up, text, texts};
 
 pub fn keys(arguments: &[Value]) -> Answer {
     Ok(Value::list(object(arguments, 0)?.keys().cloned().map(Value::String).collect()))
@@ -52,11 +52,6 @@ pub fn transpose(arguments: &[Value]) -> Answer {
 /// A map of keys and, at the same places, values.
 pub fn zipmap(arguments: &[Value]) -> Answer {
     let (keys, values) = (texts(arguments, 0)?, list(arguments, 1)?);
-    if keys.len() != values.len() {
-        let (keys, values) = (keys.len(), values.len());
-        return Err(Failure::new(format!(
-            "argument 1 has {keys} items and argument 2 has {values}; they must pair up"
-        )));
-    }
+    pair_up(keys.len(), values.len())?;
     Ok(Value::object(keys.into_iter().zip(values.iter().cloned())))
 }

@@ -92,7 +92,7 @@ impl Loader {
         if let Some(tag) = tag
             && !(tag.is_yaml_core_schema() && tag.suffix == kind)
         {
-            return Err(format!("the tag {tag} is not supported here"));
+            return Err(format!("the tag {} is not supported here", tag_text(tag)));
         }
         self.open.push(Open { anchor, before: self.values, content });
         Ok(())
@@ -135,7 +135,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
         return if style == ScalarStyle::Plain { plain(text) } else { Ok(Value::string(text)) };
     };
     if !tag.is_yaml_core_schema() {
-        return Err(format!("the tag {tag} is not supported"));
+        return Err(format!("the tag {} is not supported", tag_text(tag)));
     }
     if style != ScalarStyle::Plain {
         return Ok(Value::string(text));
@@ -146,8 +146,13 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
         ("int", Value::Number(number)) if number.is_integer() => Ok(value),
         ("float", Value::Number(_)) | ("bool", Value::Bool(_)) | ("null", Value::Null) => Ok(value),
         ("timestamp", Value::String(_)) if timestamp(text).is_some() => Ok(value),
-        _ => Err(format!("the tag {tag} does not fit this value")),
+        _ => Err(format!("the tag {} does not fit this value", tag_text(tag))),
     }
+}
+
+/// A tag as it is usually written: `!!int`, `!mine`.
+fn tag_text(tag: &Tag) -> String {
+    if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { format!("{}{}", tag.handle, tag.suffix) }
 }
 
 /// What a scalar without quotes means.
