@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Address, Attributes, Object, Symbol};
 
 use super::conditions::for_whom;
+use super::errors::Errors;
 use super::identities::Who;
 use super::instances::Each;
 use super::matching::Matching;
@@ -14,7 +15,7 @@ use super::program::Declared;
 use super::view::{Next, View};
 use super::walk::{calls, mentions};
 use super::world::{Run, World};
-use super::{Evaluate, Known, WantedAccount, WantedValue};
+use super::{Configuration, Evaluate, Known, Rejected, WantedAccount, WantedValue};
 use crate::language::expr::{Kind, Step};
 use crate::language::{Block, Diagnostic, Expr, Reference, Scope, Span, Value, evaluate};
 
@@ -141,6 +142,11 @@ enum Into {
 }
 
 impl Evaluator {
+    /// What is wrong, with the files that the places are in.
+    pub(super) fn rejected(&self, diagnostics: Vec<Diagnostic>) -> Rejected {
+        Rejected { files: self.world.program.files.clone(), diagnostics }
+    }
+
     fn rules(&self, system: Symbol) -> Result<&SystemRules, Diagnostic> {
         self.systems.get(&system).ok_or_else(|| gone(format!("system.{system} is not in the configuration")))
     }
@@ -226,15 +232,25 @@ impl Evaluator {
         rules: &SystemRules,
         system: Symbol,
         holder: &Holder,
-        known: &dyn Known,
+        run: &Run,
     ) -> Result<Option<WantedAccount>, Diagnostic> {
-        let run = Run::with(known);
-        let mut view = self.view(&run, rules, holder);
+        let view = self.view(run, rules, holder);
         if let Some(when) = &rules.when
             && !self.world.known_bool(&view, when, "`when`")?
         {
             return Ok(None);
         }
+        self.wanted_attributes(view, rules, system, holder).map(Some)
+    }
+
+    /// The account of someone whom `when` does not leave out.
+    fn wanted_attributes<'v>(
+        &'v self,
+        mut view: View<'v>,
+        rules: &'v SystemRules,
+        system: Symbol,
+        holder: &Holder,
+    ) -> Result<WantedAccount, Diagnostic> {
         let mut attributes = Vec::with_capacity(rules.attributes.len());
         for (name, rule) in &rules.attributes {
             if let Some(value) = self.attribute(&view, rule, holder, Into::Enforced)? {
@@ -263,7 +279,51 @@ impl Evaluator {
         if !rules.matched.is_empty() {
             on_create.sort_by_key(|(name, _)| *name);
         }
-        Ok(Some(WantedAccount { attributes, on_create }))
+        Ok(WantedAccount { attributes, on_create })
+    }
+
+    fn wanted_group(&self, system: Symbol, group: Symbol, run: &Run) -> Result<Vec<(Symbol, WantedValue)>, Diagnostic> {
+        let address = Address::Group { system, group };
+        let rules = self.groups.get(&(system, group));
+        let rules = rules.ok_or_else(|| gone(format!("{address} is not in the configuration")))?;
+        let mut view = View::new(&self.world, run);
+        view.each = rules.each.as_ref();
+        let mut attributes = Vec::with_capacity(rules.attributes.len());
+        for (name, expr) in &rules.attributes {
+            let value = self.wanted(&view, expr, Into::Enforced).map_err(|diagnostic| for_whom(diagnostic, address))?;
+            attributes.extend(value.map(|value| (*name, value)));
+        }
+        attributes.sort_by_key(|(name, _)| *name);
+        Ok(attributes)
+    }
+
+    /// What is wrong with accounts and groups as far as that shows without knowing any system.
+    pub(super) fn check(&self, configuration: &Configuration) -> Vec<Diagnostic> {
+        let mut errors = Errors::default();
+        for entry in &configuration.accounts {
+            let (Some(rules), Some(holder)) = (self.systems.get(&entry.system), self.holders.get(&entry.holder)) else {
+                continue;
+            };
+            let run = Run::default();
+            // What is not known now may be when systems are read: no error yet.
+            let unknown = rules.when.as_ref().is_some_and(|when| {
+                evaluate(when, &self.view(&run, rules, holder)).is_ok_and(|value| value.has_unknown())
+            });
+            let wanted = if unknown {
+                self.wanted_attributes(self.view(&run, rules, holder), rules, entry.system, holder).map(Some)
+            } else {
+                self.wanted_account(rules, entry.system, holder, &run)
+            };
+            if let Err(diagnostic) = wanted {
+                errors.push(for_whom(diagnostic, holder.address));
+            }
+        }
+        for (system, group) in configuration.groups.iter().map(|group| (group.system, group.name)) {
+            if let Err(diagnostic) = self.wanted_group(system, group, &Run::default()) {
+                errors.push(diagnostic);
+            }
+        }
+        errors.into_found()
     }
 
     /// `attributes = { "urn:..." = ... }`.
@@ -304,7 +364,8 @@ impl Evaluator {
 impl Evaluate for Evaluator {
     fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic> {
         let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
-        self.wanted_account(rules, system, holder, known).map_err(|diagnostic| for_whom(diagnostic, holder.address))
+        self.wanted_account(rules, system, holder, &Run::with(known))
+            .map_err(|diagnostic| for_whom(diagnostic, holder.address))
     }
 
     fn group(
@@ -313,19 +374,7 @@ impl Evaluate for Evaluator {
         group: Symbol,
         known: &dyn Known,
     ) -> Result<Vec<(Symbol, WantedValue)>, Diagnostic> {
-        let address = Address::Group { system, group };
-        let rules = self.groups.get(&(system, group));
-        let rules = rules.ok_or_else(|| gone(format!("{address} is not in the configuration")))?;
-        let run = Run::with(known);
-        let mut view = View::new(&self.world, &run);
-        view.each = rules.each.as_ref();
-        let mut attributes = Vec::with_capacity(rules.attributes.len());
-        for (name, expr) in &rules.attributes {
-            let value = self.wanted(&view, expr, Into::Enforced).map_err(|diagnostic| for_whom(diagnostic, address))?;
-            attributes.extend(value.map(|value| (*name, value)));
-        }
-        attributes.sort_by_key(|(name, _)| *name);
-        Ok(attributes)
+        self.wanted_group(system, group, &Run::with(known))
     }
 
     fn identity_keys(

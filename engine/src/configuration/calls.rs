@@ -130,7 +130,8 @@ fn next(view: &View, arguments: &[Value]) -> Result<Value, Failure> {
         return Err(Failure::new(format!("there is no number from {low} to {high}")).hint("put the lower one first"));
     }
     view.run.volatile();
-    let known = view.run.known.ok_or_else(|| Failure::new("is known only when systems were read"))?;
+    // Without systems, files are only checked: any number of the range will do.
+    let Some(known) = view.run.known else { return Ok(Value::number(low)) };
     known.next(next.system, next.attribute, next.holder, low, high).map(Value::number).ok_or_else(|| {
         Failure::new(format!("all numbers from {low} to {high} are taken on system.{}", next.system))
             .hint("widen the range: numbers are never given twice")

@@ -43,8 +43,18 @@ impl Errors {
         self.extend(other.found);
     }
 
+    /// All of them, as they came.
+    pub(super) fn into_found(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Forgets what only follows from something else: from what was not read, say.
+    pub(super) fn forgive(&mut self) {
+        self.found.retain(|diagnostic| diagnostic.message != FOLLOWS);
     }
 
     /// All of them in the order of their places, at most [`SHOWN`], then a count of the others.

@@ -29,22 +29,53 @@ use crate::language::{Diagnostic, Expr, Value};
 pub struct Facts<'a> {
     /// The schemas of the systems: which of two qualifiers is stronger.
     pub schemas: BTreeMap<Symbol, &'a Schema>,
-    /// What the systems hold that people come from, with the attribute that names a group there. Where one is missing
-    /// (`validate` reads no system), its people are, too, and references to people are not checked.
+    /// What the systems hold that people come from, with the attribute that names a group there.
     pub people: BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>,
 }
 
 impl Loaded {
-    /// Evaluates everything that does not depend on other systems' accounts.
+    /// Evaluates everything that does not depend on other systems' accounts. Every system that people come from must
+    /// be among the facts: without it, they would look as if they had left.
     pub fn evaluate(self, facts: &Facts) -> Result<Configuration, Rejected> {
+        let mut errors = Errors::default();
+        for system in self.sources.iter().filter(|system| !facts.people.contains_key(*system)) {
+            let span = self.systems.get(system).map(|system| system.span);
+            errors.push(Diagnostic {
+                message: format!("people come from system.{system}, and it was not read"),
+                span,
+                label: String::new(),
+                related: Vec::new(),
+                hint: Some("nothing can be said about people before it was: see why it could not be read".to_owned()),
+            });
+        }
+        let (configuration, evaluator) = self.second(facts, &mut errors);
+        match errors.finish() {
+            Ok(()) => Ok(configuration),
+            Err(diagnostics) => Err(evaluator.rejected(diagnostics)),
+        }
+    }
+
+    /// Checks everything that can be checked without reading a system: also the `account` blocks and groups' own
+    /// attributes, with whatever depends on systems unknown. `schemas`: those that the providers know by themselves.
+    pub fn validate(self, schemas: BTreeMap<Symbol, &Schema>) -> Result<(), Rejected> {
+        self.check(&Facts { schemas, people: BTreeMap::new() }, Errors::default())
+    }
+
+    /// The same, with what is wrong already.
+    pub(super) fn check(self, facts: &Facts, mut errors: Errors) -> Result<(), Rejected> {
+        let unread = !self.sources.is_empty();
+        let (configuration, evaluator) = self.second(facts, &mut errors);
+        errors.extend(evaluator.check(&configuration));
+        if unread {
+            errors.forgive();
+        }
+        errors.finish().map_err(|diagnostics| evaluator.rejected(diagnostics))
+    }
+
+    fn second(self, facts: &Facts, errors: &mut Errors) -> (Configuration, Arc<Evaluator>) {
         let rows = facts.people.iter().map(|(system, (observed, name))| (*system, world::rows(observed, *name)));
         let _ = self.world.observed.set(rows.collect());
-        let mut errors = Errors::default();
-        let configuration = Second { loaded: self, facts }.run(&mut errors);
-        match (errors.finish(), configuration) {
-            (Ok(()), (configuration, _)) => Ok(configuration),
-            (Err(diagnostics), (_, world)) => Err(Rejected { files: world.program.files.clone(), diagnostics }),
-        }
+        Second { loaded: self, facts }.run(errors)
     }
 }
 
@@ -63,7 +94,7 @@ struct Nodes {
 }
 
 impl Second<'_> {
-    fn run(self, errors: &mut Errors) -> (Configuration, Arc<World>) {
+    fn run(self, errors: &mut Errors) -> (Configuration, Arc<Evaluator>) {
         let Second { loaded, facts } = self;
         let Loaded { world, settings, systems, .. } = loaded;
         let world = Arc::new(world);
@@ -89,6 +120,7 @@ impl Second<'_> {
         });
         let evaluator =
             Evaluator { world: world.clone(), systems: rules, groups: nodes.rules, holders: holders.collect() };
+        let evaluator = Arc::new(evaluator);
         let sources = world.sources();
         let inputs = world.inputs.digests();
         let configuration = Configuration {
@@ -106,9 +138,9 @@ impl Second<'_> {
             removes: moves.removes,
             moves: moves.moves,
             inputs,
-            evaluate: Arc::new(evaluator),
+            evaluate: evaluator.clone(),
         };
-        (configuration, world)
+        (configuration, evaluator)
     }
 }
 
@@ -266,13 +298,9 @@ impl Evaluation<'_> {
         }
         // What failed above leaves gaps, and a gap would look like an `except` without effect.
         let whole = errors.is_empty();
-        let held = match holders(&nodes.roles, whys) {
-            Ok(held) => held,
-            Err(found) => {
-                keep_some(found, whole, errors);
-                return Wanted::default();
-            }
-        };
+        let mut found = Vec::new();
+        let Some(held) = errors.keep(holders(&nodes.roles, whys, &mut found)) else { return Wanted::default() };
+        keep_some(found, whole, errors);
         let schemas: Vec<Option<&Schema>> =
             nodes.systems.iter().map(|system| self.facts.schemas.get(system).copied()).collect();
         let access = Access {

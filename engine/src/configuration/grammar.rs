@@ -156,6 +156,11 @@ const LATER_ATTRIBUTES: &[(&str, &str)] = &[
 /// What every identity has by itself, so that no block may set it.
 const OWN_ATTRIBUTES: &[&str] = &["kind", "accounts"];
 
+/// Whether blocks of that kind come with a later version.
+pub(super) fn is_later(kind: &str) -> bool {
+    LATER_BLOCKS.contains(&kind)
+}
+
 /// Checks a top block; true where it is known well enough to be taken in.
 pub(super) fn check(block: &Block, errors: &mut Errors) -> bool {
     let Some(grammar) = GRAMMAR.iter().find(|grammar| grammar.kind == &*block.kind) else {
@@ -195,9 +200,9 @@ fn check_body(block: &Block, grammar: &BlockGrammar, errors: &mut Errors) {
         } else if !grammar.free && !grammar.attributes.contains(&name) {
             let hint = did_you_mean(name, grammar.attributes.iter().copied(), || {
                 if grammar.attributes.is_empty() {
-                    format!("a `{}` block takes no attributes", grammar.kind)
+                    format!("{} `{}` block takes no attributes", article(grammar.kind), grammar.kind)
                 } else {
-                    format!("a `{}` block takes {}", grammar.kind, words(grammar.attributes))
+                    format!("{} `{}` block takes {}", article(grammar.kind), grammar.kind, words(grammar.attributes))
                 }
             });
             errors.push(
@@ -215,7 +220,11 @@ fn check_body(block: &Block, grammar: &BlockGrammar, errors: &mut Errors) {
     }
     for (at, inner) in block.blocks.iter().enumerate() {
         let Some(grammar) = grammar.blocks.iter().find(|known| known.kind == &*inner.kind) else {
-            errors.push(unknown_block(inner, grammar.blocks, &format!("a `{}` block", grammar.kind)));
+            errors.push(unknown_block(
+                inner,
+                grammar.blocks,
+                &format!("{} `{}` block", article(grammar.kind), grammar.kind),
+            ));
             continue;
         };
         if let Some(first) = block.blocks[..at].iter().find(|earlier| earlier.kind == inner.kind) {
@@ -238,7 +247,7 @@ fn is_identity(kind: &str) -> bool {
 
 fn unknown_block(block: &Block, known: &[BlockGrammar], place: &str) -> Diagnostic {
     let kind = &*block.kind;
-    if LATER_BLOCKS.contains(&kind) {
+    if is_later(kind) {
         return Diagnostic::new(block.span, format!("`{kind}` blocks are not supported yet"))
             .hint("they come with a later version of tenure: take the block out until then");
     }
@@ -260,8 +269,13 @@ fn wrong_labels(block: &Block, grammar: &BlockGrammar) -> Diagnostic {
         [only] => format!("takes one label, its {only}"),
         several => format!("takes {} labels: {}", several.len(), words(several)),
     };
-    Diagnostic::new(block.span, format!("a `{}` block {needs}, and this one has {}", grammar.kind, block.labels.len()))
+    let (article, kind, count) = (article(grammar.kind), grammar.kind, block.labels.len());
+    Diagnostic::new(block.span, format!("{article} `{kind}` block {needs}, and this one has {count}"))
         .hint(format!("write it as `{}{shape} {{ ... }}`", grammar.kind))
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// `a`, `a and b`, `a, b and c`.

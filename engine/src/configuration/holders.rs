@@ -52,8 +52,12 @@ const REASONS: usize = 4;
 /// With more periods than this for one holder, those that overlap are united.
 const PERIODS: usize = 64;
 
-/// The holders of each role, sorted; errors for cycles and for `except` that excludes nobody.
-pub(super) fn holders(roles: &[RoleNode], whys: &mut Whys) -> Result<Vec<Vec<Holding>>, Vec<Diagnostic>> {
+/// The holders of each role, sorted; an error for a circle of roles. `errors` is told of `except` that excludes nobody.
+pub(super) fn holders(
+    roles: &[RoleNode],
+    whys: &mut Whys,
+    errors: &mut Vec<Diagnostic>,
+) -> Result<Vec<Vec<Holding>>, Diagnostic> {
     let mut incoming: Vec<Vec<(usize, &Entry)>> = vec![Vec::new(); roles.len()];
     let mut needs: Vec<Vec<usize>> = vec![Vec::new(); roles.len()];
     for (number, role) in roles.iter().enumerate() {
@@ -75,9 +79,12 @@ pub(super) fn holders(roles: &[RoleNode], whys: &mut Whys) -> Result<Vec<Vec<Hol
             }
         }
     }
-    let order = graph::order(&needs).map_err(|cycle| vec![cycle_error(roles, &cycle)])?;
+    let order = graph::order(&needs).map_err(|mut cycle| {
+        // From who gives to who is given, as the files read.
+        cycle.reverse();
+        cycle_error(roles, &cycle)
+    })?;
     let mut held: Vec<Vec<Holding>> = vec![Vec::new(); roles.len()];
-    let mut errors = Vec::new();
     for number in order {
         let role = &roles[number];
         let mut own = direct(role, whys);
@@ -85,11 +92,11 @@ pub(super) fn holders(roles: &[RoleNode], whys: &mut Whys) -> Result<Vec<Vec<Hol
             let link = Symbol::from(format!(" > {}{}", role.because, entry.note.map_or("", Symbol::as_str)));
             hand_on(&held[*from], entry.period, &mut own, |why| whys.extend(why, link, role.span));
         }
-        exclude(role, &held, &mut own, &mut errors);
+        exclude(role, &held, &mut own, errors);
         normalise(&mut own);
         held[number] = own;
     }
-    if errors.is_empty() { Ok(held) } else { Err(errors) }
+    Ok(held)
 }
 
 /// Those of `when`, and the entries that name someone.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use state::{Symbol, Timestamp};
 
+use super::Facts;
 use super::errors::Errors;
 use super::inputs::{Inputs, SharedSources};
 use super::program::Program;
@@ -54,13 +55,14 @@ impl Loaded {
                 hint: Some("write blocks into *.hcl files; `tenure init` writes a small working example".to_owned()),
             });
         }
-        // A block that could not be read is missing, and whoever names it would be told so: the syntax comes first.
         let readable = diagnostics.is_empty();
         errors.extend(diagnostics);
         let mut program = Program::new(files, blocks, &mut errors);
         let values = variables::values(&mut program, given, &inputs, &mut errors);
-        if !readable || !errors.is_empty() {
-            return reject(program.files, errors);
+        // A block that could not be read is missing, and whoever names it would be told so: the syntax comes first.
+        if !readable || program.incomplete {
+            let diagnostics = errors.finish().err().unwrap_or_default();
+            return Err(Rejected { files: program.files, diagnostics });
         }
         let world = World::new(program, inputs, values, now);
         let run = Run::default();
@@ -68,9 +70,16 @@ impl Loaded {
         let systems = world.evaluated_systems(&run, &mut errors);
         let sources = world.source_systems(&run).unwrap_or_default();
         errors.absorb(world.reported());
-        match errors.finish() {
-            Ok(()) => Ok(Loaded { world, settings, systems, sources }),
-            Err(diagnostics) => Err(Rejected { files: world.program.files, diagnostics }),
+        let loaded = Loaded { world, settings, systems, sources };
+        if errors.is_empty() {
+            return Ok(loaded);
+        }
+        // All that is wrong at once: what can be looked at without systems is, too.
+        let files = loaded.world.program.files.clone();
+        match loaded.check(&Facts::default(), errors) {
+            Err(rejected) => Err(rejected),
+            // There were errors, so this is not reached; were it, nothing good could be said either.
+            Ok(()) => Err(Rejected { files, diagnostics: Vec::new() }),
         }
     }
 
@@ -93,9 +102,4 @@ impl Loaded {
     pub fn files(&self) -> &Files {
         &self.world.program.files
     }
-}
-
-fn reject(files: Files, errors: Errors) -> Result<Loaded, Rejected> {
-    let diagnostics = errors.finish().err().unwrap_or_default();
-    Err(Rejected { files, diagnostics })
 }

@@ -161,7 +161,10 @@ fn value(view: &View, expr: &Expr) -> Result<Option<Value>, Diagnostic> {
     {
         let Some(argument) = value(view, argument)? else { return Ok(None) };
         view.world.plain(&argument, "`match`", expr.span)?;
-        return (function.call)(&[argument]).map(Some).map_err(|failure| failure.at(expr.span));
+        return (function.call)(&[argument]).map(Some).map_err(|failure| {
+            let message = format!("{}: {}", call.name, failure.message);
+            crate::language::Failure { message, ..failure }.at(expr.span)
+        });
     }
     let value = evaluate(expr, view)?;
     Ok((!value.is_null()).then_some(value))

@@ -347,6 +347,8 @@ fn unite_qualifiers(
             match (strength(schema, *name, &known.1), strength(schema, *name, value)) {
                 (Some(a), Some(b)) if b > a => (known.1, known.2) = (value.clone(), way.why),
                 (Some(_), Some(_)) => {}
+                // A system of which nothing is known is not planned either.
+                _ if schema.is_none() => {}
                 _ => {
                     let address = state::Address::Membership { system: group.system, group: group.name, member };
                     let (one, other) = (whys.get(known.2), whys.get(way.why));

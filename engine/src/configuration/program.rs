@@ -29,6 +29,8 @@ pub(super) struct Program {
     pub adopts: Vec<Block>,
     pub forgets: Vec<Block>,
     pub removes: Vec<Block>,
+    /// Whether a block was left out since it could not be told what it declares.
+    pub incomplete: bool,
 }
 
 /// Blocks of one kind by name; a group's name is `SYSTEM.NAME`.
@@ -124,6 +126,9 @@ impl Program {
         for block in blocks {
             if grammar::check(&block, errors) {
                 program.take(block, errors);
+            } else {
+                // Nobody refers to what comes with a later version, so far as that can be used at all.
+                program.incomplete |= !grammar::is_later(&block.kind);
             }
         }
         for block in program.people.iter().chain(&program.services) {
@@ -133,7 +138,10 @@ impl Program {
     }
 
     fn take(&mut self, block: Block, errors: &mut Errors) {
-        let Some(name) = checked_name(&block, errors) else { return };
+        let Some(name) = checked_name(&block, errors) else {
+            self.incomplete = true;
+            return;
+        };
         match &*block.kind {
             "settings" => match &self.settings {
                 Some(first) => errors.push(twice(&block, Some(first.span))),

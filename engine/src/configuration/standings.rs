@@ -140,7 +140,7 @@ impl World {
             let value = match self.attribute_value(run, who, record, block, number) {
                 Ok(value) => value,
                 Err(failure) => {
-                    complain(complaints, failure.at(attribute.value.span), record.address);
+                    complain(complaints, placed(failure, attribute.value.span), record.address);
                     continue;
                 }
             };
@@ -211,6 +211,16 @@ impl World {
                 identity.leaver = Some("all its owners left".to_owned());
             }
         }
+    }
+}
+
+/// At its own place where that lies within the attribute, else at the attribute, which needs what failed elsewhere.
+fn placed(failure: Failure, attribute: Span) -> Diagnostic {
+    match failure.span {
+        Some(span) if span.file == attribute.file && attribute.start <= span.start && span.end <= attribute.end => {
+            failure.at(span)
+        }
+        _ => failure.at(attribute),
     }
 }
 

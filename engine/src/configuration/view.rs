@@ -124,6 +124,7 @@ impl<'a> View<'a> {
         let missing = |known: Vec<&str>| {
             let hint = did_you_mean(key, known.iter().copied(), || match known.as_slice() {
                 [] => "its for_each is empty".to_owned(),
+                [only] => format!("its only instance is {kind}.{name}[{only:?}]"),
                 [first, ..] => format!("it has {} instances, such as {kind}.{name}[{first:?}]", known.len()),
             });
             Failure::new(format!("{kind}.{name} has no instance {key:?}")).hint(hint)

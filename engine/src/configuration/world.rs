@@ -123,26 +123,30 @@ impl World {
         node: Node,
         compute: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        {
-            let mut stack = run.stack.borrow_mut();
-            if let Some(at) = stack.iter().position(|open| *open == node) {
-                let names: Vec<String> = stack[at..].iter().map(|open| self.name(*open)).collect();
-                return Err(Failure::new(format!("values lead in a circle: {}", graph::cycle_text(&names)))
-                    .hint("references to whole blocks may go in circles, values cannot: break it at one of these"));
-            }
-            if stack.len() >= DEPTH {
-                let first = stack.first().map_or_else(String::new, |open| self.name(*open));
-                return Err(Failure::new(format!(
-                    "more than {DEPTH} values wait for each other, from {first} to {}",
-                    self.name(node)
-                ))
-                .hint("shorten the chain: compute such a thing over a list instead"));
-            }
-            stack.push(node);
-        }
+        self.enter(run, node)?;
         let result = compute();
         run.stack.borrow_mut().pop();
         result
+    }
+
+    /// Begins to compute something; fails where that leads back to itself, or too deep.
+    fn enter(&self, run: &Run, node: Node) -> Result<(), Failure> {
+        let mut stack = run.stack.borrow_mut();
+        if let Some(at) = stack.iter().position(|open| *open == node) {
+            let names: Vec<String> = stack[at..].iter().map(|open| self.name(*open)).collect();
+            return Err(Failure::new(format!("values lead in a circle: {}", graph::cycle_text(&names)))
+                .hint("references to whole blocks may go in circles, values cannot: break it at one of these"));
+        }
+        if stack.len() >= DEPTH {
+            let first = stack.first().map_or_else(String::new, |open| self.name(*open));
+            return Err(Failure::new(format!(
+                "more than {DEPTH} values wait for each other, from {first} to {}",
+                self.name(node)
+            ))
+            .hint("shorten the chain: compute such a thing over a list instead"));
+        }
+        stack.push(node);
+        Ok(())
     }
 
     /// The value of `cell`, computed if need be, and kept unless it depends on what may change.
@@ -156,8 +160,11 @@ impl World {
         if let Some(value) = cell.get() {
             return value.clone().map_err(|failure| *failure);
         }
+        // What leads back to itself fails here, and is kept where it began: it may have a value otherwise.
+        self.enter(run, node)?;
         let outer = run.volatile.replace(false);
-        let value = self.within(run, node, compute);
+        let value = compute();
+        run.stack.borrow_mut().pop();
         if run.volatile.get() {
             return value;
         }

@@ -2,6 +2,10 @@
 
 mod support;
 
+mod access;
+mod accounts;
+mod blocks;
 mod kubernetes;
 mod people;
 mod startup;
+mod values;

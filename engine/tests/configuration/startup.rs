@@ -169,17 +169,39 @@ fn systems_stand_behind_those_that_they_mention() {
     }
     insta::assert_snapshot!(text, @r#"
     # corp E0001
-    systems/systems.hcl:9:25: there is no function "coalesce" [for person.E0001]
-      hint: did you mean "coalescelist"?
+    cn = "Ada Lovelace"
+    dn = "uid=alovelace,ou=people,dc=acme,dc=example"
+    mail = "ada.lovelace@acme.example"
+    manager = "uid=ghopper,ou=people,dc=acme,dc=example"
+    preferredLanguage = "de-DE"
+    sn = "Lovelace"
+    on create
+    uid = "alovelace"
+    uidNumber = 10000
     # corp C1
-    systems/systems.hcl:9:25: there is no function "coalesce" [for person.C1]
-      hint: did you mean "coalescelist"?
+    cn = "Bob Byrne"
+    dn = "uid=x-bbyrne,ou=people,dc=acme,dc=example"
+    mail = "bob@contract.example"
+    manager = "uid=lpauling,ou=people,dc=acme,dc=example"
+    sn = "Byrne"
+    on create
+    uid = "x-bbyrne"
+    uidNumber = 10000
     # corp front_desk
-    systems/systems.hcl:9:25: there is no function "coalesce" [for service.front_desk]
-      hint: did you mean "coalescelist"?
+    cn = "Front desk"
+    dn = "uid=frontdesk,ou=services,dc=acme,dc=example"
+    mail = "frontdesk@acme.example"
+    sn = "front_desk"
+    on create
+    uid = "frontdesk"
+    uidNumber = 10000
     # corp admin["alovelace"]
-    systems/systems.hcl:9:25: there is no function "coalesce" [for service.admin["alovelace"]]
-      hint: did you mean "coalescelist"?
+    cn = "Ada Lovelace (admin)"
+    dn = "uid=adm-alovelace,ou=services,dc=acme,dc=example"
+    sn = "admin[\"alovelace\"]"
+    on create
+    uid = "adm-alovelace"
+    uidNumber = 10000
     # chat E0001
     emails = [{"primary":true,"type":"work","value":"ada.lovelace@acme.example"}]
     externalId = after [account.corp.E0001]: self.accounts.corp.id

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use state::{Address, Attributes, Member, Observed, Schema, Symbol, Timestamp};
+use state::{Address, Attributes, Observed, Schema, Symbol, Timestamp};
 use tenure_engine::configuration::{
     Configuration, Facts, Given, Known, KnownObject, Loaded, Membership, Rejected, Sources, WantedAccount, WantedValue,
     Why,
@@ -253,15 +253,6 @@ pub fn wanted(attributes: &[(Symbol, WantedValue)]) -> String {
             other => format!("{name} = {other:?}\n"),
         })
         .collect()
-}
-
-/// Who is in a group.
-pub fn members(configuration: &Configuration, system: &str, group: &str) -> Vec<&'static str> {
-    let here = |membership: &&Membership| membership.system == system && membership.group == group;
-    let name = |membership: &Membership| match membership.member {
-        Member::Holder(name) | Member::Group(name) => name.as_str(),
-    };
-    configuration.memberships.iter().filter(here).map(name).collect()
 }
 
 /// Attributes out of texts.
