@@ -11,6 +11,7 @@ pub mod exit;
 pub mod format;
 pub mod planfile;
 pub mod render;
+pub mod session;
 
 pub use error::Error;
 pub use exit::Exit;

@@ -121,3 +121,11 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub full: bool,
 }
+
+impl ApplyArgs {
+    /// How the plan is shown before the question.
+    pub fn shown(&self) -> Shown {
+        let (by, full) = (self.by, self.full);
+        Shown { by, format: Format::Text, json: false, full, max_bytes: None, values: false }
+    }
+}

@@ -28,6 +28,11 @@ impl SecretKey {
         SecretKey(bytes)
     }
 
+    /// The 32 bytes, for whoever computes HMACs.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Makes a key and keeps it at `path`, as 64 hex digits with mode 0600, unless there is one: that stays.
     ///
     /// # Errors

@@ -47,6 +47,28 @@ pub fn holder(command: &str, now: Timestamp) -> Holder {
     Holder { user: actor(), host: host(), pid: std::process::id(), since: now, command: command.to_owned() }
 }
 
+/// The command line of this process, for the record. Values of `--var` are left out: a variable may be sensitive.
+pub fn command() -> Vec<String> {
+    without_values(std::env::args())
+}
+
+fn without_values(arguments: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut value = false;
+    arguments
+        .into_iter()
+        .map(|argument| {
+            let assigns = std::mem::replace(&mut value, argument == "--var") || argument.starts_with("--var=");
+            let name = argument.strip_prefix("--var=").unwrap_or(&argument);
+            match (assigns, name.split_once('=')) {
+                (true, Some((name, _))) => format!("--var={name}=..."),
+                (true, None) => "--var=...".to_owned(),
+                (false, _) => argument,
+            }
+        })
+        .filter(|argument| argument != "--var")
+        .collect()
+}
+
 /// The commit that `folder` is checked out at, and whether nothing in the folder differs from it. None for both where
 /// there is no git or no repository.
 pub fn commit(folder: &Path) -> (Option<String>, Option<bool>) {
@@ -69,6 +91,13 @@ pub fn commit(folder: &Path) -> (Option<String>, Option<bool>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_record_gets_no_value_of_a_variable() {
+        let typed = ["tenure", "apply", "--var", "token=hunter2", "--var=key=hunter2", "--var", "odd", "-C", "a=b"];
+        let kept = without_values(typed.map(str::to_owned));
+        assert_eq!(kept, ["tenure", "apply", "--var=token=...", "--var=key=...", "--var=...", "-C", "a=b"]);
+    }
 
     #[test]
     fn who_and_where_have_names() {

@@ -4,5 +4,12 @@ pub mod diagnostics;
 pub mod graph;
 pub mod history;
 pub mod plan;
+pub mod report;
 pub mod state;
 pub mod text;
+
+/// Says something in passing, on standard error.
+pub fn note(text: &str) {
+    let style = anstyle::Style::new().dimmed();
+    anstream::eprintln!("{style}{text}{style:#}");
+}

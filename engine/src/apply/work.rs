@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use state::record::{Event, EventResult};
-use state::{
-    Action, Address, Attributes, Capabilities, Change, Kind, Object, Order, Symbol, Target, Timestamp, Value, Wanted,
-};
+use state::{Action, Attributes, Capabilities, Change, Kind, Object, Order, Symbol, Target, Timestamp, Value, Wanted};
 
 use super::compare::{Standing, managed, standing};
 use super::fates::Gate;
@@ -109,14 +107,11 @@ impl Apply<'_> {
     /// Whether a change has something to be read before it.
     fn first_sight(&self, n: u32) -> Seen {
         let Some(change) = self.plan.changes.get(n as usize) else { return Seen::New };
-        // A new group has no members, and a new account is nowhere a member.
-        let created = |address: Address| {
-            let maker = self.fates.maker(address).and_then(|maker| self.plan.changes.get(maker as usize));
-            maker.is_some_and(|maker| maker.action == Action::Create)
-        };
-        let ends = [change.address.parent_group(), change.address.member()];
-        let new = change.action == Action::Create || ends.into_iter().flatten().any(created);
-        if new || self.ids.target(change, self.resolver.as_ref()).is_none() { Seen::New } else { Seen::Unread }
+        if change.action == Action::Create || self.ids.target(change, self.resolver.as_ref()).is_none() {
+            Seen::New
+        } else {
+            Seen::Unread
+        }
     }
 
     /// Why nothing new is begun on a system.

@@ -1,7 +1,7 @@
 //! What an evaluation takes from outside, remembered: asked once, answered alike ever after, and digested.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use rustc_hash::FxHashMap;
@@ -17,13 +17,15 @@ pub type SharedSources = Arc<dyn Sources + Send + Sync>;
 pub(super) struct Inputs {
     sources: SharedSources,
     /// Key of the HMACs that stand for environment variables and the output of commands.
-    key: Vec<u8>,
+    key: OnceLock<Vec<u8>>,
     asked: Mutex<Asked>,
 }
 
 #[derive(Default)]
 struct Asked {
     digests: BTreeMap<String, Digest>,
+    /// Secret inputs: only their HMACs go out.
+    secrets: BTreeMap<String, Arc<str>>,
     bytes: FxHashMap<String, Result<Arc<[u8]>, String>>,
     texts: FxHashMap<String, Result<Arc<str>, String>>,
     lists: FxHashMap<String, Result<Arc<[String]>, String>>,
@@ -32,8 +34,13 @@ struct Asked {
 }
 
 impl Inputs {
-    pub(super) fn new(sources: SharedSources, key: &[u8]) -> Inputs {
-        Inputs { sources, key: key.to_vec(), asked: Mutex::default() }
+    pub(super) fn new(sources: SharedSources) -> Inputs {
+        Inputs { sources, key: OnceLock::new(), asked: Mutex::default() }
+    }
+
+    /// Sets the key of the HMACs; the first one stands.
+    pub(super) fn set_key(&self, key: &[u8]) {
+        let _ = self.key.set(key.to_vec());
     }
 
     fn asked(&self) -> std::sync::MutexGuard<'_, Asked> {
@@ -42,7 +49,9 @@ impl Inputs {
 
     /// Digests of everything that was asked so far, by name.
     pub(super) fn digests(&self) -> BTreeMap<String, Digest> {
-        self.asked().digests.clone()
+        let asked = self.asked();
+        let secrets = asked.secrets.iter().map(|(name, text)| (name.clone(), self.hmac(text.as_bytes())));
+        asked.digests.clone().into_iter().chain(secrets).collect()
     }
 
     /// Adds an input that did not come through [`Sources`].
@@ -51,14 +60,15 @@ impl Inputs {
     }
 
     /// Adds a secret input: only its HMAC is kept.
-    pub(super) fn add_secret(&self, name: String, bytes: &[u8]) {
-        let digest = self.hmac(bytes);
-        self.asked().digests.insert(name, digest);
+    pub(super) fn add_secret(&self, name: String, text: &str) {
+        self.asked().secrets.insert(name, Arc::from(text));
     }
 
     fn hmac(&self, bytes: &[u8]) -> Digest {
         // HMAC takes keys of any length; were it to refuse one, no digest would still be better than a plain one.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return Digest::ZERO };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key.get().map_or(&[], Vec::as_slice)) else {
+            return Digest::ZERO;
+        };
         mac.update(bytes);
         let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         digits.parse().unwrap_or(Digest::ZERO)
@@ -113,8 +123,7 @@ impl Inputs {
         }
         let answer = self.sources.environment(name).map(|value| value.map(Arc::<str>::from));
         if let Ok(value) = &answer {
-            let digest = self.hmac(value.as_deref().unwrap_or_default().as_bytes());
-            asked.digests.insert(format!("env.{name}"), digest);
+            asked.secrets.insert(format!("env.{name}"), value.clone().unwrap_or_default());
         }
         asked.environment.insert(name.to_owned(), answer.clone());
         answer
@@ -128,8 +137,7 @@ impl Inputs {
         }
         let answer = self.sources.command(arguments).map(|text| Arc::<str>::from(text.trim_end_matches(['\r', '\n'])));
         if let Ok(text) = &answer {
-            let digest = self.hmac(text.as_bytes());
-            asked.digests.insert(format!("command.{}", arguments.join(" ")), digest);
+            asked.secrets.insert(format!("command.{}", arguments.join(" ")), Arc::clone(text));
         }
         asked.commands.insert(arguments.to_vec(), answer.clone());
         answer

@@ -32,15 +32,9 @@ pub struct Rejected {
 
 impl Loaded {
     /// Reads the files: checks blocks, labels, attributes and names, takes in the variables, and evaluates what
-    /// connecting to the systems needs. `key` is the key of the HMACs that stand for what is secret.
-    pub fn load(
-        files: Files,
-        sources: SharedSources,
-        given: &[Given],
-        now: Timestamp,
-        key: &[u8],
-    ) -> Result<Loaded, Rejected> {
-        let inputs = Inputs::new(sources, key);
+    /// connecting to the systems needs.
+    pub fn load(files: Files, sources: SharedSources, given: &[Given], now: Timestamp) -> Result<Loaded, Rejected> {
+        let inputs = Inputs::new(sources);
         for file in &files.0 {
             inputs.add(file.path.to_string(), file.text.as_bytes());
         }
@@ -81,6 +75,11 @@ impl Loaded {
             // There were errors, so this is not reached; were it, nothing good could be said either.
             Ok(()) => Err(Rejected { files, diagnostics: Vec::new() }),
         }
+    }
+
+    /// Sets the key of the HMACs that stand for secret inputs: it lies beside the state file, which the settings name.
+    pub fn set_key(&mut self, key: &[u8]) {
+        self.world.inputs.set_key(key);
     }
 
     /// The `settings` block.

@@ -177,7 +177,7 @@ fn value(
     })?;
     let text = value.reveal().to_json_text().unwrap_or_default();
     if sensitive || value.has_sensitive() {
-        inputs.add_secret(format!("var.{name}"), text.as_bytes());
+        inputs.add_secret(format!("var.{name}"), &text);
     } else {
         inputs.add(format!("var.{name}"), text.as_bytes());
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use state::record::Recorded;
-use state::{Address, Capabilities, Observed, Schema, Symbol, Timestamp};
+use state::{Address, Capabilities, Finding, Observed, Schema, Symbol, Timestamp};
 
 use crate::configuration::Configuration;
 use crate::language::Files;
 
 /// Everything that a plan depends on. The same inputs give the same plan, to the byte.
+#[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     pub configuration: &'a Configuration,
     /// For the places of blocks in reasons.
@@ -18,6 +19,8 @@ pub struct Inputs<'a> {
     pub readings: &'a BTreeMap<Symbol, Reading>,
     /// The moment of the run, read once.
     pub now: Timestamp,
+    /// What looking said about earlier calls whose outcome is still not known.
+    pub doubts: &'a [Finding],
     /// Only what these addresses need is planned (`--target`); empty: everything.
     pub targets: &'a [Address],
     /// The key under which sensitive values leave an HMAC.

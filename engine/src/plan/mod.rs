@@ -8,7 +8,7 @@
 mod accounts;
 mod blocks;
 mod book;
-pub(crate) mod compare;
+mod compare;
 mod correlate;
 mod expand;
 mod grants;
@@ -49,7 +49,7 @@ pub struct Planned<'a> {
 /// # Errors
 /// Everything that is wrong with the files in the light of what was observed: blocks that vanished, expressions that
 /// fail, cycles. Nothing is planned then.
-pub fn plan<'a>(inputs: &'a Inputs<'a>) -> Result<Planned<'a>, Vec<Diagnostic>> {
+pub fn plan(inputs: Inputs<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let mut planner = Planner::new(inputs);
     planner.check_vanished_blocks();
     if !planner.diagnostics.is_empty() {
@@ -126,7 +126,7 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let mut plan = Plan {
         digest: Digest::ZERO,
         made: inputs.now,
-        inputs: inputs.configuration.inputs.clone(),
+        inputs: inputs.configuration.evaluate.inputs(),
         lineage: recorded.lineage.unwrap_or_else(|| Symbol::new("")),
         head: recorded.head.unwrap_or(Digest::ZERO),
         head_line: recorded.head_line,

@@ -44,7 +44,7 @@ pub(crate) struct Leaver {
 
 /// Everything that the steps of planning write to.
 pub(crate) struct Planner<'a> {
-    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) inputs: Inputs<'a>,
     pub(crate) book: Book<'a>,
     pub(crate) reasons: Reasons<'a>,
     pub(crate) facts: Vec<Fact>,
@@ -60,7 +60,7 @@ pub(crate) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(crate) fn new(inputs: &'a Inputs<'a>) -> Planner<'a> {
+    pub(crate) fn new(inputs: Inputs<'a>) -> Planner<'a> {
         let mut facts = Vec::new();
         let book = Book::new(inputs.recorded, inputs.configuration, &mut facts);
         Planner {
@@ -132,7 +132,7 @@ pub(crate) struct Body {
 /// secrets of two people do not look equal.
 pub fn seal_secret(key: &[u8], address: Address, name: Symbol, secret: &str) -> Symbol {
     use std::fmt::Write as _;
-    let mut text = String::from("hmac-sha256:");
+    let mut text = String::from(state::record::HMAC);
     if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
         for part in [address.to_string().as_bytes(), b"\0", name.as_str().as_bytes(), b"\0", secret.as_bytes()] {
             mac.update(part);

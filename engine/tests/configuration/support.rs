@@ -84,7 +84,7 @@ impl Case {
     }
 
     pub fn load(&self) -> Result<Loaded, Rejected> {
-        Loaded::load(self.files.clone(), Arc::new(self.world.clone()), &self.given, self.now, b"key")
+        Loaded::load(self.files.clone(), Arc::new(self.world.clone()), &self.given, self.now)
     }
 
     pub fn evaluate(&self) -> Result<Configuration, Rejected> {

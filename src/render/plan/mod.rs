@@ -40,6 +40,11 @@ pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     }
 }
 
+/// Whether a plan has facts that people should see: adoptions, moves, what others did.
+pub fn shows_facts(plan: &Plan) -> bool {
+    plan.facts.len() > counts::unseen_facts(plan)
+}
+
 /// Writes a plan to standard output.
 pub fn print(plan: &Plan, shown: &Shown) -> io::Result<()> {
     match shown.format() {

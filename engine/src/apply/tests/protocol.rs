@@ -25,6 +25,7 @@ fn facts_first_then_intents_before_calls_and_outcomes_after_them() {
     record fact Adopted account.chat.bob
     record intent 1: create account.chat.ada by userName = "ada"
     call chat: create account.chat.ada -> done new-1
+    read chat: id-team/new-1 gone
     record outcome 1: done new-1{"userName": "ada"}
     record intent 2: grant membership.chat.team.ada
     call chat: grant membership.chat.team.ada -> done

@@ -1,0 +1,215 @@
+//! `tenure apply`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::apply::{Apply, Report, Status};
+use state::record::{Recorded, RunStarted};
+use state::{Plan, Severity, Symbol, Timestamp};
+
+use super::stale;
+use crate::cli::{ApplyArgs, Global};
+use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
+use crate::edge::{Clock, Head, Journal, Record, Store, SystemClock, provenance};
+use crate::session::Session;
+use crate::session::prepare::{From, Prepared};
+use crate::{Error, Exit, planfile, render};
+
+/// Doubts that can be settled within this time are waited for; others hold their addresses.
+const PATIENCE: i64 = 60_000;
+/// A clock this far behind the record is wrong, not merely adjusted.
+const BEHIND: i64 = 5_000;
+
+/// Carries a plan out, under the lock on the state file.
+pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
+    let saved = args.file.as_deref().map(planfile::read).transpose()?;
+    let session = Session::open(global)?;
+    let store = session.folder.store();
+    if !store.exists()? {
+        return Err(Error::new(format!("there is no state file at {}", session.folder.state_path().display())).hint(
+            "`tenure init` starts one. If there was one, do not: put it back first; a lost state must not look like a \
+             first run",
+        ));
+    }
+    let mut lock = store.lock(&provenance::holder("apply", session.folder.now), global.lock_timeout)?;
+    let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
+    let record = Record::lock(&store, &mut *lock, &expected)?;
+    if let Some((line, bytes)) = record.torn {
+        render::note(&format!("line {line} of the state file was never finished ({bytes} bytes): it is kept aside"));
+    }
+    check_clock(&record.recorded, session.folder.now)?;
+    let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
+    let runtime = super::runtime()?;
+    let applied = runtime.block_on(apply(session, record.recorded, args, saved, &journal));
+    journal.close()?;
+    applied
+}
+
+async fn apply(
+    mut session: Session,
+    recorded: Recorded,
+    args: &ApplyArgs,
+    saved: Option<Plan>,
+    journal: &Journal,
+) -> Result<Exit, Error> {
+    wait_for_doubts(&mut session, &recorded).await;
+    let progress = Arc::new(Progress::new("objects read", None, Look::detect()));
+    let prepared = Prepared::new(session, recorded, From::Systems(&progress)).await?;
+    progress.finish();
+    if !prepared.settlement.events.is_empty() {
+        journal.record(prepared.settlement.events.clone()).await?;
+        let settled = prepared.settlement.events.len();
+        render::note(&format!("what an earlier run left in doubt was settled by looking: {settled} of its calls"));
+    }
+    let planned = prepared.plan(&args.target)?;
+    let plan = planned.plan;
+    if let Some(saved) = &saved {
+        if saved.digest != plan.digest {
+            return Err(stale::error(saved, &plan));
+        }
+    } else {
+        render::plan::print(&plan, &args.shown())?;
+    }
+    let held: BTreeSet<u32> = plan.held().into_iter().collect();
+    let exit =
+        if plan.findings.iter().any(|finding| finding.severity == Severity::Holds) { Exit::Held } else { Exit::Done };
+    let doing = plan.changes.len() - held.len();
+    if doing == 0 && plan.facts.is_empty() {
+        return Ok(exit);
+    }
+    let visible = doing > 0 || render::plan::shows_facts(&plan);
+    if visible && saved.is_none() && !args.auto_approve && !confirmed()? {
+        render::note("nothing was changed");
+        return Ok(Exit::Failed);
+    }
+    let (systems, refused) = connect(&prepared, &plan, &held).await;
+    for (system, error) in &refused {
+        render::note(&format!("system.{system} cannot be written to: {error}"));
+    }
+    let mut connected = prepared.connected();
+    connected.retain(|name, _| systems.contains_key(name));
+    for system in connected.values_mut() {
+        let most = args.parallelism.map_or(usize::MAX, usize::from);
+        system.capabilities.concurrency = system.capabilities.concurrency.min(most);
+    }
+    let started = started(&prepared, &plan)?;
+    let run = started.run;
+    let mut machine = Apply::new(&plan, &prepared.recorded, Box::new(planned.resolver), connected, started);
+    let mut interrupts =
+        Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
+    let progress = Progress::new("changes", Some(doing as u64), Look::detect());
+    let ended = driver::run(&mut machine, &systems, journal, &SystemClock, &mut interrupts, &progress).await;
+    for (system, error) in driver::close(&systems).await {
+        render::note(&format!("system.{system} could not be closed tidily: {error}"));
+    }
+    match ended {
+        Ended::Finished(report) => {
+            render::report::print(&plan, &report, run)?;
+            Ok(exit_of(&report, exit))
+        }
+        Ended::Stopped => Err(Error::new("stopped with calls in flight")
+            .hint("what they did is settled by the next apply, which looks before it does anything else")),
+    }
+}
+
+fn exit_of(report: &Report, otherwise: Exit) -> Exit {
+    match report.status {
+        Status::Done => otherwise,
+        Status::Held => Exit::Held,
+        Status::Failed | Status::Interrupted | Status::Fatal(_) => Exit::Failed,
+    }
+}
+
+fn head_of(plan: &Plan, path: &std::path::Path) -> Head {
+    Head { line: plan.head_line, digest: plan.head, known_from: path.display().to_string() }
+}
+
+/// With a clock behind the record, what is over and what has begun cannot be told.
+fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
+    if now.plus_millis(BEHIND) >= recorded.last {
+        return Ok(());
+    }
+    Err(Error::new(format!("this computer's clock says {now}, but the record was last written at {}", recorded.last))
+        .hint("set the clock right; nothing was changed"))
+}
+
+/// Calls of an earlier run that may still have an effect are waited for, where that takes no more than a minute.
+async fn wait_for_doubts(session: &mut Session, recorded: &Recorded) {
+    let now = session.folder.now;
+    let until = recorded.open.iter().map(|open| open.settle_after).filter(|at| *at <= now.plus_millis(PATIENCE)).max();
+    let Some(rest) = until.map(|until| until.millis() - now.millis()).filter(|rest| *rest >= 0) else { return };
+    let seconds = rest / 1000 + 1;
+    render::note(&format!("waiting {seconds} s until what an earlier run left in doubt can be settled by looking"));
+    tokio::time::sleep(Duration::from_millis(rest as u64 + 1)).await;
+    session.folder.now = SystemClock.now();
+}
+
+/// Readers and writers of the systems that the plan changes.
+async fn connect(
+    prepared: &Prepared,
+    plan: &Plan,
+    held: &BTreeSet<u32>,
+) -> (BTreeMap<Symbol, Connection>, Vec<(Symbol, String)>) {
+    let changed: BTreeSet<Symbol> = (0u32..)
+        .zip(&plan.changes)
+        .filter(|(number, _)| !held.contains(number))
+        .filter_map(|(_, change)| change.address.system())
+        .collect();
+    let mut systems = BTreeMap::new();
+    let mut refused = Vec::new();
+    for connection in prepared.connections.iter().filter(|connection| changed.contains(&connection.name)) {
+        let (Some(reader), Some(reading)) =
+            (prepared.readers.get(&connection.name), prepared.readings.get(&connection.name))
+        else {
+            continue;
+        };
+        match connection.provider.writer(connection.settings.clone()).await {
+            Ok(writer) => {
+                let deadline = Duration::from_millis(reading.capabilities.deadline.max(1));
+                let (reader, writer) = (Arc::clone(reader), Arc::from(writer));
+                systems.insert(connection.name, Connection { reader, writer, deadline });
+            }
+            Err(error) => refused.push((connection.name, format!("{error} ({})", error.hint))),
+        }
+    }
+    (systems, refused)
+}
+
+fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
+    let mut random = [0; 4];
+    getrandom::fill(&mut random)
+        .map_err(|error| Error::new(format!("the operating system gives no random numbers: {error}")))?;
+    let now = prepared.folder.now;
+    let run = format!("{}-{:08x}", now.to_jiff().strftime("%Y%m%dT%H%M%SZ"), u32::from_be_bytes(random));
+    let (commit, clean) = provenance::commit(&prepared.folder.path);
+    Ok(RunStarted {
+        run: Symbol::new(&run),
+        actor: provenance::actor(),
+        host: provenance::host(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: provenance::command(),
+        commit,
+        clean,
+        plan: plan.digest,
+        limits: engine::guard::limits(&prepared.configuration),
+        populations: BTreeMap::new(),
+    })
+}
+
+/// Only a typed `yes` goes on.
+fn confirmed() -> Result<bool, Error> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::new("there is nobody to ask: standard input is not a terminal")
+            .hint("give --auto-approve, or a plan that was kept and reviewed: tenure apply FILE"));
+    }
+    anstream::eprint!("\nCarry this out? Only `yes` does: ");
+    std::io::stderr().flush().map_err(Error::Output)?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Error::new(format!("cannot read the answer: {error}")))?;
+    Ok(answer.trim() == "yes")
+}

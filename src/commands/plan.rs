@@ -1,0 +1,56 @@
+//! `tenure plan`.
+
+use std::sync::Arc;
+
+use state::{Address, Plan, Severity};
+
+use crate::cli::{Global, PlanArgs};
+use crate::driver::{Look, Progress};
+use crate::edge::Record;
+use crate::session::Session;
+use crate::session::prepare::{From, Prepared};
+use crate::{Error, Exit, planfile, render};
+
+/// Shows what would change. Only readers are made.
+pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
+    let plan = make(global, args.recorded, &args.target)?;
+    if let Some(path) = &args.out {
+        planfile::write(path, &plan)?;
+    }
+    render::plan::print(&plan, &args.shown)?;
+    if let Some(path) = &args.out {
+        render::note(&format!(
+            "the plan is kept in {0}: `tenure apply {0}` carries exactly this one out",
+            path.display()
+        ));
+    }
+    let held = plan.findings.iter().any(|finding| finding.severity == Severity::Holds);
+    let changes = !plan.changes.is_empty() || render::plan::shows_facts(&plan);
+    Ok(match (held, changes) {
+        (true, _) => Exit::Held,
+        (false, true) if args.detailed_exitcode => Exit::Changes,
+        _ => Exit::Done,
+    })
+}
+
+/// Makes a plan, from what the systems answer or (`recorded`) from what the record knows of them.
+pub fn make(global: &Global, recorded: bool, targets: &[Address]) -> Result<Plan, Error> {
+    let session = Session::open(global)?;
+    let record = session.folder.record(&[])?;
+    match &record {
+        None => render::note(&format!(
+            "no state yet: {} is not there, so nothing is managed so far; `tenure init` starts it",
+            session.folder.state_path().display()
+        )),
+        Some(Record { torn: Some((line, bytes)), .. }) => {
+            render::note(&format!("line {line} of the state file is unfinished ({bytes} bytes): it is not counted"));
+        }
+        Some(_) => {}
+    }
+    let known = record.map(|record| record.recorded).unwrap_or_default();
+    let progress = Arc::new(Progress::new("objects read", None, Look::detect()));
+    let from = if recorded { From::Record } else { From::Systems(&progress) };
+    let prepared = super::runtime()?.block_on(Prepared::new(session, known, from))?;
+    progress.finish();
+    Ok(prepared.plan(targets)?.plan)
+}

@@ -1,0 +1,74 @@
+//! The files of a configuration, read off the disk.
+
+use std::path::{Path, PathBuf};
+
+use engine::language::{Diagnostic, FileId, Files, parse::decode};
+
+use crate::Error;
+
+/// A file larger than this is not even read; the language's own limit is lower.
+const LARGEST: u64 = 64 << 20;
+/// The most files of one configuration.
+const MOST: usize = 20_000;
+
+/// All `*.hcl` files below `folder`, in the order of their paths. Hidden folders are left out, links are not followed.
+///
+/// # Errors
+/// Where a folder or file cannot be read, or is not text: all of them at once.
+pub fn read(folder: &Path) -> Result<Files, Error> {
+    let mut paths = Vec::new();
+    find(folder, &mut paths)?;
+    let mut named: Vec<(String, PathBuf)> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let inside = path.strip_prefix(folder).unwrap_or(&path);
+        let name = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+        named.push((name, path));
+    }
+    named.sort();
+    if named.is_empty() {
+        return Err(Error::new(format!("there is no configuration in {}: no *.hcl file", shown(folder)))
+            .hint("`tenure init` writes a small working one into an empty folder; --chdir names another folder"));
+    }
+    let mut files = Files::default();
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    for (number, (name, path)) in (0u32..).zip(named) {
+        let (file, wrong) = decode(FileId(number), name.into(), &bytes(&path)?);
+        files.0.push(file);
+        diagnostics.extend(wrong);
+    }
+    if diagnostics.is_empty() { Ok(files) } else { Err(Error::Configuration { files, diagnostics }) }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let cannot = |error: std::io::Error| Error::new(format!("cannot read {}: {error}", path.display()));
+    let size = std::fs::metadata(path).map_err(cannot)?.len();
+    if size > LARGEST {
+        return Err(Error::new(format!("{} has {} MiB: that is no configuration", path.display(), size >> 20))
+            .hint("keep large data in CSV or JSON files, and read them with csvdecode(file(...))"));
+    }
+    std::fs::read(path).map_err(cannot)
+}
+
+fn find(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let cannot = |error: std::io::Error| Error::new(format!("cannot read the folder {}: {error}", shown(folder)));
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let kind = entry.file_type().map_err(cannot)?;
+        let path = entry.path();
+        if kind.is_dir() && !hidden {
+            find(&path, paths)?;
+        } else if kind.is_file() && !hidden && path.extension().is_some_and(|extension| extension == "hcl") {
+            paths.push(path);
+        }
+        if paths.len() > MOST {
+            return Err(Error::new(format!("there are more than {MOST} configuration files below {}", shown(folder))));
+        }
+    }
+    Ok(())
+}
+
+fn shown(folder: &Path) -> String {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()).display().to_string()
+}

@@ -1,0 +1,122 @@
+//! What most commands begin with: the files of the configuration (`folder`), given variables (`variables`), the state
+//! file that they name, the systems that they connect to (`connect`), and what those answer (`read`).
+
+pub mod connect;
+pub mod folder;
+pub mod prepare;
+pub mod read;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::configuration::{Loaded, Rejected, Settings, System};
+use engine::language::{Diagnostic, Files};
+use state::{Symbol, Timestamp};
+
+use crate::cli::Global;
+use crate::edge::{Clock, FileStore, Head, Outside, Record, SecretKey, Store, SystemClock, filesystem};
+use crate::{Error, session::connect::Connection};
+
+/// Where the state file is when no `settings` block says so.
+const STATE: &str = "state/tenure.state";
+
+/// What stays of a configuration when it is evaluated.
+pub struct Folder {
+    /// The configuration folder, links resolved.
+    pub path: PathBuf,
+    /// What places in diagnostics and reasons point into.
+    pub files: Files,
+    pub settings: Settings,
+    pub systems: BTreeMap<Symbol, System>,
+    /// The moment of the run, read once.
+    pub now: Timestamp,
+    /// The key of the HMACs of secrets; none before `init`.
+    key: Option<SecretKey>,
+}
+
+/// A configuration, loaded.
+pub struct Session {
+    pub folder: Folder,
+    /// The systems that people come from.
+    pub sources: Vec<Symbol>,
+    pub loaded: Loaded,
+}
+
+impl Session {
+    /// Reads and loads the configuration in the current folder.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub fn open(global: &Global) -> Result<Session, Error> {
+        let path = std::fs::canonicalize(".")
+            .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+        let files = folder::read(&path)?;
+        let given = variables::given(global)?;
+        let outside = Outside::new(&path, global.operator.as_deref(), &global.allow_path)?;
+        let now = SystemClock.now();
+        let mut loaded = Loaded::load(files, Arc::new(outside), &given, now)?;
+        let key = filesystem::beside(&state_path(&path, loaded.settings()), ".key");
+        let key = key.exists().then(|| SecretKey::read(&key)).transpose()?;
+        if let Some(key) = &key {
+            loaded.set_key(key.bytes());
+        }
+        let (files, settings) = (loaded.files().clone(), loaded.settings().clone());
+        let folder = Folder { path, files, settings, systems: loaded.systems().clone(), now, key };
+        Ok(Session { folder, sources: loaded.sources_of_people().to_vec(), loaded })
+    }
+
+    /// The systems with their providers.
+    ///
+    /// # Errors
+    /// All that is wrong with their settings.
+    pub fn connections(&self) -> Result<Vec<Connection>, Error> {
+        connect::connections(self.folder.systems.values(), &self.folder.path)
+            .map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+}
+
+impl Folder {
+    /// The state file.
+    pub fn state_path(&self) -> PathBuf {
+        state_path(&self.path, &self.settings)
+    }
+
+    /// The store of the record.
+    pub fn store(&self) -> FileStore {
+        FileStore::new(self.state_path())
+    }
+
+    /// The bytes of the key; of no use to anybody before `init`, so none stand for it then.
+    pub fn key_bytes(&self) -> &[u8] {
+        self.key.as_ref().map_or(&[], SecretKey::bytes)
+    }
+
+    /// The record as it is now, to look at it; none where `init` has not been run.
+    ///
+    /// # Errors
+    /// Where it is damaged, or lacks a line of `expected`.
+    pub fn record(&self, expected: &[Head]) -> Result<Option<Record>, Error> {
+        let store = self.store();
+        if !store.exists()? {
+            return Ok(None);
+        }
+        Ok(Some(Record::read(&store, expected)?))
+    }
+
+    /// Errors with their places in these files.
+    pub fn rejected(&self, diagnostics: Vec<Diagnostic>) -> Error {
+        Error::Configuration { files: self.files.clone(), diagnostics }
+    }
+}
+
+fn state_path(folder: &Path, settings: &Settings) -> PathBuf {
+    folder.join(settings.state.as_deref().unwrap_or(STATE))
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Error {
+        Error::Configuration { files: rejected.files, diagnostics: rejected.diagnostics }
+    }
+}

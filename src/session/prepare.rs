@@ -1,0 +1,157 @@
+//! From a session to everything that a plan is made from: systems read, doubts settled, the configuration evaluated.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::apply::{Connected, Doubt, Settlement, settle};
+use engine::configuration::{Configuration, Facts};
+use engine::plan::{Inputs, Planned, Reading, plan};
+use state::record::{Line, Recorded};
+use state::{Address, Finding, Observed, Schema, Symbol};
+
+use super::connect::Connection;
+use super::read::{self, Read};
+use super::{Folder, Session};
+use crate::Error;
+use crate::driver::Progress;
+use crate::driver::inventory::Readers;
+
+/// What a plan is made from, owned: [`Prepared::plan`] borrows it.
+pub struct Prepared {
+    pub folder: Folder,
+    pub connections: Vec<Connection>,
+    pub configuration: Configuration,
+    pub recorded: Recorded,
+    pub readings: BTreeMap<Symbol, Reading>,
+    pub readers: Readers,
+    /// What looking said about earlier calls whose outcome was not known.
+    pub settlement: Settlement,
+    doubts: Vec<Finding>,
+}
+
+/// Where the state of the systems is taken from.
+pub enum From<'a> {
+    /// From the systems.
+    Systems(&'a Arc<Progress>),
+    /// From the record.
+    Record,
+}
+
+impl Prepared {
+    /// Reads the systems (or takes them from the record), settles what is in doubt, and evaluates the configuration.
+    /// The settlement's events are folded into `recorded`; whoever holds the lock writes them down too.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub async fn new(session: Session, mut recorded: Recorded, from: From<'_>) -> Result<Prepared, Error> {
+        let connections = session.connections()?;
+        let Session { folder, loaded, sources } = session;
+        let now = folder.now;
+        let schemas: BTreeMap<Symbol, Schema> = connections
+            .iter()
+            .map(|connection| (connection.name, connection.provider.offline(&connection.settings).0))
+            .collect();
+        let evaluate =
+            |people| loaded.evaluate(&Facts { schemas: schemas.iter().map(|(n, s)| (*n, s)).collect(), people });
+        // What is wrong with the files is said before anybody waits for a network, unless people come from there.
+        let (early, evaluate) = match sources[..] {
+            [] => (Some(evaluate(BTreeMap::new())?), None),
+            _ => (None, Some(evaluate)),
+        };
+        let Read { readings, readers } = match from {
+            From::Systems(progress) => read::read(&connections, &recorded, now, progress).await,
+            From::Record => Read { readings: read::recorded(&connections, &recorded, now), readers: Readers::new() },
+        };
+        let settlement = match from {
+            From::Systems(_) => settle_doubts(&folder, &mut recorded, &readings)?,
+            From::Record => Settlement::default(),
+        };
+        let configuration = match (early, evaluate) {
+            (Some(configuration), _) => configuration,
+            (None, Some(evaluate)) => evaluate(people(&sources, &readings)?)?,
+            (None, None) => return Err(Error::new("the configuration was not evaluated")),
+        };
+        let doubts = settlement.doubts.iter().map(Doubt::finding).collect();
+        Ok(Prepared { folder, connections, configuration, recorded, readings, readers, settlement, doubts })
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// What is wrong with the files in the light of what was observed.
+    pub fn plan<'a>(&'a self, targets: &'a [Address]) -> Result<Planned<'a>, Error> {
+        let inputs = Inputs {
+            configuration: &self.configuration,
+            files: &self.folder.files,
+            recorded: &self.recorded,
+            readings: &self.readings,
+            now: self.folder.now,
+            doubts: &self.doubts,
+            targets,
+            hmac_key: self.folder.key_bytes(),
+        };
+        plan(inputs).map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+
+    /// What applying needs to know of each system.
+    pub fn connected(&self) -> BTreeMap<Symbol, Connected> {
+        connected(&self.readings, Some(&self.configuration))
+    }
+}
+
+/// What the systems hold that people come from. Without it nobody could be told from a leaver.
+fn people<'a>(
+    sources: &[Symbol],
+    readings: &'a BTreeMap<Symbol, Reading>,
+) -> Result<BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>, Error> {
+    sources
+        .iter()
+        .filter_map(|name| Some((*name, readings.get(name)?)))
+        .map(|(name, reading)| match &reading.inventory {
+            engine::plan::Inventory::Incomplete(error) => {
+                Err(Error::new(format!("people come from system.{name}, which could not be read completely: {error}"))
+                    .hint("nothing can be planned without knowing who is there"))
+            }
+            inventory => {
+                let named = reading.capabilities.group_key.map(|key| key.attribute);
+                let observed = inventory.observed().map(|observed| (name, (observed, named)));
+                observed.ok_or_else(|| Error::new(format!("system.{name} was not read")))
+            }
+        })
+        .collect()
+}
+
+/// Settles what the inventories can tell, in memory.
+fn settle_doubts(
+    folder: &Folder,
+    recorded: &mut Recorded,
+    readings: &BTreeMap<Symbol, Reading>,
+) -> Result<Settlement, Error> {
+    let observed: BTreeMap<Symbol, &Observed> =
+        readings.iter().filter_map(|(name, reading)| Some((*name, reading.inventory.observed()?))).collect();
+    let settlement = settle(recorded, &observed, &connected(readings, None), folder.now);
+    for event in &settlement.events {
+        recorded
+            .apply(&Line { n: recorded.head_line, at: folder.now, event: event.clone() })
+            .map_err(|error| Error::new(format!("what looking settled does not fit the record: {error:?}")))?;
+    }
+    Ok(settlement)
+}
+
+fn connected(
+    readings: &BTreeMap<Symbol, Reading>,
+    configuration: Option<&Configuration>,
+) -> BTreeMap<Symbol, Connected> {
+    let max_failures = |name: &Symbol| {
+        let configuration = configuration?;
+        let own = configuration.systems.get(name).and_then(|system| system.safeguards.max_failures);
+        own.or(configuration.settings.safeguards.max_failures)
+    };
+    readings
+        .iter()
+        .map(|(name, reading)| {
+            let (schema, capabilities) = (reading.schema.clone(), reading.capabilities.clone());
+            (*name, Connected { schema, capabilities, max_failures: max_failures(name).unwrap_or(0) })
+        })
+        .collect()
+}
