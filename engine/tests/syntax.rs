@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tenure_engine::language::parse::{self, parse};
-use tenure_engine::language::{Diagnostic, File, FileId, Files};
+use tenure_engine::language::{Diagnostic, Failure, File, FileId, Files, Reference, Scope, Value, evaluate};
 
 fn files(texts: &[&str]) -> Files {
     let file =
@@ -96,6 +96,77 @@ fn what_is_too_deep_is_an_error_and_not_a_crash() {
     // Long is not deep.
     assert_eq!(errors(&format!("locals {{ a = b{} }}", many(".c"))), [""; 0]);
     assert_eq!(errors(&format!("locals {{ a = [{}] }}", many("1,"))), [""; 0]);
+}
+
+#[test]
+fn an_object_with_too_many_keys_is_an_error_and_many_attributes_are_none() {
+    let keys = |count: usize, end: &str| (0..count).map(|n| format!("  key{n} = {n}{end}")).collect::<String>();
+    let error = "2:7 this object has more than 10000 keys | keep data in files of its own, and read it with csvdecode(file(...)) or jsondecode(file(...))";
+    assert_eq!(errors(&format!("locals {{\n  a = {{\n{}  }}\n}}\n", keys(10_001, "\n"))), [error]);
+    assert_eq!(errors(&format!("locals {{\n  a = {{ {} }}\n}}\n", keys(10_001, ","))), [error]);
+    assert_eq!(errors(&format!("locals {{\n  a = {{\n{}  }}\n}}\n", keys(2_000, ",\n"))), [""; 0]);
+    assert_eq!(errors(&format!("locals {{\n{}}}\n", keys(20_000, "\n"))), [""; 0]);
+}
+
+/// A test has 2 MiB of stack and no optimisation: what parses must evaluate, and be dropped, in that.
+#[test]
+fn what_is_as_deep_as_allowed_evaluates() {
+    struct Nothing;
+    impl Scope for Nothing {
+        fn root(&self, _: &str) -> Option<Value> {
+            Some(Value::Bool(true))
+        }
+        fn roots(&self) -> Vec<String> {
+            Vec::new()
+        }
+        fn attribute(&self, _: &Reference, _: &str) -> Result<Value, Failure> {
+            Ok(Value::Null)
+        }
+        fn index(&self, _: &Reference, _: &Value) -> Result<Value, Failure> {
+            Ok(Value::Null)
+        }
+        fn items(&self, _: &Reference) -> Result<Value, Failure> {
+            Ok(Value::Null)
+        }
+        fn call(&self, _: &str, _: &[Value]) -> Option<Result<Value, Failure>> {
+            None
+        }
+        fn calls(&self) -> Vec<&'static str> {
+            Vec::new()
+        }
+    }
+    let nested = |count: usize, open: &str, middle: &str, close: &str| {
+        format!("{}{middle}{}", open.repeat(count), close.repeat(count))
+    };
+    let sum = format!("1{}", " + 1".repeat(64));
+    let table: [(&str, &str, &str); 12] = [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{ b = ", "1", " }"),
+        ("[for x in [1] : ", "x", "]"),
+        ("{ for x in [1] : x => ", "x", " }"),
+        ("try(", "1", ")"),
+        ("tolist([", "1", "])"),
+        ("b ? ", "1", " : 2"),
+        ("!", "true", ""),
+        ("\"${", "1", "}x\""),
+        ("1 + (", &sum, ")"),
+        ("[0][", "0", "]"),
+    ];
+    for (open, middle, close) in table {
+        // The deepest that still parses.
+        let deepest = (1..=64).rev().find_map(|count| {
+            let files = files(&[&nested(count, open, middle, close)]);
+            parse::parse_expression(&files, FileId(0)).ok().map(|expr| (count, expr))
+        });
+        let (count, expr) = deepest.unwrap();
+        assert!(count >= 20, "{open}: {count}");
+        evaluate(&expr, &Nothing).unwrap();
+        assert!(!expr.references().iter().any(|mention| mention.path.is_empty()));
+    }
+    let text = format!("\"{}{}\"", "%{if b}".repeat(60), "%{endif}".repeat(60));
+    let files = files(&[&text]);
+    evaluate(&parse::parse_expression(&files, FileId(0)).unwrap(), &Nothing).unwrap();
 }
 
 #[test]

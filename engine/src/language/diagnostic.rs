@@ -36,7 +36,8 @@ impl Files {
         let text = self.get(span.file).map_or("", |file| &file.text);
         let before = text.get(..(span.start as usize).min(text.len())).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        // Bytes, since their count is many times faster than that of matches, and large files have many places.
+        (before.bytes().filter(|byte| *byte == b'\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
     /// `teams/engineering.hcl:12`: where the block or value of `span` stands, for reasons in plans.

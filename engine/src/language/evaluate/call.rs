@@ -48,7 +48,10 @@ impl Evaluator<'_> {
             Err(unknown) => return Ok(unknown),
         };
         if let Some(result) = self.scope.call(&call.name, &arguments) {
-            return result.map_err(|failure| named(failure, &call.name).at(span));
+            return result.map_err(|failure| {
+                let sensitive = arguments.iter().any(Value::has_sensitive);
+                named(Marks { sensitive, ..Marks::default() }.hide(failure), &call.name).at(span)
+            });
         }
         match call.function {
             Some(function) => self.pure(function, arguments, span),

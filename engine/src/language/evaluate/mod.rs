@@ -15,7 +15,7 @@ pub(super) use call::unknown_function;
 use std::sync::Arc;
 
 use super::expr::{Expr, Kind};
-use super::{Diagnostic, Failure, Scope, Span, Value};
+use super::{Diagnostic, Failure, Reference, Scope, Span, Value};
 use crate::language::diagnostic::did_you_mean;
 
 type Result<T = Value> = std::result::Result<T, Diagnostic>;
@@ -27,38 +27,40 @@ pub fn evaluate(expr: &Expr, scope: &dyn Scope) -> Result {
 
 /// The value of `expr` in `scope`, with names that hide the scope's: for templates with variables of their own.
 pub fn evaluate_with(expr: &Expr, scope: &dyn Scope, variables: &[(Arc<str>, Value)]) -> Result {
-    fn with(evaluator: &Evaluator, expr: &Expr, variables: &[(Arc<str>, Value)]) -> Result {
-        // A name that is no variable of a `for` is asked of the scope, so the variables become a scope of their own.
-        struct Over<'a>(&'a dyn Scope, &'a [(Arc<str>, Value)]);
-        impl Scope for Over<'_> {
-            fn root(&self, name: &str) -> Option<Value> {
-                match self.1.iter().find(|(own, _)| &**own == name) {
-                    Some((_, value)) => Some(value.clone()),
-                    None => self.0.root(name),
-                }
-            }
-            fn roots(&self) -> Vec<String> {
-                self.1.iter().map(|(name, _)| name.to_string()).chain(self.0.roots()).collect()
-            }
-            fn attribute(&self, of: &super::Reference, name: &str) -> std::result::Result<Value, Failure> {
-                self.0.attribute(of, name)
-            }
-            fn index(&self, of: &super::Reference, key: &Value) -> std::result::Result<Value, Failure> {
-                self.0.index(of, key)
-            }
-            fn items(&self, of: &super::Reference) -> std::result::Result<Value, Failure> {
-                self.0.items(of)
-            }
-            fn call(&self, name: &str, arguments: &[Value]) -> Option<std::result::Result<Value, Failure>> {
-                self.0.call(name, arguments)
-            }
-            fn calls(&self) -> Vec<&'static str> {
-                self.0.calls()
-            }
+    evaluate(expr, &Over { scope, variables })
+}
+
+/// A scope with variables over it.
+struct Over<'a> {
+    scope: &'a dyn Scope,
+    variables: &'a [(Arc<str>, Value)],
+}
+
+impl Scope for Over<'_> {
+    fn root(&self, name: &str) -> Option<Value> {
+        match self.variables.iter().find(|(own, _)| &**own == name) {
+            Some((_, value)) => Some(value.clone()),
+            None => self.scope.root(name),
         }
-        evaluate(expr, &Over(evaluator.scope, variables))
     }
-    with(&Evaluator { scope }, expr, variables)
+    fn roots(&self) -> Vec<String> {
+        self.variables.iter().map(|(name, _)| name.to_string()).chain(self.scope.roots()).collect()
+    }
+    fn attribute(&self, of: &Reference, name: &str) -> std::result::Result<Value, Failure> {
+        self.scope.attribute(of, name)
+    }
+    fn index(&self, of: &Reference, key: &Value) -> std::result::Result<Value, Failure> {
+        self.scope.index(of, key)
+    }
+    fn items(&self, of: &Reference) -> std::result::Result<Value, Failure> {
+        self.scope.items(of)
+    }
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<std::result::Result<Value, Failure>> {
+        self.scope.call(name, arguments)
+    }
+    fn calls(&self) -> Vec<&'static str> {
+        self.scope.calls()
+    }
 }
 
 /// The variables of the `for` expressions around, innermost first.

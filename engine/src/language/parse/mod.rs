@@ -61,6 +61,9 @@ pub fn parse_file(files: &Files, id: FileId) -> (Vec<Block>, Vec<Diagnostic>) {
     // A byte order mark says nothing in UTF-8.
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let whole = start..text.len();
+    if let Some(diagnostic) = scan::large_object(text, whole.clone(), id) {
+        return (Vec::new(), vec![diagnostic.hint(DATA_HINT)]);
+    }
     if let Err(first) = part(text, whole.clone(), &mut lower) {
         lower = Lower::new(id, text);
         // Each block for itself, so that the errors of all of them are shown.
@@ -99,6 +102,9 @@ fn part(text: &str, range: Range<usize>, lower: &mut Lower<'_>) -> Result<(), Di
 /// One expression, alone in its text, as `--var` gives them.
 pub fn parse_expression(files: &Files, id: FileId) -> Result<Expr, Vec<Diagnostic>> {
     let text = files.get(id).map_or("", |file| &*file.text);
+    if let Some(diagnostic) = scan::large_object(text, 0..text.len(), id) {
+        return Err(vec![diagnostic.hint(DATA_HINT)]);
+    }
     // Blanks and line breaks around it belong to nobody.
     single(text, id, |text| parser::parse_expr(text.trim_end()), |lower, read| lower.expression(read))
 }

@@ -13,6 +13,21 @@ pub(super) struct Scan {
     pub(super) wrong: Vec<Diagnostic>,
 }
 
+/// Most keys of one object in a file: the time that hcl-edit takes grows with their square.
+pub(super) const MAX_KEYS: usize = 10_000;
+
+/// The first object of `text` with more than [`MAX_KEYS`] keys.
+pub(super) fn large_object(text: &str, range: Range<usize>, file: FileId) -> Option<Diagnostic> {
+    // Shorter texts have no room for that many, and need not be looked at.
+    if range.len() < MAX_KEYS * "a=1,".len() {
+        return None;
+    }
+    let mut scanner = Scanner::new(text, range, file, false);
+    scanner.walk();
+    let at = scanner.large_object?;
+    Some(Diagnostic::new(place(file, at..at + 1), format!("this object has more than {MAX_KEYS} keys")))
+}
+
 /// Splits `range` of `text` into its top-level blocks.
 pub(super) fn scan(text: &str, range: Range<usize>, file: FileId) -> Scan {
     let first = Scanner::new(text, range.clone(), file, false).run();
@@ -27,7 +42,8 @@ pub(super) fn scan(text: &str, range: Range<usize>, file: FileId) -> Scan {
 /// What the scanner is inside of, with the place where it began.
 #[derive(Clone, Copy)]
 enum Inside<'t> {
-    Bracket(u8, usize),
+    /// The last number counts the keys, where it is an object.
+    Bracket(u8, usize, usize),
     /// `${` or `%{`
     Template(usize),
     Quotes(usize),
@@ -45,6 +61,7 @@ struct Scanner<'t> {
     heads: bool,
     /// Whether the block has an error already: what follows in it is mostly its consequence.
     broken: bool,
+    large_object: Option<usize>,
     scan: Scan,
 }
 
@@ -60,6 +77,7 @@ impl<'t> Scanner<'t> {
             inside: Vec::new(),
             heads,
             broken: false,
+            large_object: None,
             scan: Scan::default(),
         }
     }
@@ -69,6 +87,13 @@ impl<'t> Scanner<'t> {
     }
 
     fn run(mut self) -> Scan {
+        self.walk();
+        self.close_all();
+        self.end_block();
+        self.scan
+    }
+
+    fn walk(&mut self) {
         while let Some(byte) = self.rest().bytes().next() {
             match self.inside.last().copied() {
                 Some(Inside::Quotes(start)) => self.in_quotes(byte, start),
@@ -77,9 +102,6 @@ impl<'t> Scanner<'t> {
             }
         }
         self.at = self.end;
-        self.close_all();
-        self.end_block();
-        self.scan
     }
 
     fn in_code(&mut self, byte: u8) {
@@ -99,9 +121,16 @@ impl<'t> Scanner<'t> {
                 Some((word, length)) => self.enter(Inside::Heredoc(word, self.at), length),
                 None => self.at += 2,
             },
-            b'(' | b'[' | b'{' => self.enter(Inside::Bracket(byte, self.at), 1),
+            b'(' | b'[' | b'{' => self.enter(Inside::Bracket(byte, self.at, 0), 1),
             b')' | b']' | b'}' => self.close(byte),
+            b',' => {
+                self.count_key();
+                self.at += 1;
+            }
             b'\n' => {
+                if !self.source(self.block..self.at).trim_end_matches([' ', '\t', '\r']).ends_with([',', '{', '\n']) {
+                    self.count_key();
+                }
                 self.at += 1;
                 if self.inside.is_empty() {
                     self.end_block();
@@ -111,6 +140,17 @@ impl<'t> Scanner<'t> {
                 }
             }
             _ => self.step(),
+        }
+    }
+
+    /// One key more in the object around, unless the brackets are those of something else.
+    fn count_key(&mut self) {
+        if let Some(Inside::Bracket(b'{', start, count)) = self.inside.last_mut() {
+            *count += 1;
+            let before = self.text.get(..*start).unwrap_or("").trim_end();
+            if *count == MAX_KEYS && before.ends_with(['=', '(', '[', ',', ':', '?']) {
+                self.large_object.get_or_insert(*start);
+            }
         }
     }
 
@@ -201,7 +241,7 @@ impl<'t> Scanner<'t> {
             None => {
                 self.error(self.at..self.at + 1, &format!("this {own} closes nothing"), "remove it, or open it before");
             }
-            Some(Inside::Bracket(open, start)) if closing(open) != byte => {
+            Some(Inside::Bracket(open, start, _)) if closing(open) != byte => {
                 let wanted = char::from(closing(open));
                 let start = place(self.file, start..start + 1);
                 self.error(
@@ -230,7 +270,7 @@ impl<'t> Scanner<'t> {
         // The innermost one is the one that was forgotten, unless it is a block around others.
         if let Some(inside) = self.inside.last().copied() {
             let (range, hint) = match inside {
-                Inside::Bracket(open, at) => (at..at + 1, format!("close it with {}", char::from(closing(open)))),
+                Inside::Bracket(open, at, _) => (at..at + 1, format!("close it with {}", char::from(closing(open)))),
                 Inside::Template(at) => (at..at + 2, "close it with }".to_owned()),
                 Inside::Quotes(at) => (at..at + 1, "close it with \"".to_owned()),
                 Inside::Heredoc(word, at) => (at..at + 2, format!("close it with a line that says {word} alone")),
