@@ -16,6 +16,10 @@ pub mod recorded;
 pub mod text;
 
 #[cfg(test)]
+mod fold_tests;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 pub(crate) mod tests;
 
 pub use chain::{Chain, Unwritable, verify_lines};

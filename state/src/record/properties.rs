@@ -1,0 +1,167 @@
+//! Whatever happened: it is read as it was written, harm is found, and a checkpoint says the same as all lines.
+
+use proptest::prelude::*;
+
+use super::tests::{address, at, change, done, fact, intent, load, opened, outcome, run_started, written};
+use super::*;
+use crate::{Action, Address, Attributes, Fact, FactKind, Kind, Object, Symbol, Target, Value, Wanted};
+
+/// Something that may happen, to one of a few people and groups.
+fn happening() -> impl Strategy<Value = Vec<Event>> {
+    let who = prop::sample::select(vec!["ada", "al", "grace", "0x1\" \u{7}é"]);
+    let group = prop::sample::select(vec!["eng", "ops", "team[\"a/b\"]"]);
+    let result = prop_oneof![
+        4 => Just(None),
+        1 => Just(Some(EventResult::Unknown { error: "timed out".into() })),
+        1 => Just(Some(EventResult::NotDone { error: "403".into(), settled: false })),
+        1 => Just(Some(EventResult::Diverged { error: "odd".into(), seen: None })),
+    ];
+    let action = prop::sample::select(vec![
+        Action::Create,
+        Action::Update,
+        Action::Rename,
+        Action::Deactivate,
+        Action::Reactivate,
+        Action::Grant,
+        Action::Revoke,
+    ]);
+    (0u8..9, who.clone(), who, group.clone(), group, action, result, any::<u32>(), any::<(i64, f64)>()).prop_map(
+        |(kind, who, other, group, other_group, action, result, number, (integer, float))| {
+            let mut account = address("account.chat.x");
+            if let Address::Account { holder, .. } = &mut account {
+                *holder = Symbol::new(who);
+            }
+            let group_at = |name: &str| Address::Group { system: Symbol::new("chat"), group: Symbol::new(name) };
+            let person = |key: &str| Address::Person(Symbol::new(key));
+            let float = if float.is_finite() { Value::Float(float) } else { Value::Null };
+            let values: Attributes = [
+                (Symbol::new("a"), Value::Integer(integer)),
+                (Symbol::new("b"), float),
+                (Symbol::new("c"), Value::text(other)),
+            ]
+            .into_iter()
+            .collect();
+            let moved = |former, to| vec![fact(Fact { former: Some(former), ..Fact::new(FactKind::Moved, to) })];
+            match kind {
+                0 => vec![run_started()],
+                1 => vec![fact(Fact::identity(person(who), values))],
+                2 => vec![fact(Fact::new(FactKind::Adopted, group_at(group)).object(Object::new("g", values)))],
+                3 => moved(person(who), person(other)),
+                4 => moved(group_at(group), group_at(other_group)),
+                5 => vec![fact(Fact::new(FactKind::Forgotten, group_at(group)))],
+                6 => vec![fact(Fact::new(FactKind::Drifted, account).object(Object::new("u", values)))],
+                _ => {
+                    let membership = matches!(action, Action::Grant | Action::Revoke);
+                    let place = Address::Membership {
+                        system: Symbol::new("chat"),
+                        group: Symbol::new(group),
+                        member: crate::Member::Holder(Symbol::new(who)),
+                    };
+                    let mut change = change("account.chat.x", action, &[("d", who)]);
+                    change.address = if membership { place } else { account };
+                    change.after = change
+                        .after
+                        .into_iter()
+                        .chain([(Symbol::new("uid"), Wanted::Known(Value::Integer(integer)))])
+                        .collect();
+                    change.allocated = if membership { Box::default() } else { Box::from([Symbol::new("uid")]) };
+                    let kind = if membership { Kind::Membership } else { Kind::Account };
+                    let target = (!membership).then_some(Target::Account(Symbol::new("u")));
+                    let answer =
+                        result.map_or_else(|| done(number, Object::new("u", values)), |result| outcome(number, result));
+                    vec![intent(number, kind, target, change), answer]
+                }
+            }
+        },
+    )
+}
+
+fn history() -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec(happening(), 0..30)
+        .prop_map(|happenings| std::iter::once(opened()).chain(happenings.into_iter().flatten()).collect())
+}
+
+/// All that the fold knows, comparable.
+fn known(recorded: &Recorded) -> impl PartialEq + std::fmt::Debug + use<> {
+    let Recorded { lineage, objects, identities, sources, open, removals, populations, numbers, limits, .. } =
+        recorded.clone();
+    let open: Vec<OpenIntent> = open.iter().cloned().collect();
+    let maps = (objects, identities, sources, populations, numbers, limits);
+    (lineage, maps, open, removals)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read_again(events in history()) {
+        let bytes = written(&events);
+        let text = Text::new(&bytes).unwrap();
+        prop_assert_eq!(text.verify(0..text.lines.len()), Ok(()));
+        let read: Vec<Event> = text.read().map(|line| line.unwrap().1.event).collect();
+        prop_assert_eq!(read, events);
+    }
+
+    #[test]
+    fn parts_can_be_verified_apart(events in history(), cut in any::<prop::sample::Index>()) {
+        let bytes = written(&events);
+        let text = Text::new(&bytes).unwrap();
+        let middle = cut.index(text.lines.len());
+        prop_assert_eq!(text.verify(0..middle), Ok(()));
+        prop_assert_eq!(text.verify(middle..text.lines.len()), Ok(()));
+    }
+
+    #[test]
+    fn a_checkpoint_says_the_same(events in history(), after in history()) {
+        let bytes = written(&events);
+        let (recorded, _) = load(&bytes).unwrap();
+        let (mut chain, mut archived) = (Text::new(&bytes).unwrap().chain(), Vec::new());
+        chain.last = recorded.last;
+        let again = Event::Opened { format: 1, lineage: Symbol::new("l1"), former: Some(chain.head) };
+        for event in std::iter::once(again).chain(checkpoint(&recorded)) {
+            chain.append(recorded.last, &event, &mut archived).unwrap();
+        }
+        let (continued, _) = load(&archived).unwrap();
+        prop_assert_eq!(known(&continued), known(&recorded));
+
+        // And what happens next has the same effect on both.
+        let (mut long, mut short) = (recorded, continued);
+        for (n, event) in after.into_iter().skip(1).enumerate() {
+            let line = Line { n: long.head_line + 1, at: at(1_000_000 + n as i64), event };
+            long.apply(&line).unwrap();
+            short.apply(&line).unwrap();
+        }
+        long.finish().unwrap();
+        short.finish().unwrap();
+        prop_assert_eq!(known(&short), known(&long));
+    }
+
+    #[test]
+    fn harm_is_found(events in history(), harm in 0u8..5, place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let bytes = written(&events);
+        let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        let (count, at) = (lines.len(), place.index(lines.len()));
+        match harm {
+            // Cutting off the end cannot be seen by the chain alone.
+            0 if at + 1 < count => { lines.remove(at); }
+            1 => { let line = lines[at].clone(); lines.insert(at, line); }
+            2 if at + 1 < count => lines.swap(at, at + 1),
+            3 => { let last = lines.len() - 1; let at = place.index(lines[last].len()); lines[last].insert(at, byte); }
+            _ => { let line = &mut lines[at]; let at = place.index(line.len()); line[at] ^= byte.max(1); }
+        }
+        let harmed = lines.concat();
+        prop_assume!(harmed != bytes);
+        let found = load(&harmed);
+        // What was written is all there, only the last line end is not: nothing is lost.
+        let harmless = matches!(found, Ok((_, Tail::Unended)));
+        prop_assert!(found.is_err() || harmless, "{}", String::from_utf8_lossy(&harmed));
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), json in "[{}\\[\\]\":,a-z0-9 \\\\]{0,200}") {
+        let _ = load(&bytes);
+        let _ = Line::parse(json.as_bytes());
+        let line = format!("{} {json}\n", "0".repeat(64));
+        let _ = load(line.as_bytes());
+    }
+}
