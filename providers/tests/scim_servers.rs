@@ -1,7 +1,10 @@
 //! The `scim` provider against real servers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
+
 mod servers;
 
+use futures_util::StreamExt as _;
 use servers::{Server, TOKEN};
 use state::{Observed, Symbol, Timestamp, Value};
 use tenure_providers::scim::Scim;
@@ -108,4 +111,97 @@ async fn a_server_that_offers_cursors_is_paged_by_cursor() {
     let observed = inventory(reader(&server, &[]).await.as_ref()).await;
     assert_eq!(observed.accounts.len(), 23);
     assert!(observed.complete.proof.contains("23 distinct ids on 6 pages"), "{}", observed.complete.proof);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_trusted_only_where_the_block_names_its_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::tls(&folder.path().join("authority.pem"));
+    let connect = |ca_file: Option<&str>| {
+        let more: Vec<_> = ca_file.map(|path| ("ca_file", Value::text(path))).into_iter().collect();
+        let settings = Settings { folder: folder.path().to_owned(), ..settings(&server.url, &more) };
+        async { Scim.reader(settings).await.map(|_| ()) }
+    };
+    let error = connect(None).await.unwrap_err();
+    assert!(error.message.contains("the server's certificate cannot be trusted"), "{}", error.message);
+    assert!(error.hint.contains("ca_file"), "{}", error.hint);
+    connect(Some("authority.pem")).await.unwrap();
+    std::fs::write(folder.path().join("empty.pem"), "nothing").unwrap();
+    let error = connect(Some("empty.pem")).await.unwrap_err();
+    assert!(error.message.contains("ca_file holds no certificate"), "{}", error.message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_asked_for_with_client_credentials() {
+    let server = Server::canaille();
+    post(&server, "/Users", user("ada")).await;
+    let with = |secret: &str| Settings {
+        system: "chat".into(),
+        values: [
+            ("url", server.url.clone()),
+            ("token_url", format!("{}/oauth/token", server.origin())),
+            ("client_id", "tenure".into()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (Symbol::new(name), Value::text(value)))
+        .collect(),
+        secrets: vec![(Symbol::new("client_secret"), secret.to_owned())],
+        ..Settings::default()
+    };
+    let reader = Scim.reader(with("tenure-secret")).await.expect("a reader");
+    assert_eq!(inventory(reader.as_ref()).await.accounts.len(), 1);
+    let error = Scim.reader(with("wrong-secret")).await.map(|_| ()).unwrap_err();
+    assert!(error.message.contains("/oauth/token answered 401"), "{}", error.message);
+    assert!(!error.message.contains("wrong-secret"));
+}
+
+/// Creates accounts through the provider and through a bare client that sends the same requests, as many at once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: cargo test --release -p tenure-providers --test scim_servers -- --ignored --nocapture"]
+async fn request_rate_beside_a_bare_client() {
+    const REQUESTS: usize = 1_000;
+    let server = Server::scim2_server_tenants();
+    let bare = format!("{}/bare/v2", server.origin());
+    let client = reqwest::Client::new();
+    let body = |name: &str| {
+        serde_json::json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "active": true})
+            .to_string()
+    };
+    for round in 0..5 {
+        let begun = std::time::Instant::now();
+        futures_util::stream::iter((0..REQUESTS).map(|n| {
+            let request = client
+                .post(format!("{bare}/Users"))
+                .bearer_auth(TOKEN)
+                .header("Content-Type", "application/scim+json")
+                .body(body(&format!("bare{round}-{n}")));
+            async move { request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap().len() }
+        }))
+        .buffer_unordered(8)
+        .for_each(|_| std::future::ready(()))
+        .await;
+        let bare = REQUESTS as f64 / begun.elapsed().as_secs_f64();
+
+        let writer = Scim.writer(settings(&format!("{}/ours/v2", server.origin()), &[])).await.unwrap();
+        let begun = std::time::Instant::now();
+        futures_util::stream::iter((0..REQUESTS).map(|n| {
+            let name = format!("ours{round}-{n}");
+            let order = state::Order {
+                address: state::Address::Account { system: "chat".into(), holder: Symbol::new(&name) },
+                action: state::Action::Create,
+                target: None,
+                kind: state::Kind::Account,
+                before: None,
+                after: [(Symbol::new("userName"), Value::text(name))].into_iter().collect(),
+                secrets: Default::default(),
+            };
+            let writer = &writer;
+            async move { assert!(matches!(writer.execute(&[order]).await[..], [state::Outcome::Done(_)])) }
+        }))
+        .buffer_unordered(8)
+        .for_each(|_| std::future::ready(()))
+        .await;
+        let ours = REQUESTS as f64 / begun.elapsed().as_secs_f64();
+        println!("bare client {bare:.0}/s, provider {ours:.0}/s: {:.0}%", ours / bare * 100.0);
+    }
 }

@@ -2,6 +2,7 @@
 //! the RFCs say.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};

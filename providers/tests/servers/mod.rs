@@ -4,8 +4,8 @@
 //! `#[path = "../providers/tests/servers/mod.rs"] mod servers;`
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
-use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -72,6 +72,17 @@ impl Server {
         })
     }
 
+    /// An empty SCIM server behind TLS, whose self-signed certificate is written to `certificate`.
+    pub fn tls(certificate: &Path) -> Server {
+        let program = installed("scim2-server", "python");
+        let script = repository().join("providers/tests/servers/tls.py");
+        start(|port| {
+            let mut command = Command::new(&program);
+            command.arg(&script).arg(port.to_string()).arg(certificate);
+            (command, format!("https://127.0.0.1:{port}"))
+        })
+    }
+
     /// `http://127.0.0.1:PORT` without the path.
     pub fn origin(&self) -> &str {
         self.url.match_indices('/').nth(2).map_or(self.url.as_str(), |(at, _)| &self.url[..at])
@@ -100,15 +111,10 @@ fn start(command: impl Fn(u16) -> (Command, String)) -> Server {
     panic!("no SCIM server came up; try scripts/servers/start by hand");
 }
 
-/// Whether an HTTP server answers there. A connection alone proves nothing: one to a free port of loopback may reach
-/// its own socket.
+/// Whether somebody listens there. A connection to a free port of loopback may come about with its own socket.
 fn answers(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
-    let mut start = [0; 5];
-    stream.set_read_timeout(Some(Duration::from_secs(10))).is_ok()
-        && stream.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n").is_ok()
-        && stream.read_exact(&mut start).is_ok()
-        && &start == b"HTTP/"
+    let stream = TcpStream::connect(("127.0.0.1", port));
+    stream.is_ok_and(|stream| stream.local_addr().ok() != stream.peer_addr().ok())
 }
 
 fn free_port() -> u16 {
