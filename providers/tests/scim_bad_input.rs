@@ -42,6 +42,8 @@ fn whole(observed: &Observed) -> bool {
     ids == ["u1", "u2", "u3", "u4", "u5"] && observed.groups.len() == 1 && members == ["u1", "u2"]
 }
 
+/// Settings besides the URL.
+type More = &'static [(&'static str, Value)];
 type Script = fn(&Request, &mut World) -> Option<Reply>;
 
 /// A reply in place of the list of users.
@@ -185,7 +187,7 @@ async fn what_cannot_be_read_whole_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_be_coped_with_is_read_whole() {
-    let table: &[(&str, &[(&str, Value)], Script)] = &[
+    let table: &[(&str, More, Script)] = &[
         ("no discovery at all", &[], |request, _| request.path.contains("Config").then(|| Reply::error(404, "", ""))),
         ("pages of two", &[("page_size", Value::Integer(2))], |_, _| None),
         ("pages silently capped at one", &[], |request, world| {
