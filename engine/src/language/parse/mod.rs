@@ -4,6 +4,7 @@ mod decode;
 mod lower;
 mod message;
 mod scan;
+mod template;
 
 pub use decode::decode;
 
