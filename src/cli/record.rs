@@ -1,5 +1,7 @@
 //! `history` and `state`: what the state file says.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use state::{Address, Digest};
 
@@ -20,6 +22,9 @@ pub struct HistoryArgs {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// This state file, instead of the one that the configuration names; no configuration is read then
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
 }
 
 /// Look into the state file, check it, or start a new one
@@ -31,6 +36,9 @@ Examples:
   tenure state verify --head 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
   tenure state archive")]
 pub struct StateArgs {
+    /// This state file, instead of the one that the configuration names; no configuration is read then
+    #[arg(long, value_name = "FILE", global = true)]
+    pub state: Option<PathBuf>,
     #[command(subcommand)]
     pub command: StateCommand,
 }
@@ -59,6 +67,9 @@ pub enum StateCommand {
         /// A head that was kept elsewhere, as 64 hex digits: must be in the file
         #[arg(long, value_name = "DIGEST")]
         head: Option<Digest>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Start a new state file with a checkpoint; the former one is kept beside it
     Archive,

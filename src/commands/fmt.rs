@@ -46,7 +46,7 @@ pub fn run(args: &FmtArgs) -> Result<Exit, Error> {
 
 /// All `*.hcl` files below a folder, or the file itself. Links to folders and folders with a leading dot (`.git`) are
 /// not entered.
-fn collect(path: &Path, to: &mut Vec<PathBuf>) -> Result<(), Error> {
+pub(super) fn collect(path: &Path, to: &mut Vec<PathBuf>) -> Result<(), Error> {
     let fail = |error: std::io::Error| {
         Error::new(format!("cannot read {}: {error}", path.display())).hint("name files and folders that are there")
     };

@@ -5,11 +5,14 @@ pub mod completions;
 pub mod fmt;
 pub mod graph;
 pub mod history;
+pub mod init;
 pub mod man;
 pub mod plan;
+pub mod record;
 pub mod show;
 mod stale;
 pub mod state;
+pub mod validate;
 
 use crate::cli::{Cli, Command};
 use crate::{Error, Exit};
@@ -22,20 +25,19 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
                 .hint("--chdir names the folder with the configuration")
         })?;
     }
+    let global = &cli.global;
     match cli.command {
-        Command::Plan(args) => plan::run(&cli.global, &args),
-        Command::Apply(args) => apply::run(&cli.global, &args),
-        Command::Completions(args) => completions::run(&args),
+        Command::Init(_) => init::run(global),
+        Command::Validate(_) => validate::run(global),
         Command::Fmt(args) => fmt::run(&args),
-        Command::Man => man::run(),
+        Command::Plan(args) => plan::run(global, &args),
+        Command::Apply(args) => apply::run(global, &args),
         Command::Show(args) => show::run(&args),
-        Command::Graph(args) => graph::run(&args, || plan::make(&cli.global, false, &[])),
-        Command::Init(_) => {
-            let session = crate::session::Session::open(&cli.global)?;
-            crate::edge::init::create(&session.folder.state_path(), session.folder.now)?;
-            Ok(Exit::Done)
-        }
-        other => Err(Error::new(format!("`{other:?}` is not wired yet"))),
+        Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[])),
+        Command::History(args) => record::history(global, &args),
+        Command::State(args) => record::state(global, &args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
     }
 }
 
@@ -46,5 +48,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .build()
         .map_err(|error| Error::new(format!("cannot start the threads for calls to systems: {error}")))
 }
+
 #[cfg(test)]
 mod tests;

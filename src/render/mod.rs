@@ -11,5 +11,5 @@ pub mod text;
 /// Says something in passing, on standard error.
 pub fn note(text: &str) {
     let style = anstyle::Style::new().dimmed();
-    anstream::eprintln!("{style}{text}{style:#}");
+    anstream::eprintln!("{style}{}{style:#}", text::clean_lines(text));
 }

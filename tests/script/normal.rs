@@ -8,12 +8,15 @@ use regex::Regex;
 /// Patterns and what stands for them, in this order.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
+        (r"\b\d{8}T\d{6}Z-[0-9a-f]{8}\b", "[RUN]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
-        (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?", "[TIME]"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?(Z| UTC)?", "[TIME]"),
+        (r"\b\d\d:\d\d:\d\d\b", "[TIME]"),
         (r"\b[0-9a-f]{64}\b", "[DIGEST]"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[UUID]"),
         (r"\b\d+(\.\d+)?(ms|µs| ms)\b", "[DURATION]"),
         (r"\bin \d+(\.\d+)? ?s\b", "in [DURATION]"),
+        (r"\bby \w+ on \[HOST\]", "by [USER] on [HOST]"),
         (r"\bpid \d+\b", "pid [PID]"),
         (r"tenure 0\.\d+\.\d+ \([^)]*\)", "tenure [VERSION]"),
     ]

@@ -187,7 +187,7 @@ fn write_item(
 /// Why, each reason by itself: `role.core (teams/core.hcl:3)`; and when it ends, where no reason says so.
 fn reasons(item: Item<'_>, lookup: &Lookup<'_>, most: usize) -> Vec<String> {
     let all: Vec<&Reason> = lookup.reasons(item).collect();
-    let mut notes: Vec<String> = all.iter().take(most).map(|reason| why(reason)).collect();
+    let mut notes: Vec<String> = all.iter().take(most).map(|reason| why(reason, item.address())).collect();
     if all.len() > most {
         notes.push(format!("and {} more reasons", all.len() - most));
     }
@@ -200,8 +200,10 @@ fn reasons(item: Item<'_>, lookup: &Lookup<'_>, most: usize) -> Vec<String> {
     notes
 }
 
-fn why(reason: &Reason) -> String {
+fn why(reason: &Reason, address: Address) -> String {
     match reason.place {
+        // A block that asks for itself.
+        Some(place) if reason.because.as_str() == address.to_string() => format!("({})", clean(place.as_str())),
         Some(place) => format!("{} ({})", clean(reason.because.as_str()), clean(place.as_str())),
         None => clean(reason.because.as_str()).into_owned(),
     }

@@ -153,7 +153,7 @@ fn line(item: Item<'_>, lookup: &Lookup<'_>, values: bool) -> String {
             text.push_str(&format!(" {}", names.join(", ")));
         }
     }
-    let reasons: Vec<String> = lookup.reasons(item).map(why).collect();
+    let reasons: Vec<String> = lookup.reasons(item).map(|reason| why(reason, item.address())).collect();
     if !reasons.is_empty() {
         text.push_str(&format!(": {}", reasons.join(", ")));
     }
@@ -164,8 +164,10 @@ fn line(item: Item<'_>, lookup: &Lookup<'_>, values: bool) -> String {
     text
 }
 
-fn why(reason: &state::Reason) -> String {
+fn why(reason: &state::Reason, address: Address) -> String {
     match reason.place {
+        // A block that asks for itself.
+        Some(place) if reason.because.as_str() == address.to_string() => code(place.as_str()),
         Some(place) => format!("{} ({})", words(reason.because.as_str()), code(place.as_str())),
         None => words(reason.because.as_str()),
     }

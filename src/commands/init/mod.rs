@@ -1,0 +1,96 @@
+//! `tenure init`: the state file of the configuration that is there, or a small configuration to start with.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::cli::Global;
+use crate::session::Session;
+use crate::{Error, Exit, edge};
+
+/// What is written into a folder without a configuration.
+const FILES: [(&str, &str); 5] = [
+    ("settings.hcl", include_str!("settings.hcl")),
+    ("people.hcl", include_str!("people.hcl")),
+    ("systems.hcl", include_str!("systems.hcl")),
+    ("roles.hcl", include_str!("roles.hcl")),
+    (".gitignore", include_str!("gitignore")),
+];
+
+/// Starts the state file; before that, in a folder without any configuration, writes one. Nothing is overwritten.
+pub fn run(global: &Global) -> Result<Exit, Error> {
+    let here = Path::new(".");
+    let mut said = String::new();
+    if !has_configuration(here)? {
+        for name in write_all(here)? {
+            said.push_str(&format!("wrote {name}\n"));
+        }
+    }
+    let session = Session::open(global)?;
+    let state = session.folder.state_path();
+    edge::init::create(&state, session.folder.now)?;
+    let state = state.strip_prefix(&session.folder.path).unwrap_or(&state).display();
+    let mut out = anstream::stdout().lock();
+    write!(out, "{said}wrote {state} and its key {state}.key\n\n{NEXT}")?;
+    Ok(Exit::Done)
+}
+
+const NEXT: &str = "\
+Keep the state file: it says what is managed, and records everything that is done. Keep its key out of git.
+
+Next:
+  tenure plan      shows what would change; nothing is done yet
+  tenure apply     shows it again, asks, and carries it out
+  tenure plan      then has nothing left to do: change a file, and look again
+";
+
+/// Whether there is any `*.hcl` file below `folder`, hidden folders aside.
+fn has_configuration(folder: &Path) -> Result<bool, Error> {
+    let mut found = Vec::new();
+    super::fmt::collect(folder, &mut found)?;
+    Ok(!found.is_empty())
+}
+
+/// Writes the files, and says which. Where one of the configuration's names is taken, none is written.
+fn write_all(folder: &Path) -> Result<Vec<&'static str>, Error> {
+    let taken = |name: &str| std::fs::symlink_metadata(folder.join(name)).is_ok();
+    // A .gitignore of one's own is left as it is.
+    if let Some((name, _)) = FILES.iter().find(|(name, _)| *name != ".gitignore" && taken(name)) {
+        return Err(Error::new(format!("{name} is there already, and nothing is overwritten"))
+            .hint("go to an empty folder, or write the configuration by hand"));
+    }
+    let mut written = Vec::new();
+    for (name, text) in FILES.iter().filter(|(name, _)| !taken(name)) {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(folder.join(name))
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|error| Error::new(format!("cannot write {name}: {error}")))?;
+        written.push(*name);
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_in_form() {
+        for (name, text) in FILES.iter().filter(|(name, _)| name.ends_with(".hcl")) {
+            assert_eq!(crate::format::format(text).as_deref(), Ok(*text), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".gitignore"), "mine").unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("roles.hcl")).unwrap();
+        assert!(write_all(folder.path()).unwrap_err().to_string().contains("roles.hcl is there already"));
+        assert!(!folder.path().join("people.hcl").exists());
+        std::fs::remove_file(folder.path().join("roles.hcl")).unwrap();
+        assert_eq!(write_all(folder.path()).unwrap(), ["settings.hcl", "people.hcl", "systems.hcl", "roles.hcl"]);
+        assert_eq!(std::fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "mine");
+    }
+}

@@ -1,0 +1,55 @@
+//! `tenure history` and `tenure state`: which state file, and what is asked of it.
+
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::{history, state as commands};
+use crate::cli::{Global, HistoryArgs, StateArgs, StateCommand};
+use crate::edge::{Clock as _, FileStore, SystemClock, provenance};
+use crate::session::Session;
+use crate::{Error, Exit};
+
+/// Prints what was done.
+pub fn history(global: &Global, args: &HistoryArgs) -> Result<Exit, Error> {
+    let (store, zone) = place(global, args.state.as_deref())?;
+    let since = args.since.as_deref().map(|text| history::since(text, SystemClock.now(), &zone)).transpose()?;
+    let asked = history::Asked { address: args.address, since, json: args.json };
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let exit = history::run(&store, &asked, &mut out)?;
+    out.flush()?;
+    Ok(exit)
+}
+
+/// Looks into the state file, checks it, or starts a new one.
+pub fn state(global: &Global, args: &StateArgs) -> Result<Exit, Error> {
+    let (store, _) = place(global, args.state.as_deref())?;
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let exit = match &args.command {
+        StateCommand::List { address, json } => commands::list(&store, *address, *json, &mut out),
+        StateCommand::Show { address, json } => commands::show(&store, *address, *json, &mut out),
+        StateCommand::Verify { head, json } => commands::verify(&store, *head, *json, &mut out),
+        StateCommand::Archive => {
+            let holder = provenance::holder("state archive", SystemClock.now());
+            commands::archive(&store, &holder, global.lock_timeout, &SystemClock, &mut out)
+        }
+    }?;
+    out.flush()?;
+    Ok(exit)
+}
+
+/// The state file, and the zone of dates: `--state FILE` needs no configuration.
+fn place(global: &Global, file: Option<&Path>) -> Result<(FileStore, TimeZone), Error> {
+    if let Some(file) = file {
+        return Ok((FileStore::new(file), TimeZone::UTC));
+    }
+    let session = Session::open(global).map_err(|error| match error {
+        Error::Failed { message, hint: _ } => {
+            Error::new(message).hint("--state FILE names a state file without a configuration")
+        }
+        other => other,
+    })?;
+    let zone = TimeZone::get(session.folder.settings.timezone.as_str()).unwrap_or(TimeZone::UTC);
+    Ok((session.folder.store(), zone))
+}

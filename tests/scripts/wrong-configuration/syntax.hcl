@@ -1,0 +1,7 @@
+person "bob" {
+  email = lower("bob@acme.example"
+}
+
+role "x" {
+  when =
+}
