@@ -1,8 +1,8 @@
 //! Whether an object is as a change wants it, as it was before, or something else.
 
-use state::{
-    Action, AttributeSchema, Attributes, Change, Kind, Mutability, Object, Schema, Shape, Symbol, Value, Wanted,
-};
+use state::{Action, AttributeSchema, Attributes, Change, Kind, Mutability, Object, Schema, Symbol, Value, Wanted};
+
+use crate::plan::compare::{difference, same};
 
 /// How an object stands to a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn unlike_wanted(change: &Change, kind: Kind, seen: &Object, attributes: &[Attri
         let Wanted::Known(wanted) = wanted else { return None };
         let schema = schema_of(attributes, *name);
         let value = seen.attributes.get(*name);
-        (!hidden(schema) && !satisfied(wanted, value, schema, attributes))
+        (!hidden(schema) && !satisfied(wanted, value, schema))
             .then(|| format!("{name} is {}, wanted is {wanted}", shown(value)))
     })
 }
@@ -99,8 +99,8 @@ fn unlike_before(change: &Change, seen: &Object, attributes: &[AttributeSchema])
         }
         let value = seen.attributes.get(name);
         let was = before.attributes.get(name);
-        let unchanged = same(was, value, schema, attributes);
-        let wanted = matches!(after, Some(Wanted::Known(wanted)) if satisfied(wanted, value, schema, attributes));
+        let unchanged = unchanged(was, value, schema);
+        let wanted = matches!(after, Some(Wanted::Known(wanted)) if satisfied(wanted, value, schema));
         if unchanged || wanted {
             return None;
         }
@@ -124,92 +124,18 @@ fn hidden(schema: Option<&AttributeSchema>) -> bool {
     schema.is_some_and(|schema| schema.mutability == Mutability::WriteOnly)
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Text(text) => text.as_str().is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Map(pairs) => pairs.is_empty(),
-        _ => false,
-    }
+/// Whether `seen` has what is `wanted`, by the rules by which the plan was made.
+fn satisfied(wanted: &Value, seen: Option<&Value>, schema: Option<&AttributeSchema>) -> bool {
+    difference(wanted, seen, schema).is_none()
 }
 
 /// Whether two observations of one attribute are the same.
-fn same(
-    a: Option<&Value>,
-    b: Option<&Value>,
-    schema: Option<&AttributeSchema>,
-    attributes: &[AttributeSchema],
-) -> bool {
-    match (a, b) {
+fn unchanged(was: Option<&Value>, is: Option<&Value>, schema: Option<&AttributeSchema>) -> bool {
+    match (was, is) {
         (None, None) => true,
-        (None, Some(value)) | (Some(value), None) => is_empty(value),
-        (Some(a), Some(b)) => {
-            a == b || satisfied(a, Some(b), schema, attributes) && satisfied(b, Some(a), schema, attributes)
-        }
+        (None, Some(value)) | (Some(value), None) => value.is_empty(),
+        (Some(was), Some(is)) => was == is || same(was, is, schema) && same(is, was, schema),
     }
-}
-
-/// Whether `seen` has what is `wanted`: null says nothing, empty clears, objects are enforced key by key, lists whole,
-/// without order or by key as the schema says, text without case where the schema says so.
-pub fn satisfied(
-    wanted: &Value,
-    seen: Option<&Value>,
-    schema: Option<&AttributeSchema>,
-    attributes: &[AttributeSchema],
-) -> bool {
-    let Some(seen) = seen else { return is_empty(wanted) };
-    let case_exact = schema.is_none_or(|schema| schema.case_exact);
-    match (wanted, seen) {
-        (Value::Null, _) => true,
-        (Value::Text(a), Value::Text(b)) => a == b || !case_exact && same_text(*a, *b),
-        (Value::Integer(a), Value::Float(b)) | (Value::Float(b), Value::Integer(a)) => *a as f64 == *b,
-        (Value::Map(wanted), Value::Map(seen)) => wanted.iter().all(|(name, value)| {
-            let inner = inner_schema(schema, attributes, *name);
-            let seen = seen.iter().find(|(own, _)| own == name).map(|(_, value)| value);
-            satisfied(value, seen, inner, attributes)
-        }),
-        (Value::List(wanted), Value::List(seen)) => match schema.map_or(Shape::List, |schema| schema.shape) {
-            Shape::One | Shape::List => {
-                wanted.len() == seen.len()
-                    && wanted.iter().zip(seen.iter()).all(|(a, b)| item(a, b, schema, attributes))
-            }
-            Shape::Set => {
-                wanted.iter().all(|a| seen.iter().any(|b| item(a, b, schema, attributes)))
-                    && seen.iter().all(|b| wanted.iter().any(|a| item(a, b, schema, attributes)))
-            }
-            Shape::Keyed(_) if wanted.is_empty() => seen.is_empty(),
-            Shape::Keyed(key) => wanted
-                .iter()
-                .all(|a| seen.iter().any(|b| member(a, key) == member(b, key) && item(a, b, schema, attributes))),
-        },
-        (a, b) => a == b,
-    }
-}
-
-/// One item of a list: its own shape is that of one value.
-fn item(a: &Value, b: &Value, schema: Option<&AttributeSchema>, attributes: &[AttributeSchema]) -> bool {
-    a == b
-        || match (a, b) {
-            (Value::List(_), _) | (_, Value::List(_)) => false,
-            _ => satisfied(a, Some(b), schema, attributes),
-        }
-}
-
-fn member(value: &Value, key: Symbol) -> Option<&Value> {
-    value.as_map()?.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
-}
-
-fn inner_schema<'s>(
-    outer: Option<&AttributeSchema>,
-    attributes: &'s [AttributeSchema],
-    name: Symbol,
-) -> Option<&'s AttributeSchema> {
-    let outer = outer?.name.as_str();
-    attributes.iter().find(|attribute| {
-        let rest = attribute.name.as_str().strip_prefix(outer).and_then(|rest| rest.strip_prefix('.'));
-        rest == Some(name.as_str())
-    })
 }
 
 /// Whether two texts are the same but for case.
@@ -225,7 +151,7 @@ pub fn managed(change: &Change, seen: &Object) -> Object {
             Wanted::Known(_) => seen.attributes.get(*name)?.clone(),
             Wanted::Deferred { .. } => return None,
         };
-        (!is_empty(&value)).then_some((*name, value))
+        (!value.is_empty()).then_some((*name, value))
     });
     let before = change.before.iter().flat_map(|before| before.attributes.iter()).filter_map(|(name, _)| {
         let changed = change.after.iter().any(|(own, _)| own == name);

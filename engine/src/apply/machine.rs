@@ -11,7 +11,7 @@ use super::fates::Fates;
 use super::graph::Graph;
 use super::ids::Ids;
 use super::journal::Journal;
-use super::report::{Fate, Why};
+use super::report::Fate;
 use super::step::{Answer, Step, Token};
 use super::systems::{Connected, Job, System};
 use super::work::{Active, Call};
@@ -28,7 +28,7 @@ pub(super) enum InFlight {
 
 /// How far the run is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Working,
     /// Looking at what is in doubt.
     Settling,
@@ -63,17 +63,15 @@ pub struct Apply<'a> {
     pub(super) interrupted: bool,
     pub(super) fatal: Option<String>,
     timers: BinaryHeap<Reverse<(Timestamp, u32)>>,
-    in_flight: FxHashMap<u32, InFlight>,
+    pub(super) in_flight: FxHashMap<u32, InFlight>,
     next_token: u32,
-    stage: Stage,
-    report: Option<Box<Report>>,
+    pub(super) stage: Stage,
+    pub(super) report: Option<Box<Report>>,
     told_wait: Option<Timestamp>,
 }
 
 /// The timer that only asks to look round again.
 const WAKE: u32 = u32::MAX;
-/// What is in doubt is waited for at most so long, in milliseconds; else it is left to the next run.
-const SETTLE_WAIT: i64 = 120_000;
 /// Facts that are handed to the record at once.
 const FACTS: usize = 8192;
 
@@ -137,7 +135,7 @@ impl<'a> Apply<'a> {
         }
         if self.fatal.is_some() {
             if self.in_flight.is_empty() {
-                self.close(now);
+                self.close();
                 self.finished(&mut steps);
             }
             return steps;
@@ -221,7 +219,7 @@ impl<'a> Apply<'a> {
         self.graph.units.get(unit as usize).map(|unit| unit.system)
     }
 
-    fn token(&mut self, what: InFlight) -> Token {
+    pub(super) fn token(&mut self, what: InFlight) -> Token {
         let token = Token(self.next_token);
         self.next_token = self.next_token.wrapping_add(1);
         self.in_flight.insert(token.0, what);
@@ -344,65 +342,6 @@ impl<'a> Apply<'a> {
 
     fn system_name(&self, unit: u32) -> Option<Symbol> {
         self.systems.get(self.system_of(unit)? as usize).map(|system| system.name)
-    }
-
-    /// Looks at what is in doubt, once its time has come.
-    fn settle(&mut self, now: Timestamp, steps: &mut Vec<Step>) {
-        let latest = now.plus_millis(SETTLE_WAIT);
-        self.doubts.retain(|(_, call)| call.target.is_some() && call.settle_at <= latest);
-        if self.interrupted {
-            self.doubts.clear();
-        }
-        if let Some(at) = self.doubts.iter().map(|(_, call)| call.settle_at).max() {
-            if at > now {
-                return self.wake(at);
-            }
-            let mut by_system: BTreeMap<u32, Vec<Call>> = BTreeMap::new();
-            for (system, call) in std::mem::take(&mut self.doubts) {
-                by_system.entry(system).or_default().push(call);
-            }
-            for (system, calls) in by_system {
-                let Some(system) = self.systems.get(system as usize).map(|system| system.name) else { continue };
-                let targets = calls.iter().filter_map(|call| call.target).collect();
-                let token = self.token(InFlight::Settle(system, calls));
-                steps.push(Step::Read { token, system, targets });
-            }
-        }
-        let looking = self.in_flight.values().any(|what| matches!(what, InFlight::Settle(..)));
-        if !looking && self.doubts.is_empty() {
-            self.close(now);
-        }
-    }
-
-    /// Draws the report up, and records that the run is over.
-    fn close(&mut self, _now: Timestamp) {
-        let rest = match &self.fatal {
-            Some(_) => Why::NotRecorded,
-            None if self.interrupted => Why::Interrupted,
-            None => Why::NotResolved("the plan has no batch for it: plan again".to_owned()),
-        };
-        if let Some(error) = &self.fatal {
-            let error = format!("called, but its outcome could not be recorded: {error}");
-            let called = self.active.iter().flatten().flat_map(|active| active.calling.iter().chain(&active.looking));
-            for n in called.map(|call| call.change).collect::<Vec<_>>() {
-                self.fates.set(self.plan, n, Fate::Unknown { error: error.clone() });
-            }
-        }
-        let fates = std::mem::take(&mut self.fates).into_all(Fate::NotDone(rest));
-        let tripped = self.systems.iter().filter(|system| system.tripped).map(|system| system.name).collect();
-        let report = Report::new(fates, self.interrupted, self.fatal.clone(), tripped);
-        self.journal.push(Event::RunFinished {
-            run: self.run,
-            counts: report.counts.clone(),
-            status: report.status.word().to_owned(),
-        });
-        self.report = Some(Box::new(report));
-        self.stage = Stage::Closing;
-    }
-
-    fn finished(&mut self, steps: &mut Vec<Step>) {
-        self.stage = Stage::Finished;
-        steps.extend(self.report.take().map(Step::Finished));
     }
 
     /// Says until when nothing happens by itself.

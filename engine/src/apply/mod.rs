@@ -2,16 +2,18 @@
 //!
 //! [`Apply`] is asked for steps ([`Step`]: record, read, execute, wait) and told what came of them ([`Answer`]); a driver
 //! owns the clock, the calls and the record. [`graph`] cuts the plan's batches into units of work and knows what waits
-//! for what; [`work`] is one unit on its way (re-read, intents, call, read back); [`machine`] hands out the steps;
-//! [`answers`] takes what came back; [`journal`] keeps the events in order; [`ids`] knows remote ids; [`compare`] says
+//! for what; [`work`] is one unit on its way (re-read, [`intents`], call, read back); [`machine`] hands out the steps;
+//! [`answers`] takes what came back; [`ending`] looks at what is in doubt and draws the report up; [`journal`] keeps the events in order; [`ids`] knows remote ids; [`compare`] says
 //! whether an object is as wanted or as before; [`fates`] what became of each change and what that stops; [`report`]
 //! is the end of it. [`settle`] clears up what an earlier run left in doubt.
 
 pub(crate) mod answers;
 pub mod compare;
+pub(crate) mod ending;
 pub(crate) mod fates;
 pub(crate) mod graph;
 pub(crate) mod ids;
+pub(crate) mod intents;
 pub(crate) mod journal;
 pub mod machine;
 pub mod report;

@@ -1,19 +1,14 @@
-//! One unit of work on its way: re-read, intents, call, read back.
+//! One unit of work on its way: re-read, intents (see `intents`), call, read back.
 
 use std::collections::VecDeque;
 
-use state::record::{Event, EventResult};
-use state::{Action, Attributes, Capabilities, Change, Kind, Object, Order, Symbol, Target, Timestamp, Value, Wanted};
+use state::record::EventResult;
+use state::{Action, Address, Capabilities, Change, Kind, Object, Order, Target, Timestamp, Wanted};
 
-use super::compare::{Standing, managed, standing};
 use super::fates::Gate;
-use super::ids::kind;
 use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::systems::Job;
-
-/// Room for what waits between an intent and its call, beyond the call's own deadline: in milliseconds.
-const SLACK: i64 = 10_000;
 
 /// What the re-read before a change said.
 #[derive(Debug)]
@@ -107,11 +102,14 @@ impl Apply<'_> {
     /// Whether a change has something to be read before it.
     fn first_sight(&self, n: u32) -> Seen {
         let Some(change) = self.plan.changes.get(n as usize) else { return Seen::New };
-        if change.action == Action::Create || self.ids.target(change, self.resolver.as_ref()).is_none() {
-            Seen::New
-        } else {
-            Seen::Unread
-        }
+        // A new group has no members, and a new account is nowhere a member.
+        let created = |address: Address| {
+            let maker = self.fates.maker(address).and_then(|maker| self.plan.changes.get(maker as usize));
+            maker.is_some_and(|maker| maker.action == Action::Create)
+        };
+        let ends = [change.address.parent_group(), change.address.member()];
+        let new = change.action == Action::Create || ends.into_iter().flatten().any(created);
+        if new || self.ids.target(change, self.resolver.as_ref()).is_none() { Seen::New } else { Seen::Unread }
     }
 
     /// Why nothing new is begun on a system.
@@ -141,7 +139,7 @@ impl Apply<'_> {
             if active.reading {
                 return;
             }
-            let unread = matches!(active.todo.front(), Some(Todo { seen: Seen::Unread, .. }));
+            let unread = active.todo.iter().any(|todo| matches!(todo.seen, Seen::Unread));
             if active.prepared.is_empty() && unread && active.calling.is_empty() {
                 active.reading = true;
                 self.enqueue(system, Job::Read(unit));
@@ -274,120 +272,4 @@ impl Apply<'_> {
     pub(super) fn capabilities(&self, system: u32) -> Option<&Capabilities> {
         self.systems.get(system as usize)?.connected.as_ref().map(|connected| &connected.capabilities)
     }
-
-    /// Writes the intent of one change: none where it is as wanted already, which is recorded at once.
-    fn intend(&mut self, n: u32, seen: Seen, system: u32, now: Timestamp) -> Result<Option<Call>, Fate> {
-        let Some(change) = self.plan.changes.get(n as usize) else { return Ok(None) };
-        let not_resolved = |error: String| Fate::NotDone(Why::NotResolved(error));
-        let address = change.address;
-        let kind = kind(address).ok_or_else(|| not_resolved(format!("{address} does not stand on a system")))?;
-        let target = self.ids.target(change, self.resolver.as_ref());
-        if target.is_none() && change.action != Action::Create {
-            return Err(not_resolved(format!("the remote id behind {address} is not known: plan again")));
-        }
-        let (image, secrets) = self.resolved(change).map_err(not_resolved)?;
-        let Some(state) = self.systems.get(system as usize) else { return Ok(None) };
-        let Some(connected) = &state.connected else { return Err(Fate::NotDone(Why::NotConnected)) };
-        let before = match seen {
-            Seen::Here(object) => Some(object),
-            _ => None,
-        };
-        let mut already = false;
-        if change.action != Action::Create {
-            // Against nothing seen, a grant stands as before, and a revocation as wanted.
-            match standing(&image, kind, before.as_ref(), &connected.schema) {
-                Standing::AsWanted => already = !has_secrets(&image),
-                Standing::AsBefore => {}
-                Standing::Other(seen) => return Err(Fate::Stale { seen }),
-            }
-        }
-        let key = key(&image, kind, &connected.capabilities);
-        let wait = state.deadline().saturating_add(state.deadline().max(SLACK)).saturating_add(state.visibility());
-        let settle_after = now.plus_millis(wait);
-        let intent = self.next_intent;
-        self.next_intent += 1;
-        let reasons = change.reasons.iter().filter_map(|id| self.plan.reasons.get(id.0 as usize));
-        self.journal.push(Event::Intent {
-            run: self.run,
-            intent,
-            change: Box::new(image.clone()),
-            kind,
-            target,
-            key,
-            settle_after,
-            why: reasons.cloned().collect(),
-        });
-        if already {
-            let object = before.map_or_else(|| Object::new("", Attributes::new()), |seen| managed(&image, &seen));
-            self.ids.done(address, &object);
-            self.record(intent, EventResult::Done { object, settled: true });
-            self.fates.set(self.plan, n, Fate::AlreadySo);
-            return Ok(None);
-        }
-        let after = image.after.iter().filter_map(|(name, wanted)| match wanted {
-            Wanted::Known(value) => Some((*name, value.clone())),
-            _ => None,
-        });
-        let order = Order {
-            address,
-            action: change.action,
-            target,
-            kind,
-            before,
-            after: after.collect(),
-            secrets: state::order::Secrets(secrets),
-        };
-        let settle_at = settle_after;
-        Ok(Some(Call { change: n, intent, image, kind, target, order: Some(order), settle_after, settle_at }))
-    }
-
-    /// A change with its deferred values, and its secrets beside it.
-    fn resolved(&self, change: &Change) -> Result<(Change, Vec<(Symbol, String)>), String> {
-        let open = |wanted: &Wanted| matches!(wanted, Wanted::Deferred { .. });
-        let secret = |wanted: &Wanted| matches!(wanted, Wanted::Secret { .. });
-        let names = |which: &dyn Fn(&Wanted) -> bool| -> Vec<Symbol> {
-            change.after.iter().filter(|(_, wanted)| which(wanted)).map(|(name, _)| *name).collect()
-        };
-        let made = |address| self.ids.made(address);
-        let mut image = change.clone();
-        let deferred = names(&open);
-        if !deferred.is_empty() {
-            let values = self.resolver.resolve(change.address, &deferred, &made)?;
-            if values.len() != deferred.len() {
-                return Err(format!("{} of {} deferred values were evaluated", values.len(), deferred.len()));
-            }
-            for (name, value) in deferred.iter().zip(values) {
-                if let Some((_, wanted)) = image.after.iter_mut().find(|(own, _)| own == name) {
-                    *wanted = Wanted::Known(value);
-                }
-            }
-            // Null says nothing about an attribute.
-            if image.after.iter().any(|(_, wanted)| *wanted == Wanted::Known(Value::Null)) {
-                let kept = image.after.iter().filter(|(_, wanted)| *wanted != Wanted::Known(Value::Null));
-                image.after = kept.cloned().collect();
-            }
-        }
-        let names = names(&secret);
-        if names.is_empty() {
-            return Ok((image, Vec::new()));
-        }
-        let values = self.resolver.secrets(change.address, &names, &made)?;
-        if values.len() != names.len() {
-            return Err(format!("{} of {} sensitive values were evaluated", values.len(), names.len()));
-        }
-        Ok((image, names.into_iter().zip(values).collect()))
-    }
-}
-
-/// The natural key by which a creation in doubt is looked up.
-fn key(image: &Change, kind: Kind, capabilities: &Capabilities) -> Option<(Symbol, Value)> {
-    let key = match kind {
-        Kind::Account => capabilities.account_key?,
-        Kind::Group => capabilities.group_key?,
-        Kind::Membership | Kind::Grant => return None,
-    };
-    image.after.iter().find_map(|(name, wanted)| match wanted {
-        Wanted::Known(value) if *name == key.attribute => Some((*name, value.clone())),
-        _ => None,
-    })
 }

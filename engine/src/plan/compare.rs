@@ -4,7 +4,7 @@ use state::{AttributeSchema, Shape, Symbol, Value};
 
 /// The part of `wanted` that `observed` does not hold: none where there is nothing to change. Of an object only the
 /// keys that differ are in it.
-pub(super) fn difference(wanted: &Value, observed: Option<&Value>, schema: Option<&AttributeSchema>) -> Option<Value> {
+pub(crate) fn difference(wanted: &Value, observed: Option<&Value>, schema: Option<&AttributeSchema>) -> Option<Value> {
     match (wanted, observed) {
         (Value::Null, _) => None,
         (wanted, None | Some(Value::Null)) => (!wanted.is_empty()).then(|| wanted.clone()),
@@ -27,7 +27,7 @@ fn find(object: &Value, key: Symbol) -> Option<&Value> {
 }
 
 /// Whether two values are the same to the system.
-pub(super) fn same(wanted: &Value, observed: &Value, schema: Option<&AttributeSchema>) -> bool {
+pub(crate) fn same(wanted: &Value, observed: &Value, schema: Option<&AttributeSchema>) -> bool {
     match (wanted, observed) {
         (Value::List(a), Value::List(b)) => match schema.map_or(Shape::List, |schema| schema.shape) {
             Shape::Keyed(key) => a.iter().all(|item| {

@@ -8,7 +8,7 @@
 mod accounts;
 mod blocks;
 mod book;
-mod compare;
+pub(crate) mod compare;
 mod correlate;
 mod expand;
 mod grants;

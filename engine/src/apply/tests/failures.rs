@@ -24,7 +24,6 @@ fn a_refusal_stops_what_depends_on_it_and_nothing_else() {
     call chat: create account.chat.ada -> refused (403 forbidden)
     call chat: create account.chat.bob -> done new-1
     record outcome 1: not done: 403 forbidden
-    read chat: id-team/new-1 gone
     record outcome 2: done new-1{"userName": "bob"}
     record intent 3: grant membership.chat.team.bob
     call chat: grant membership.chat.team.bob -> done
@@ -319,7 +318,6 @@ fn what_a_safeguard_holds_is_not_done_nor_what_depends_on_it() {
     record run started
     record intent 1: create account.chat.bob by userName = "bob"
     call chat: create account.chat.bob -> done new-1
-    read chat: id-team/new-1 gone
     record outcome 1: done new-1{"userName": "bob"}
     record intent 2: grant membership.chat.team.bob
     call chat: grant membership.chat.team.bob -> done

@@ -1,5 +1,7 @@
 //! A plan in, answers from a small world, steps out.
 
 mod failures;
+mod properties;
 mod protocol;
+mod settling;
 mod world;

@@ -49,6 +49,10 @@ pub struct World {
     pub executed: Vec<(Address, Action)>,
     pub transcript: String,
     pub interrupt_after: Option<usize>,
+    /// The process dies after so many turns.
+    pub crash_after: Option<usize>,
+    /// Answers come in a random order; 0: in the order of the steps.
+    pub seed: u64,
 }
 
 pub fn connected(batch: usize, concurrency: usize, visibility: u64) -> Connected {
@@ -101,6 +105,8 @@ impl World {
             executed: Vec::new(),
             transcript: String::new(),
             interrupt_after: None,
+            crash_after: None,
+            seed: 0,
         }
     }
 
@@ -176,10 +182,16 @@ impl World {
         self.apply_with(plan, Box::new(Nothing))
     }
 
-    /// Runs the machine to its end, answering steps in their order.
+    /// Runs the machine to its end.
     pub fn apply_with(&mut self, plan: &Plan, resolver: Box<dyn Resolve + '_>) -> Report {
+        self.drive(plan, resolver, "r1").unwrap_or_else(|| panic!("crashed\n{}", self.transcript))
+    }
+
+    /// Runs the machine to its end, or until the process dies.
+    pub fn drive(&mut self, plan: &Plan, resolver: Box<dyn Resolve + '_>, run: &str) -> Option<Report> {
         let recorded = self.recorded();
-        let mut machine = Apply::new(plan, &recorded, resolver, self.connected.clone(), started());
+        let started = RunStarted { run: run.into(), ..started() };
+        let mut machine = Apply::new(plan, &recorded, resolver, self.connected.clone(), started);
         let mut wait = None;
         let mut pending: VecDeque<Step> = VecDeque::new();
         for turn in 0..10_000 {
@@ -192,12 +204,18 @@ impl World {
                     Step::Wait { until } => wait = Some(until),
                     Step::Finished(report) => {
                         self.note_report(plan, &report);
-                        return *report;
+                        return Some(*report);
                     }
                     step => pending.push_back(step),
                 }
             }
-            if let Some(step) = pending.pop_front() {
+            if self.crash_after == Some(turn) {
+                self.note("! kill -9");
+                pending.drain(..).for_each(|step| self.die(step));
+                return None;
+            }
+            let place = self.random(pending.len());
+            if let Some(step) = pending.remove(place) {
                 let answer = self.answer(step);
                 machine.on(self.now, answer);
             } else {
@@ -207,6 +225,34 @@ impl World {
             }
         }
         panic!("the machine does not end\n{}", self.transcript);
+    }
+
+    /// Some number below `below`; 0 without a seed.
+    fn random(&mut self, below: usize) -> usize {
+        if self.seed == 0 || below == 0 {
+            return 0;
+        }
+        // Xorshift (Marsaglia 2003).
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        (self.seed % below as u64) as usize
+    }
+
+    /// What may still become of a step when nobody waits for its answer: some of the lines reach the disk; a call may
+    /// be carried out, or not.
+    fn die(&mut self, step: Step) {
+        match step {
+            Step::Record { events, .. } => {
+                let kept = self.random(events.len() + 1);
+                for event in events.into_iter().take(kept) {
+                    self.note(&format!("record {}", brief(&event)));
+                    self.lines.push(event);
+                }
+            }
+            Step::Execute { .. } if self.random(2) == 1 => drop(self.answer(step)),
+            _ => {}
+        }
     }
 
     /// Answers one step as the world would.
@@ -232,6 +278,7 @@ impl World {
                 Answer::Read { token, result: Ok(presences) }
             }
             Step::Execute { token, system, orders } => {
+                self.assert_announced(&orders);
                 let names: Vec<String> = orders.iter().map(|o| format!("{} {}", o.action.word(), o.address)).collect();
                 let outcomes: Vec<Outcome> = orders.iter().map(|order| self.execute(system, order)).collect();
                 let answers: Vec<String> = outcomes.iter().map(answered).collect();
@@ -269,6 +316,18 @@ impl World {
         }
     }
 
+    /// Every call stands in the record as an open intent.
+    fn assert_announced(&self, orders: &[Order]) {
+        let recorded = self.recorded();
+        for order in orders {
+            let announced = recorded
+                .open
+                .iter()
+                .any(|open| open.change.address == order.address && open.change.action == order.action);
+            assert!(announced, "{} was called without an intent\n{}", order.address, self.transcript);
+        }
+    }
+
     fn note(&mut self, text: &str) {
         let _ = writeln!(self.transcript, "{text}");
     }
@@ -296,6 +355,7 @@ impl Remote {
 
     fn execute(&mut self, order: &Order) -> Object {
         if let Some(Target::Membership { group, member, .. }) = order.target {
+            assert!(self.groups.contains_key(&group) && self.accounts.contains_key(&member), "{}", order.address);
             match order.action {
                 Action::Revoke => drop(self.memberships.remove(&(group, member))),
                 _ => drop(self.memberships.insert((group, member), order.after.clone())),

@@ -1,0 +1,147 @@
+//! What an earlier run left in doubt.
+
+use insta::assert_snapshot;
+use state::record::{Event, OpenIntent};
+use state::*;
+
+use super::world::{World, change, connected, pairs, result_brief};
+use crate::apply::settle;
+
+/// A world with ada (a@x), a group `team` with ada, and with these intents open; `done` changes it before it is looked
+/// at, `wait` milliseconds after the intents.
+fn settled(intents: &[&str], done: impl Fn(&mut super::world::Remote), wait: i64) -> String {
+    let mut world = World::new(connected(1, 1, 0));
+    world.account("ada", &[("userName", "ada"), ("mail", "a@x")]);
+    world.group("team");
+    world.member("team", "ada");
+    let mut recorded = world.recorded();
+    for (intent, text) in (1..).zip(intents) {
+        let change = change(&world, text);
+        let id = |address: Address| Symbol::from(format!("id-{}", address.holder().or(address.group()).unwrap()));
+        let (kind, target) = match change.address {
+            Address::Membership { .. } => {
+                let ends = (change.address.parent_group().unwrap(), change.address.member().unwrap());
+                let target = Target::Membership { group: id(ends.0), member: id(ends.1), nested: false };
+                (Kind::Membership, Some(target))
+            }
+            address if change.action == Action::Create => (kind_of(address), None),
+            address => (Kind::Account, Some(Target::Account(id(address)))),
+        };
+        let key = change.after.iter().find_map(|(name, wanted)| match wanted {
+            Wanted::Known(value) if *name == "userName" && change.action == Action::Create => {
+                Some((*name, value.clone()))
+            }
+            _ => None,
+        });
+        recorded.open.push(OpenIntent {
+            run: "r1".into(),
+            intent,
+            at: world.now,
+            change,
+            kind,
+            target,
+            key,
+            settle_after: world.now.plus_millis(10_000),
+            why: vec![],
+            error: None,
+        });
+    }
+    done(world.systems.get_mut(&Symbol::new("chat")).unwrap());
+    world.now = world.now.plus_millis(wait);
+    let observed = world.observed("chat");
+    let inventories = std::collections::BTreeMap::from([(Symbol::new("chat"), &observed)]);
+    let settlement = settle(&recorded, &inventories, &world.connected, world.now);
+    let events = settlement.events.iter().map(|event| match event {
+        Event::Outcome { intent, result, .. } => format!("{intent}: {}", result_brief(result)),
+        other => format!("{other:?}"),
+    });
+    let doubts = settlement.doubts.iter().map(|doubt| format!("{}: {} ({})", doubt.intent, doubt.message, doubt.hint));
+    events.chain(doubts).collect::<Vec<_>>().join("\n")
+}
+
+fn kind_of(address: Address) -> Kind {
+    match address {
+        Address::Group { .. } => Kind::Group,
+        _ => Kind::Account,
+    }
+}
+
+fn account(id: &str, attributes: &[(&str, &str)]) -> (Symbol, Object) {
+    (id.into(), Object::new(id, pairs(attributes)))
+}
+
+#[test]
+fn as_wanted_is_done_and_as_before_is_not_done() {
+    let intents = [
+        "update account.chat.ada mail=b@x",
+        "deactivate account.chat.ada",
+        "grant membership.chat.team.bob",
+        "revoke membership.chat.team.ada",
+    ];
+    assert_snapshot!(settled(&intents, |_| {}, 10_000), @r"
+    1: not done: no answer was recorded; looked at later: it did not happen (settled)
+    2: not done: no answer was recorded; looked at later: it did not happen (settled)
+    3: not done: no answer was recorded; looked at later: it did not happen (settled)
+    4: not done: no answer was recorded; looked at later: it did not happen (settled)
+    ");
+    let done = |remote: &mut super::world::Remote| {
+        let ada = remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap();
+        ada.attributes = pairs(&[("userName", "ada"), ("mail", "b@x")]);
+        ada.active = false;
+        remote.memberships.clear();
+        remote.memberships.insert(("id-team".into(), "id-bob".into()), Attributes::new());
+    };
+    assert_snapshot!(settled(&intents, done, 10_000), @r#"
+    1: done id-ada{"mail": "b@x", "userName": "ada"} (settled)
+    2: done id-ada{"mail": "b@x", "userName": "ada"} (settled)
+    3: done {} (settled)
+    4: done {} (settled)
+    "#);
+}
+
+#[test]
+fn neither_is_said_and_too_early_is_too_early() {
+    let other = |remote: &mut super::world::Remote| {
+        remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap().attributes = pairs(&[("mail", "c@x")]);
+    };
+    let intents = ["update account.chat.ada mail=b@x", "create account.corp.x a=b"];
+    assert_snapshot!(settled(&intents, other, 10_000), @r#"
+    1: diverged: mail is "c@x", before it was "a@x", wanted is "b@x"
+    2: create of account.corp.x is in doubt: its system could not be read (make the system readable and plan again)
+    "#);
+    assert_snapshot!(settled(&intents[..1], |remote| remote.accounts.clear(), 10_000), @"1: diverged: it is gone");
+    assert_snapshot!(settled(&intents[..1], other, 9_999), @r"
+    1: update of account.chat.ada is in doubt: a call of run r1 may still be under way (plan again after that time)
+    ");
+}
+
+#[test]
+fn a_creation_is_found_by_its_key_among_those_that_nobody_is_bound_to() {
+    let create = ["create account.chat.bob userName=Bob mail=b@x"];
+    assert_snapshot!(settled(&create, |_| {}, 10_000), @r"
+    1: not done: no answer was recorded; looked at later: it did not happen (settled)
+    ");
+    let made = |remote: &mut super::world::Remote| {
+        remote.accounts.extend([account("7", &[("userName", "bob"), ("mail", "b@x")])]);
+    };
+    assert_snapshot!(settled(&create, made, 10_000), @r#"
+    1: done 7{"mail": "b@x", "userName": "bob"} (settled)
+    "#);
+    let twice = |remote: &mut super::world::Remote| {
+        remote.accounts.extend([account("7", &[("userName", "bob")]), account("8", &[("userName", "BOB")])]);
+    };
+    assert_snapshot!(settled(&create, twice, 10_000), @r"
+    1: create of account.chat.bob is in doubt: 2 objects could be it: 7, 8 (say which one it is with an `adopt` block)
+    ");
+    // Ada's account is bound to its recorded address: it cannot be what was made.
+    assert_snapshot!(settled(&["create account.chat.ada2 userName=ada"], |_| {}, 10_000), @r"
+    1: not done: no answer was recorded; looked at later: it did not happen (settled)
+    ");
+    // Without a natural key all attributes must be there; one object settles one creation.
+    let twins = ["create account.chat.x mail=x@x", "create account.chat.y mail=x@x"];
+    let one = |remote: &mut super::world::Remote| remote.accounts.extend([account("9", &[("mail", "x@x")])]);
+    assert_snapshot!(settled(&twins, one, 10_000), @r#"
+    1: done 9{"mail": "x@x"} (settled)
+    2: not done: no answer was recorded; looked at later: it did not happen (settled)
+    "#);
+}
