@@ -242,6 +242,8 @@ pub struct KnownObject {
     pub attributes: Attributes,
     /// Attributes that are known only after apply.
     pub deferred: Vec<Symbol>,
+    /// To be created, and not planned yet: all of its attributes are known only after apply.
+    pub unplanned: bool,
 }
 
 /// Evaluates what depends on observed systems. Used by the planner, and again by apply for deferred values.

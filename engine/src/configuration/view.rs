@@ -221,7 +221,7 @@ impl<'a> View<'a> {
             });
         }
         let symbol = Symbol::new(name);
-        if object.deferred.contains(&symbol) {
+        if object.unplanned || object.deferred.contains(&symbol) {
             return Ok(Value::unknown(vec![address], false));
         }
         Ok(object.attributes.get(symbol).map_or(Value::Null, Value::from_state))

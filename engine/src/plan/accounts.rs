@@ -1,6 +1,6 @@
 //! Accounts: created, updated, switched off and on again.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Action, Address, AttributeSchema, Attributes, FactKind, Object, Symbol, Wanted};
 
 use super::compare::{difference, fold, same};
@@ -13,7 +13,9 @@ use crate::guard;
 impl<'a> Planner<'a> {
     /// Plans the accounts of one system.
     pub(super) fn plan_accounts(&mut self, site: &mut Site<'a>) {
+        self.expect_accounts(site);
         let mut left_out = Vec::new();
+        let mut unexpected = FxHashSet::default();
         for entry in site.entries {
             let address = Address::Account { system: site.name, holder: entry.holder };
             if self.removed(address) {
@@ -26,7 +28,9 @@ impl<'a> Planner<'a> {
                 }
                 Ok(None) => {
                     left_out.push(self.identity_address(entry.holder));
-                    self.leave_out(site, entry.holder);
+                    if self.leave_out(site, entry.holder) == Some(Place::Expected) {
+                        unexpected.insert(address);
+                    }
                 }
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
@@ -34,28 +38,75 @@ impl<'a> Planner<'a> {
         if let Some(summary) = self.systems.get_mut(&site.name) {
             summary.left_out = left_out;
         }
+        self.plan_again(site, &unexpected);
         self.plan_unwanted(site);
         self.check_collisions(site);
         self.plan_unmanaged(site);
     }
 
-    /// `account.when` excludes someone: what a match had found is not adopted.
-    fn leave_out(&mut self, site: &mut Site<'a>, holder: Symbol) {
-        let Some(system) = self.world.systems.get_mut(&site.name) else { return };
-        let Some(stand) = system.accounts.get(&holder) else { return };
-        if stand.standing == Standing::Adopted {
-            if let Place::Observed(number) = stand.place {
-                site.holders[number as usize] = None;
+    /// Accounts that will be created may be referred to by accounts that are planned before them (a manager's by that
+    /// of somebody in the team).
+    fn expect_accounts(&mut self, site: &Site<'a>) {
+        for entry in site.entries {
+            let address = Address::Account { system: site.name, holder: entry.holder };
+            if !self.stands(site, entry.holder) && !self.removed(address) {
+                self.stand(site, entry.holder, Place::Expected, Standing::Managed);
             }
-            system.accounts.remove(&holder);
         }
+    }
+
+    /// What was planned to wait for an account that `account.when` left out after all is planned again without it.
+    fn plan_again(&mut self, site: &mut Site<'a>, unexpected: &FxHashSet<Address>) {
+        let waits = |(_, wanted): &(Symbol, Wanted)| match wanted {
+            Wanted::Deferred { needs, .. } => needs.iter().any(|address| unexpected.contains(address)),
+            _ => false,
+        };
+        if unexpected.is_empty() {
+            return;
+        }
+        let drafts = self.drafts.iter().filter(|draft| draft.change.after.iter().any(waits));
+        let again: FxHashSet<Address> = drafts.map(|draft| draft.change.address).collect();
+        self.drafts.retain(|draft| !again.contains(&draft.change.address));
+        for entry in site.entries {
+            let address = Address::Account { system: site.name, holder: entry.holder };
+            if !again.contains(&address) {
+                continue;
+            }
+            if self.place(site, entry.holder) == Some(Place::New) {
+                self.stand(site, entry.holder, Place::Expected, Standing::Managed);
+            }
+            match self.inputs.configuration.evaluate.account(site.name, entry.holder, &self.world) {
+                Ok(Some(wanted)) => self.plan_wanted(site, entry, address, wanted),
+                Ok(None) => {}
+                Err(diagnostic) => self.diagnostics.push(diagnostic),
+            }
+        }
+    }
+
+    fn place(&self, site: &Site<'a>, holder: Symbol) -> Option<Place> {
+        Some(self.world.systems.get(&site.name)?.accounts.get(&holder)?.place)
+    }
+
+    /// `account.when` excludes someone: what a match had found is not adopted, what was expected is not created.
+    fn leave_out(&mut self, site: &mut Site<'a>, holder: Symbol) -> Option<Place> {
+        let system = self.world.systems.get_mut(&site.name)?;
+        let stand = system.accounts.get(&holder)?;
+        let place = stand.place;
+        if let (Place::Observed(number), Standing::Adopted) = (place, stand.standing) {
+            site.holders[number as usize] = None;
+        } else if place != Place::Expected {
+            return None;
+        }
+        system.accounts.remove(&holder);
+        Some(place)
     }
 
     fn plan_wanted(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
         let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder)).cloned();
         let reasons = self.reasons.why(&entry.why);
         match stand {
-            None => self.plan_create(site, entry, address, wanted, reasons),
+            None => {}
+            Some(stand) if stand.place == Place::Expected => self.plan_create(site, entry, address, wanted, reasons),
             Some(stand) => {
                 let Place::Observed(number) = stand.place else { return };
                 let account = site.account(number);

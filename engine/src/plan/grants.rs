@@ -82,7 +82,7 @@ impl<'a> Planner<'a> {
                 let held = observed.get(&site.group(number).id);
                 held.into_iter().flatten().map(|grant| (site.schema.grant_text(grant), *grant)).collect()
             }
-            Place::New | Place::Recorded(_) => FxHashMap::default(),
+            Place::New | Place::Expected | Place::Recorded(_) => FxHashMap::default(),
         };
         let address_of = |grant: Symbol| Address::Grant { system: site.name, group: group.name, grant };
         for attributes in wanted.iter().filter(|_| !removed) {

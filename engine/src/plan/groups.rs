@@ -26,6 +26,7 @@ impl<'a> Planner<'a> {
         }
         self.bind_recorded_groups(site);
         self.bind_groups_by_key(site);
+        self.expect_groups(site);
         for group in site.wanted_groups {
             let address = Address::Group { system: site.name, group: group.name };
             if !self.removed(address) {
@@ -100,6 +101,16 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Groups that will be created may be referred to by groups that are planned before them.
+    fn expect_groups(&mut self, site: &Site<'a>) {
+        for group in site.wanted_groups {
+            let address = Address::Group { system: site.name, group: group.name };
+            if self.group_stand(site, group.name).is_none() && !self.removed(address) {
+                self.stand_group(site, group.name, Place::Expected, Standing::Managed);
+            }
+        }
+    }
+
     /// What the group is called on the system: the key attribute that the block sets, else the block's own name.
     fn key_of(&mut self, site: &Site<'a>, group: &Group) -> Option<String> {
         let key = site.capabilities.group_key?;
@@ -133,7 +144,8 @@ impl<'a> Planner<'a> {
     fn plan_group(&mut self, site: &Site<'a>, group: &Group, address: Address) {
         let Some(attributes) = self.group_attributes(site, group) else { return };
         let reasons = Box::from([self.reasons.at(Symbol::new(&address.to_string()), group.span)]);
-        let Some(stand) = self.group_stand(site, group.name).cloned() else {
+        let Some(stand) = self.group_stand(site, group.name).cloned() else { return };
+        if stand.place == Place::Expected {
             let after: Box<[(Symbol, Wanted)]> = attributes
                 .into_iter()
                 .map(|(name, value)| (name, self.wanted(address, name, value)))
@@ -143,7 +155,7 @@ impl<'a> Planner<'a> {
             self.world.systems.entry(site.name).or_default().groups.insert(group.name, stand);
             self.change(Phase::Group, address, Action::Create, Body { after, reasons, ..Body::default() });
             return;
-        };
+        }
         let Place::Observed(number) = stand.place else { return };
         let object = site.group(number);
         match stand.standing {

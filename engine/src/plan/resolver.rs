@@ -93,7 +93,12 @@ impl Now<'_> {
     fn over(&self, planned: Option<KnownObject>, address: Address) -> Option<KnownObject> {
         let Some(made) = (self.made)(address) else { return planned };
         let attributes = planned.map_or_else(Attributes::new, |planned| planned.attributes);
-        Some(KnownObject { id: Some(made.id), attributes: attributes.overlaid(&made.attributes), deferred: Vec::new() })
+        Some(KnownObject {
+            id: Some(made.id),
+            attributes: attributes.overlaid(&made.attributes),
+            deferred: Vec::new(),
+            unplanned: false,
+        })
     }
 }
 

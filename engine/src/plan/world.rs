@@ -14,6 +14,8 @@ use crate::configuration::{Known, KnownObject};
 pub(crate) enum Place {
     /// Number in the inventory.
     Observed(u32),
+    /// To be created by this plan, as soon as it comes to it: what refers to it before must wait for it.
+    Expected,
     /// To be created by this plan.
     New,
     /// Only the record knows it: its system could not be read, or the object is gone.
@@ -77,7 +79,7 @@ impl<'a> World<'a> {
                 let object = of(system.observed?).get(n as usize)?;
                 (Some(object.id), object.attributes.clone())
             }
-            Place::New => (None, Attributes::new()),
+            Place::New | Place::Expected => (None, Attributes::new()),
             Place::Recorded(id) => (Some(id), system.recorded.get(&id).copied().cloned().unwrap_or_default()),
         };
         let known = |(name, wanted): &(Symbol, Wanted)| match wanted {
@@ -86,7 +88,12 @@ impl<'a> World<'a> {
         };
         let planned: Attributes = stand.planned.iter().filter_map(known).collect();
         let deferred = stand.planned.iter().filter(|pair| known(pair).is_none()).map(|(name, _)| *name).collect();
-        Some(KnownObject { id, attributes: attributes.overlaid(&planned), deferred })
+        Some(KnownObject {
+            id,
+            attributes: attributes.overlaid(&planned),
+            deferred,
+            unplanned: stand.place == Place::Expected,
+        })
     }
 
     /// The number that `next` gave a holder for an attribute, if it gave one.

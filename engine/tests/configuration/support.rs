@@ -216,6 +216,7 @@ pub fn made(id: Option<&str>, attributes: &[(&str, &str)]) -> KnownObject {
         id: id.map(Symbol::new),
         attributes: attributes.iter().map(|(name, value)| (Symbol::new(name), state::Value::text(*value))).collect(),
         deferred: Vec::new(),
+        unplanned: false,
     }
 }
 
