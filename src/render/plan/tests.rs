@@ -58,7 +58,7 @@ fn text_by_person() {
       ~ group.corp.core (moved from group.corp.platform)  previously (teams/core.hcl:9)
 
     system.chat
-      + group.chat.core                   group.chat.core (teams/core.hcl:9)
+      + group.chat.core                   (teams/core.hcl:9)
           displayName = "Core"
       + membership.chat.all.group.core    group.chat.all (teams/core.hcl:40)
       + grant.chat.core["channel=ops"]    group.chat.core (teams/core.hcl:9)
@@ -119,7 +119,7 @@ fn text_by_system() {
           password        = (sensitive)
           "urn:acme:User" = { department = "Platform" }
           userName        = "ada@acme.example"
-      + group.chat.core                         group.chat.core (teams/core.hcl:9)
+      + group.chat.core                         (teams/core.hcl:9)
           displayName = "Core"
       + membership.chat.all.group.core          group.chat.all (teams/core.hcl:40)
       + membership.chat.core.ada as maintainer  role.core (teams/core.hcl:3)
@@ -358,7 +358,7 @@ fn markdown_without_values() {
 
     - `account.chat.ada` (changed by others)
     - `~` `account.chat.eve` (rename) `userName`: account of system.chat (`systems.hcl:30`)
-    - `+` `group.chat.core` `displayName`: group.chat.core (`teams/core.hcl:9`)
+    - `+` `group.chat.core` `displayName`: `teams/core.hcl:9`
     - `+` `membership.chat.all.group.core`: group.chat.all (`teams/core.hcl:40`)
     - `+` `grant.chat.core["channel=ops"]` `channel`, `level`: group.chat.core (`teams/core.hcl:9`)
     - `+` `account.chat.ada` `emails`, `externalId`, `password`, `"urn:acme:User"`, `userName`: role.employee (`teams/company.hcl:1`)
@@ -414,7 +414,7 @@ fn markdown_with_values() {
     - `account.chat.ada` Ada Lovelace &lt;ada@<!-- -->acme.example&gt; (changed by others)
     - `~` `account.chat.eve` Eve Polastri (rename): account of system.chat (`systems.hcl:30`)
       - `userName` `(none)` → `"eve@acme.example"`
-    - `+` `group.chat.core`: group.chat.core (`teams/core.hcl:9`)
+    - `+` `group.chat.core`: `teams/core.hcl:9`
       - `displayName` = `"Core"`
     - `+` `membership.chat.all.group.core`: group.chat.all (`teams/core.hcl:40`)
     - `+` `grant.chat.core["channel=ops"]`: group.chat.core (`teams/core.hcl:9`)
