@@ -1,0 +1,10 @@
+//! The planner and the safeguards, as stories: files and a world, what the plan says, what is applied, what changes,
+//! and what the next plan says. After every plan and every apply the rules hold that `rules` writes down.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod dump;
+mod remote;
+mod rules;
+mod story;
+
+mod adoption;

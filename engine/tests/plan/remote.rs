@@ -1,0 +1,224 @@
+//! A system in memory: read from lines of text, listed as an inventory, written by orders.
+
+use std::collections::BTreeMap;
+
+use state::*;
+use tenure_engine::plan::{Inventory, Reading};
+
+/// What stands on a system, and how it is.
+#[derive(Clone, Default)]
+pub struct Remote {
+    pub schema: Schema,
+    pub capabilities: Capabilities,
+    pub accounts: BTreeMap<Symbol, Object>,
+    pub groups: BTreeMap<Symbol, Object>,
+    pub memberships: BTreeMap<(Symbol, Symbol, bool), Attributes>,
+    pub grants: BTreeMap<(Symbol, Symbol), Attributes>,
+    /// Why it cannot be read.
+    pub unreadable: Option<String>,
+    made: u32,
+}
+
+impl Remote {
+    /// A system that can do everything, in batches of ten. `options`: `flat` (no groups in groups), `exact` (case
+    /// matters), `keep` (accounts cannot be switched off), `no-groups`, `no-grants`, `single` (one change a call),
+    /// `set=NAME` and `keyed=NAME/KEY` (lists of accounts), `stronger=QUALIFIER/VALUE/VALUE` (strongest last).
+    pub fn new(options: &str) -> Remote {
+        let mut remote = Remote::default();
+        let key = |attribute: &str| {
+            Some(Key { attribute: attribute.into(), unique: true, case_exact: options.contains("exact") })
+        };
+        remote.capabilities = Capabilities {
+            groups: true,
+            nested_groups: true,
+            grants: true,
+            deactivate: true,
+            account_key: key("userName"),
+            group_key: key("displayName"),
+            batch: 10,
+            batch_objects: true,
+            ..Capabilities::default()
+        };
+        remote.schema = Schema { account_open: true, group_open: true, ..Schema::default() };
+        for option in options.split_whitespace() {
+            let (word, value) = option.split_once('=').unwrap_or((option, ""));
+            let mut parts = value.split('/');
+            let name: Symbol = parts.next().unwrap_or("").into();
+            match word {
+                "flat" => remote.capabilities.nested_groups = false,
+                "exact" => {}
+                "keep" => remote.capabilities.deactivate = false,
+                "no-groups" => remote.capabilities.groups = false,
+                "no-grants" => remote.capabilities.grants = false,
+                "single" => (remote.capabilities.batch, remote.capabilities.batch_objects) = (1, false),
+                "set" => remote.schema.account.push(list(name, Shape::Set)),
+                "keyed" => remote.schema.account.push(list(name, Shape::Keyed(parts.next().unwrap().into()))),
+                "stronger" => remote.schema.qualifiers.push((name, parts.map(Symbol::new).collect())),
+                "grant" => remote.schema.grant_key.push(name),
+                other => panic!("there is no option {other}"),
+            }
+        }
+        let case_exact = options.contains("exact");
+        remote.schema.account.push(AttributeSchema { case_exact, ..list("userName".into(), Shape::One) });
+        remote.schema.group.push(AttributeSchema { case_exact, ..list("displayName".into(), Shape::One) });
+        remote
+    }
+
+    /// One line: `account ID [off] {...}`, `group ID {...}`, `member GROUP ACCOUNT [{...}]`, `nested GROUP GROUP`,
+    /// `grant GROUP {...}`, `unreadable: WHY`, `readable`; `remove` before it takes away.
+    pub fn line(&mut self, line: &str) {
+        if let Some(why) = line.strip_prefix("unreadable: ") {
+            self.unreadable = Some(why.to_owned());
+            return;
+        }
+        let (words, json) = line.split_at(line.find('{').unwrap_or(line.len()));
+        let attributes: Attributes =
+            if json.is_empty() { Attributes::new() } else { serde_json::from_str(json).unwrap() };
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let object = |id: &str| Object::new(id, attributes.clone());
+        match words[..] {
+            ["readable"] => self.unreadable = None,
+            ["account", id] => drop(self.accounts.insert(id.into(), object(id))),
+            ["account", id, "off"] => {
+                self.accounts.insert(id.into(), Object { active: false, ..object(id) });
+            }
+            ["group", id] => drop(self.groups.insert(id.into(), object(id))),
+            ["member", group, member] => {
+                self.memberships.insert((group.into(), member.into(), false), attributes);
+            }
+            ["nested", group, member] => {
+                self.memberships.insert((group.into(), member.into(), true), attributes);
+            }
+            ["grant", group] => {
+                self.grants.insert((group.into(), self.schema.grant_text(&attributes)), attributes);
+            }
+            ["remove", "account", id] => {
+                self.accounts.remove(&Symbol::new(id)).expect("an account that is there");
+                self.memberships.retain(|(_, member, nested), _| *nested || *member != id);
+            }
+            ["remove", "group", id] => {
+                self.groups.remove(&Symbol::new(id)).expect("a group that is there");
+                self.memberships.retain(|(group, member, nested), _| *group != id && !(*nested && *member == id));
+                self.grants.retain(|(group, _), _| *group != id);
+            }
+            ["remove", "member", group, member] => {
+                self.memberships.remove(&(group.into(), member.into(), false)).expect("a membership that is there");
+            }
+            ["remove", "grant", group] => {
+                let key = (group.into(), self.schema.grant_text(&attributes));
+                self.grants.remove(&key).expect("a grant that is there");
+            }
+            _ => panic!("what is {line:?}?"),
+        }
+    }
+
+    /// What it answers.
+    pub fn reading(&self, now: Timestamp) -> Reading {
+        let inventory = match &self.unreadable {
+            Some(why) => Inventory::Incomplete(why.clone()),
+            None => Inventory::Complete(self.observed(now)),
+        };
+        Reading { schema: self.schema.clone(), capabilities: self.capabilities.clone(), inventory }
+    }
+
+    pub fn observed(&self, now: Timestamp) -> Observed {
+        let memberships = self.memberships.iter().map(|((group, member, nested), attributes)| Membership {
+            group: *group,
+            member: *member,
+            nested: *nested,
+            attributes: attributes.clone(),
+        });
+        let grants =
+            self.grants.iter().map(|((group, _), attributes)| Grant { group: *group, attributes: attributes.clone() });
+        Observed::new(
+            Complete::proved("test", now),
+            self.accounts.values().cloned().collect(),
+            self.groups.values().cloned().collect(),
+            memberships.collect(),
+            grants.collect(),
+        )
+    }
+
+    pub fn read(&self, target: Target) -> Presence {
+        let found = match target {
+            Target::Account(id) => self.accounts.get(&id).cloned(),
+            Target::Group(id) => self.groups.get(&id).cloned(),
+            Target::Membership { group, member, nested } => {
+                self.memberships.get(&(group, member, nested)).map(|attributes| Object::new("", attributes.clone()))
+            }
+            Target::Grant { group, grant } => {
+                self.grants.get(&(group, grant)).map(|attributes| Object::new("", attributes.clone()))
+            }
+        };
+        found.map_or(Presence::Gone, Presence::Here)
+    }
+
+    pub fn execute(&mut self, name: Symbol, order: &Order) -> Outcome {
+        match (order.action, order.target) {
+            (Action::Revoke, Some(Target::Membership { group, member, nested })) => {
+                self.memberships.remove(&(group, member, nested));
+                Outcome::Done(Object::new("", Attributes::new()))
+            }
+            (Action::Revoke, Some(Target::Grant { group, grant })) => {
+                self.grants.remove(&(group, grant));
+                Outcome::Done(Object::new("", Attributes::new()))
+            }
+            (_, Some(Target::Membership { group, member, nested })) => {
+                let known = self.memberships.entry((group, member, nested)).or_default();
+                *known = known.overlaid(&order.after);
+                Outcome::Done(Object::new("", known.clone()))
+            }
+            (_, Some(Target::Grant { group, grant })) => {
+                let known = self.grants.entry((group, grant)).or_default();
+                *known = known.overlaid(&order.after);
+                Outcome::Done(Object::new("", known.clone()))
+            }
+            _ => Outcome::Done(self.write(name, order)),
+        }
+    }
+
+    fn write(&mut self, name: Symbol, order: &Order) -> Object {
+        let id = match order.target {
+            Some(Target::Account(id) | Target::Group(id)) => id,
+            _ => {
+                self.made += 1;
+                format!("{name}-{}", self.made).into()
+            }
+        };
+        let objects = if order.kind == Kind::Group { &mut self.groups } else { &mut self.accounts };
+        let object = objects.entry(id).or_insert_with(|| Object::new(id, Attributes::new()));
+        let secrets = order.secrets.0.iter().map(|(name, _)| (*name, Value::text("(secret)")));
+        let after: Attributes = order.after.iter().cloned().chain(secrets).collect();
+        object.attributes = object.attributes.overlaid(&merged(&object.attributes, &after));
+        object.attributes = object.attributes.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
+        match order.action {
+            Action::Deactivate => object.active = false,
+            Action::Reactivate => object.active = true,
+            _ => {}
+        }
+        object.clone()
+    }
+}
+
+/// Of objects only some keys are sent; the others stay.
+fn merged(own: &Attributes, after: &Attributes) -> Attributes {
+    let pair = |(name, value): &(Symbol, Value)| match (own.get(*name), value) {
+        (Some(Value::Map(old)), Value::Map(new)) => {
+            let kept = old.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key));
+            (*name, Value::map(new.iter().chain(kept).cloned()))
+        }
+        _ => (*name, value.clone()),
+    };
+    after.iter().map(pair).collect()
+}
+
+fn list(name: Symbol, shape: Shape) -> AttributeSchema {
+    AttributeSchema {
+        name,
+        value: AttributeType::Any,
+        shape,
+        mutability: Mutability::ReadWrite,
+        case_exact: true,
+        required: false,
+    }
+}

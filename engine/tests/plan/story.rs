@@ -1,0 +1,323 @@
+//! A story: files and systems, plans, applies, and what changes between them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use state::record::{Event, Line, Recorded, RunStarted};
+use state::*;
+use tenure_engine::apply::{Answer, Apply, Connected, Fate, Report, Step, settle};
+use tenure_engine::configuration::{Facts, Loaded, Rejected, Sources};
+use tenure_engine::language::{Diagnostic, File, Files};
+use tenure_engine::plan::{Inputs, Planned, Reading};
+
+use crate::dump::dump;
+use crate::remote::Remote;
+use crate::rules;
+
+/// The state of the world in a story.
+#[derive(Clone)]
+pub struct Story {
+    files: BTreeMap<String, String>,
+    pub systems: BTreeMap<Symbol, Remote>,
+    pub recorded: Recorded,
+    pub now: Timestamp,
+    runs: u32,
+    /// `--target`.
+    pub targets: Vec<Address>,
+    /// Answers of the next calls about these addresses are lost; whether they are carried out.
+    pub lost: BTreeMap<Address, bool>,
+}
+
+/// What configurations read.
+struct Outside(BTreeMap<String, String>);
+
+impl Sources for Outside {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| format!("there is no file {path}"))
+    }
+    fn list(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(self.0.keys().cloned().collect())
+    }
+    fn environment(&self, name: &str) -> Result<Option<String>, String> {
+        Ok(Some(format!("secret {name}")))
+    }
+    fn command(&self, _: &[String]) -> Result<String, String> {
+        Err("no commands".to_owned())
+    }
+}
+
+impl Story {
+    /// `--- PATH` begins a file (before the first stands `main.hcl`), `=== SYSTEM OPTIONS` what a system holds.
+    pub fn new(text: &str) -> Story {
+        let recorded = Recorded::default();
+        let mut story = Story {
+            files: BTreeMap::new(),
+            systems: BTreeMap::new(),
+            recorded,
+            now: "2026-11-23T12:00:00Z".parse().unwrap(),
+            runs: 0,
+            targets: Vec::new(),
+            lost: BTreeMap::new(),
+        };
+        story.event(Event::Opened { format: 1, lineage: "story".into(), former: None });
+        story.tell(text);
+        story
+    }
+
+    /// Replaces the files that `text` names, and lays its lines over what the systems hold.
+    pub fn tell(&mut self, text: &str) {
+        let mut file = Some("main.hcl".to_owned());
+        let mut system: Symbol = "".into();
+        let mut began = false;
+        for line in text.lines() {
+            if let Some(path) = line.strip_prefix("--- ") {
+                self.files.insert(path.to_owned(), String::new());
+                (file, began) = (Some(path.to_owned()), true);
+            } else if let Some(header) = line.strip_prefix("=== ") {
+                let (name, options) = header.split_once(' ').unwrap_or((header, ""));
+                (file, system) = (None, name.into());
+                if !self.systems.contains_key(&system) || !options.is_empty() {
+                    self.systems.insert(system, Remote::new(options));
+                }
+            } else if let Some(path) = &file {
+                if !began && !line.trim().is_empty() {
+                    self.files.insert(path.clone(), String::new());
+                    began = true;
+                }
+                if began {
+                    let text = self.files.entry(path.clone()).or_default();
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            } else if !line.trim().is_empty() {
+                self.systems.get_mut(&system).unwrap().line(line.trim());
+            }
+        }
+    }
+
+    /// Rewrites one place of one file.
+    pub fn edit(&mut self, old: &str, new: &str) {
+        let file = self.files.values_mut().find(|text| text.contains(old)).unwrap_or_else(|| panic!("no {old:?}"));
+        *file = file.replacen(old, new, 1);
+    }
+
+    /// The world goes on, to this moment.
+    pub fn at(&mut self, now: &str) {
+        self.now = now.parse().unwrap();
+    }
+
+    fn event(&mut self, event: Event) {
+        let line = Line { n: self.recorded.head_line + 1, at: self.now, event };
+        self.recorded.apply(&line).unwrap();
+    }
+
+    fn files(&self) -> Files {
+        let hcl = self.files.iter().filter(|(path, _)| path.ends_with(".hcl"));
+        Files(hcl.map(|(path, text)| File { path: Arc::from(&**path), text: Arc::from(&**text) }).collect())
+    }
+
+    /// Plans, and hands the plan with everything that it rests on to `look`.
+    pub fn with<T>(&self, look: impl FnOnce(Result<Planned<'_>, (Files, Vec<Diagnostic>)>, &Parts) -> T) -> T {
+        let mut parts = Parts { readings: BTreeMap::new(), exclusive: false, limits: BTreeMap::new() };
+        let loaded = match Loaded::load(self.files(), Arc::new(Outside(self.files.clone())), &[], self.now) {
+            Ok(loaded) => loaded,
+            Err(Rejected { files, diagnostics }) => return look(Err((files, diagnostics)), &parts),
+        };
+        let files = loaded.files().clone();
+        let people: BTreeMap<Symbol, Observed> =
+            loaded.sources_of_people().iter().map(|name| (*name, self.systems[name].observed(self.now))).collect();
+        parts.readings = loaded
+            .systems()
+            .keys()
+            .map(|name| (*name, self.systems.get(name).cloned().unwrap_or_else(|| Remote::new(""))))
+            .map(|(name, remote)| (name, remote.reading(self.now)))
+            .collect();
+        let facts = Facts {
+            schemas: parts.readings.iter().map(|(name, reading)| (*name, &reading.schema)).collect(),
+            people: people.iter().map(|(name, observed)| (*name, (observed, Some("displayName".into())))).collect(),
+        };
+        let configuration = match loaded.evaluate(&facts) {
+            Ok(configuration) => configuration,
+            Err(Rejected { files, diagnostics }) => return look(Err((files, diagnostics)), &parts),
+        };
+        parts.exclusive = configuration.systems.values().any(|system| system.exclusive)
+            || configuration.groups.iter().any(|group| group.exclusive);
+        parts.limits = tenure_engine::guard::limits(&configuration);
+        let inputs = Inputs {
+            configuration: &configuration,
+            files: &files,
+            recorded: &self.recorded,
+            readings: &parts.readings,
+            now: self.now,
+            doubts: &[],
+            targets: &self.targets,
+            hmac_key: b"key",
+        };
+        let planned = tenure_engine::plan::plan(inputs).map_err(|diagnostics| (files.clone(), diagnostics));
+        if let Ok(Planned { plan, .. }) = &planned {
+            let unreadable: BTreeSet<Symbol> =
+                self.systems.iter().filter(|(_, r)| r.unreadable.is_some()).map(|(name, _)| *name).collect();
+            rules::check(plan, &unreadable, parts.exclusive);
+            assert_eq!(tenure_engine::plan::plan(inputs).unwrap().plan, *plan, "the same inputs gave another plan");
+        }
+        look(planned, &parts)
+    }
+
+    /// The plan as text, or what is wrong.
+    pub fn plan(&self) -> String {
+        self.with(|planned, _| match planned {
+            Ok(planned) => dump(&planned.plan),
+            Err((files, diagnostics)) => errors(&files, &diagnostics),
+        })
+    }
+
+    /// Settles what is in doubt, plans and applies; returns what was not done. Where all was, the next plan is empty,
+    /// unless this one took something under management, which changes nothing in its run.
+    pub fn apply(&mut self) -> String {
+        self.settle();
+        let before = self.clone();
+        let (undone, later) = before.with(|planned, parts| match planned {
+            Ok(planned) => {
+                let plan = planned.plan.clone();
+                let later = plan.facts.iter().any(|fact| fact.kind == FactKind::Adopted) || !self.targets.is_empty();
+                (self.carry_out(planned, parts), later)
+            }
+            Err((files, diagnostics)) => panic!("{}", errors(&files, &diagnostics)),
+        });
+        if undone.is_empty() && !later {
+            self.with(|planned, _| {
+                let plan = planned.unwrap_or_else(|(files, wrong)| panic!("{}", errors(&files, &wrong))).plan;
+                assert!(
+                    plan.changes.is_empty() && plan.facts.is_empty(),
+                    "the next plan is not empty:\n{}",
+                    dump(&plan)
+                );
+            });
+        }
+        undone
+    }
+
+    fn settle(&mut self) {
+        let observed: BTreeMap<Symbol, Observed> = self
+            .systems
+            .iter()
+            .filter(|(_, remote)| remote.unreadable.is_none())
+            .map(|(name, remote)| (*name, remote.observed(self.now)))
+            .collect();
+        let observed: BTreeMap<Symbol, &Observed> = observed.iter().map(|(name, o)| (*name, o)).collect();
+        let settlement = settle(&self.recorded, &observed, &self.connected(), self.now);
+        settlement.events.into_iter().for_each(|event| self.event(event));
+    }
+
+    fn connected(&self) -> BTreeMap<Symbol, Connected> {
+        let connected = |remote: &Remote| Connected {
+            schema: remote.schema.clone(),
+            capabilities: remote.capabilities.clone(),
+            max_failures: 0,
+        };
+        self.systems.iter().map(|(name, remote)| (*name, connected(remote))).collect()
+    }
+
+    fn carry_out(&mut self, planned: Planned<'_>, parts: &Parts) -> String {
+        self.runs += 1;
+        let Planned { plan, resolver } = planned;
+        for name in plan.systems.keys() {
+            self.systems.entry(*name).or_insert_with(|| Remote::new(""));
+        }
+        let started = RunStarted {
+            run: format!("run-{}", self.runs).into(),
+            actor: "ada".into(),
+            host: "here".into(),
+            version: "0".into(),
+            command: Vec::new(),
+            commit: None,
+            clean: None,
+            plan: plan.digest,
+            limits: parts.limits.clone(),
+            populations: BTreeMap::new(),
+        };
+        let recorded = self.recorded.clone();
+        let mut machine = Apply::new(&plan, &recorded, Box::new(resolver), self.connected(), started);
+        let report = self.drive(&mut machine);
+        let done = |n: u32| report.fates.get(n as usize).is_some_and(Fate::is_done);
+        let undone = (0u32..).zip(&plan.changes).filter(|(n, _)| !done(*n));
+        undone
+            .map(|(n, change)| format!("{} {}: {}\n", change.action.word(), change.address, report.fates[n as usize]))
+            .collect()
+    }
+
+    fn drive(&mut self, machine: &mut Apply<'_>) -> Report {
+        let start = self.now;
+        let mut pending: VecDeque<Step> = VecDeque::new();
+        let mut until = None;
+        for _ in 0..1_000_000 {
+            for step in machine.next(self.now) {
+                match step {
+                    Step::Finished(report) => {
+                        self.now = start;
+                        return *report;
+                    }
+                    Step::Wait { until: at } => until = Some(at),
+                    step => pending.push_back(step),
+                }
+            }
+            match pending.pop_front() {
+                Some(step) => {
+                    let answer = self.answer(step);
+                    machine.on(self.now, answer);
+                }
+                None => self.now = until.take().expect("the machine stands still"),
+            }
+        }
+        panic!("the machine does not end");
+    }
+
+    fn answer(&mut self, step: Step) -> Answer {
+        match step {
+            Step::Record { token, events } => {
+                events.into_iter().for_each(|event| self.event(event));
+                Answer::Recorded { token, result: Ok(()) }
+            }
+            Step::Read { token, system, targets } => {
+                let remote = &self.systems[&system];
+                Answer::Read { token, result: Ok(targets.iter().map(|target| remote.read(*target)).collect()) }
+            }
+            Step::Execute { token, system, orders } => {
+                let outcomes = orders.iter().map(|order| self.execute(system, order)).collect();
+                Answer::Executed { token, outcomes }
+            }
+            Step::Wait { .. } | Step::Finished(_) => unreachable!(),
+        }
+    }
+
+    fn execute(&mut self, system: Symbol, order: &Order) -> Outcome {
+        let remote = self.systems.get_mut(&system).unwrap();
+        match self.lost.remove(&order.address) {
+            Some(false) => Outcome::Unknown("connection reset".to_owned()),
+            Some(true) => {
+                remote.execute(system, order);
+                Outcome::Unknown("connection reset".to_owned())
+            }
+            None => remote.execute(system, order),
+        }
+    }
+}
+
+/// What a plan rests on.
+pub struct Parts {
+    pub readings: BTreeMap<Symbol, Reading>,
+    pub exclusive: bool,
+    pub limits: BTreeMap<String, f64>,
+}
+
+/// `file:line:column: message / hint`.
+pub fn errors(files: &Files, diagnostics: &[Diagnostic]) -> String {
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let place = diagnostic.span.map_or(String::new(), |span| format!("{}: ", files.place(span)));
+            let hint = diagnostic.hint.as_deref().map_or(String::new(), |hint| format!("\n  hint: {hint}"));
+            format!("error: {place}{}{hint}\n", diagnostic.message)
+        })
+        .collect()
+}
