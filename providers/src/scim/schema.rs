@@ -101,6 +101,9 @@ impl Attribute {
     }
 
     /// This attribute and its parts, in tenure's words; `prefix` stands before its name (`name.`).
+    ///
+    /// Most schemas say of every text that its case does not matter. That is how servers search; a name in the wrong
+    /// case is still to be mended. So it counts for identifiers and e-mail addresses only, which servers do fold.
     fn lower(&self, prefix: &str, to: &mut Vec<AttributeSchema>) {
         let name = format!("{prefix}{}", self.name);
         to.push(AttributeSchema {
@@ -116,7 +119,7 @@ impl Attribute {
             },
             shape: self.shape(),
             mutability: self.mutability,
-            case_exact: self.case_exact,
+            case_exact: self.case_exact || !(self.unique || prefix.eq_ignore_ascii_case("emails.")),
             required: self.required,
         });
         for part in &self.parts {
@@ -193,6 +196,14 @@ pub fn plain(name: &str, kind: Kind) -> Attribute {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_matters_but_for_identifiers_and_addresses() {
+        let lowered = crate::scim::rfc::user().lower();
+        let folded: Vec<&str> =
+            lowered.iter().filter(|attribute| !attribute.case_exact).map(|attribute| attribute.name.as_str()).collect();
+        assert_eq!(folded, ["userName", "emails.value", "emails.type", "emails.display", "emails.primary"]);
+    }
 
     #[test]
     fn a_definition_is_read_whatever_the_case_and_with_defaults() {
