@@ -82,7 +82,7 @@ impl SystemRules {
         each: Option<&Each>,
         plain: &FxHashSet<Symbol>,
     ) -> Result<SystemRules, Diagnostic> {
-        let matching = declared.expr("match").map(Matching::compile).transpose()?;
+        let matching = declared.expr("match").map(|expr| Matching::compile(expr, plain)).transpose()?;
         let account = declared.inner("account");
         let inner = |kind: &str| account?.blocks.iter().find(|block| &*block.kind == kind);
         let expr = |name: &str| account?.attribute(name).map(|attribute| attribute.value.clone());
@@ -126,7 +126,7 @@ fn rules(block: &Block, reserved: &[&str], plain: &FxHashSet<Symbol>) -> Vec<(Sy
 }
 
 /// The name in `self.NAME`.
-fn own_attribute(expr: &Expr) -> Option<Symbol> {
+pub(super) fn own_attribute(expr: &Expr) -> Option<Symbol> {
     let Kind::Traversal { of, steps } = &*expr.kind else { return None };
     match (&*of.kind, steps.as_slice()) {
         (Kind::Variable(root), [Step::Attribute(name, _)]) if &**root == "self" => Some(Symbol::new(name)),
@@ -387,7 +387,7 @@ impl Evaluate for Evaluator {
         let Some(matching) = &rules.matching else { return Ok(Vec::new()) };
         let run = Run::with(known);
         let view = self.view(&run, rules, holder);
-        matching.keys(&view, |comparison| &comparison.own).map_err(|diagnostic| for_whom(diagnostic, holder.address))
+        matching.own_keys(&view, &holder.attributes).map_err(|diagnostic| for_whom(diagnostic, holder.address))
     }
 
     fn account_keys(&self, system: Symbol, account: &Object) -> Result<Vec<Option<state::Value>>, Diagnostic> {
@@ -397,9 +397,7 @@ impl Evaluate for Evaluator {
         let mut view = View::new(&self.world, &run);
         view.each = rules.each.as_ref();
         view.account = Some(account);
-        matching
-            .keys(&view, |comparison| &comparison.account)
-            .map_err(|diagnostic| for_account(diagnostic, system, account))
+        matching.account_keys(&view, &account.attributes).map_err(|diagnostic| for_account(diagnostic, system, account))
     }
 
     fn ignored(&self, system: Symbol, account: &Object) -> Result<bool, Diagnostic> {

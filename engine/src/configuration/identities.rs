@@ -279,11 +279,11 @@ impl World {
     /// Who has that address.
     pub(super) fn who(&self, run: &Run, address: Address) -> Option<Who> {
         match address {
-            Address::Person(key) => Some(Who::Person(self.people(run).ok()?.number(key.as_str())?)),
+            Address::Person(key) => Some(Who::Person(self.people(run).ok()?.numbers.get(&key).copied()?)),
             Address::Service(name) => {
                 let block = name.as_str().split("[\"").next().unwrap_or_default();
                 let block = *self.program.service_numbers.get(block)?;
-                Some(Who::Service(block, self.services(run, block).ok()?.number(name.as_str())?))
+                Some(Who::Service(block, self.services(run, block).ok()?.numbers.get(&name).copied()?))
             }
             _ => None,
         }

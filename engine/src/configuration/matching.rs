@@ -1,7 +1,9 @@
 //! `match`: which existing account is whose, as keys that can be looked up.
 
-use state::Symbol;
+use rustc_hash::FxHashSet;
+use state::{Attributes, Symbol};
 
+use super::accounts::own_attribute;
 use super::view::View;
 use super::walk::mentions;
 use crate::language::expr::{Binary, Call, Kind, Step};
@@ -18,6 +20,10 @@ pub(super) struct Matching {
 pub(super) struct Comparison {
     pub own: Expr,
     pub account: Expr,
+    /// `self.NAME`, where that is a plain value for everybody: no need to evaluate.
+    own_name: Option<Symbol>,
+    /// `account.NAME` or `lower(account.NAME)` (then true): the same.
+    account_name: Option<(Symbol, bool)>,
     /// The attribute that is compared, and what it must be for a new account to match its own identity.
     pub created: Option<(Symbol, Expr)>,
 }
@@ -26,13 +32,13 @@ pub(super) struct Comparison {
 const SPELLINGS: [&str; 4] = ["lower", "upper", "trimspace", "tostring"];
 
 impl Matching {
-    /// Takes an expression apart.
-    pub(super) fn compile(expr: &Expr) -> Result<Matching, Diagnostic> {
+    /// Takes an expression apart. `plain`: attributes of identities that are plain values for everybody.
+    pub(super) fn compile(expr: &Expr, plain: &FxHashSet<Symbol>) -> Result<Matching, Diagnostic> {
         let mut alternatives = Vec::new();
         parts(expr, Binary::Or, &mut |alternative| {
             let mut comparisons = Vec::new();
             parts(alternative, Binary::And, &mut |comparison| {
-                comparisons.push(Comparison::compile(comparison)?);
+                comparisons.push(Comparison::compile(comparison, plain)?);
                 Ok(())
             })?;
             alternatives.push(comparisons);
@@ -41,18 +47,49 @@ impl Matching {
         Ok(Matching { alternatives })
     }
 
-    /// The keys of one side, one for each alternative.
-    pub(super) fn keys(
+    /// The keys of an identity, one for each alternative.
+    pub(super) fn own_keys(
         &self,
         view: &View,
-        side: impl Fn(&Comparison) -> &Expr,
+        attributes: &Attributes,
+    ) -> Result<Vec<Option<state::Value>>, Diagnostic> {
+        self.keys(|comparison| match comparison.own_name {
+            Some(name) => Ok(attributes.get(name).cloned()),
+            None => key(view, &comparison.own),
+        })
+    }
+
+    /// The same of an account.
+    pub(super) fn account_keys(
+        &self,
+        view: &View,
+        attributes: &Attributes,
+    ) -> Result<Vec<Option<state::Value>>, Diagnostic> {
+        self.keys(|comparison| {
+            if let Some((name, lower)) = comparison.account_name {
+                match attributes.get(name) {
+                    Some(value) if !lower => return Ok(Some(value.clone())),
+                    Some(state::Value::Text(text)) if text.as_str().is_ascii() => {
+                        return Ok(Some(state::Value::Text(lower_case(*text))));
+                    }
+                    // Other scripts and types, and what an account has besides its attributes, are the evaluator's.
+                    _ => {}
+                }
+            }
+            key(view, &comparison.account)
+        })
+    }
+
+    fn keys(
+        &self,
+        side: impl Fn(&Comparison) -> Result<Option<state::Value>, Diagnostic>,
     ) -> Result<Vec<Option<state::Value>>, Diagnostic> {
         self.alternatives
             .iter()
             .map(|comparisons| {
                 let mut keys = Vec::with_capacity(comparisons.len());
                 for comparison in comparisons {
-                    match key(view, side(comparison))? {
+                    match side(comparison)? {
                         Some(key) => keys.push(key),
                         None => return Ok(None),
                     }
@@ -82,7 +119,7 @@ fn parts<'a>(
 }
 
 impl Comparison {
-    fn compile(expr: &Expr) -> Result<Comparison, Diagnostic> {
+    fn compile(expr: &Expr, plain: &FxHashSet<Symbol>) -> Result<Comparison, Diagnostic> {
         let hint = "compare with ==, such as match = self.login == account.uid; combine with && and ||";
         let Kind::Binary(Binary::Equal, left, right) = &*expr.kind else {
             let message = match &*expr.kind {
@@ -108,8 +145,25 @@ impl Comparison {
             return Err(Diagnostic::new(account.span, "this side mentions both self and account")
                 .hint("keep self on one side of == and account on the other"));
         }
-        Ok(Comparison { own: own.clone(), account: account.clone(), created: created(own, account) })
+        let account_name = match spelling(account) {
+            Some((call, inner)) if &*call.name == "lower" => account_attribute(inner).map(|name| (name, true)),
+            Some(_) => None,
+            None => account_attribute(account).map(|name| (name, false)),
+        };
+        Ok(Comparison {
+            own: own.clone(),
+            account: account.clone(),
+            own_name: own_attribute(own).filter(|name| plain.contains(name)),
+            account_name,
+            created: created(own, account),
+        })
     }
+}
+
+/// ASCII text in lower case.
+fn lower_case(text: Symbol) -> Symbol {
+    let changes = text.as_str().bytes().any(|byte| byte.is_ascii_uppercase());
+    if changes { Symbol::from(text.as_str().to_ascii_lowercase()) } else { text }
 }
 
 /// `lower(self.email) == lower(account.mail)` asks for `mail = self.email`: a spelling on both sides is nobody's loss.

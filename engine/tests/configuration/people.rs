@@ -140,7 +140,7 @@ id,name
     main.hcl:3:10: `from` takes a list of rows, and this is an object
       hint: such as csvdecode(file("people.csv")), a list of objects, or system.NAME; of an object take values(...)
     main.hcl:7:20: file: there is no file missing.csv
-    main.hcl:11:10: csvdecode: CSV line 3 (row 2): 1 fields, and the header has 2
+    main.hcl:11:10: csvdecode: CSV line 3 (row 2): 1 field, and the header has 2
       hint: a field that has a comma or a line break in it stands in quotes
     main.hcl:15:10: `from` takes a list of rows, and this is null
       hint: such as csvdecode(file("people.csv")), a list of objects, or system.NAME; of an object take values(...)

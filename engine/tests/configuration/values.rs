@@ -39,7 +39,7 @@ person "ada" {
     --var: variable "domian" is not declared
       hint: did you mean "domain"?
     main.hcl:7:1: variable "limits", given by --var: the attribute "low" is missing
-    (--var teams):1:3: "," is not expected here
+    (--var teams):1:4: something is missing at the end of this line
       hint: expected: ]
     "#);
 }
