@@ -125,7 +125,7 @@ fn main() {
     let data = Data(hr(people, roles));
     let mut watch = Watch(jiff::Timestamp::now());
     let now: Timestamp = jiff::Timestamp::now().into();
-    let Ok(loaded) = Loaded::load(Files(vec![file]), Arc::new(data), &[], now, b"key") else {
+    let Ok(loaded) = Loaded::load(Files(vec![file]), Arc::new(data), &[], now) else {
         return println!("does not load");
     };
     watch.lap("load");
