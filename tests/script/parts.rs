@@ -41,7 +41,9 @@ pub fn read(text: &str) -> Vec<Part> {
                 parts.push(Part::Step(Step { lines: vec![command.to_owned()], code: Some(0), output: String::new() }));
             }
             (true, None, Some(Part::Step(step))) => {
-                if let (Some(more), true) = (line.strip_prefix("> "), step.output.is_empty()) {
+                // An empty line in the middle of a command is written as `>` alone: editors cut spaces at ends of lines.
+                let more = line.strip_prefix("> ").or((line == ">").then_some(""));
+                if let (Some(more), true) = (more, step.output.is_empty()) {
                     step.lines.push(more.to_owned());
                 } else if let (Some(code), true) = (line.strip_prefix("? "), step.output.is_empty()) {
                     step.code = code.parse().ok();
@@ -63,7 +65,7 @@ pub fn write(parts: &[Part]) -> String {
         match part {
             Part::Line(line) => text.push_str(&format!("{line}\n")),
             Part::Step(Step { lines, code, output }) => {
-                text.push_str(&format!("$ {}\n", lines.join("\n> ")));
+                text.push_str(&format!("$ {}\n", lines.join("\n> ")).replace("\n> \n", "\n>\n"));
                 match code {
                     Some(0) => {}
                     Some(code) => text.push_str(&format!("? {code}\n")),
