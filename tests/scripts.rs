@@ -57,8 +57,28 @@ fn scripts_print_what_they_say() {
 
 /// Runs one script; an error shows where it printed something else.
 fn run(folder: &Path) -> Result<(), String> {
-    let path = folder.join("script.md");
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    run_page(&folder.join("script.md"), folder)
+}
+
+/// What the README shows is what the program prints, in a copy of the quickstart.
+#[test]
+fn the_readme_is_right() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if let Err(diff) = run_page(&root.join("README.md"), &root.join("examples/quickstart")) {
+        panic!("{diff}\nUPDATE=1 accepts what was printed");
+    }
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let example = std::fs::read_to_string(root.join("examples/quickstart/access.hcl")).unwrap();
+    let shown: Vec<&str> = readme.split("```hcl\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(
+        !shown.is_empty() && shown.iter().all(|part| example.contains(part)),
+        "the README shows HCL that no example has"
+    );
+}
+
+/// Runs the `console` blocks of a page in a copy of `folder`.
+fn run_page(path: &Path, folder: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut parts = parts::read(&text);
     let place = tempfile::tempdir().unwrap();
     let work = place.path().canonicalize().unwrap().join("work");
@@ -76,7 +96,7 @@ fn run(folder: &Path) -> Result<(), String> {
         return Ok(());
     }
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, now).unwrap();
+        std::fs::write(path, now).unwrap();
         return Ok(());
     }
     let diff = similar::TextDiff::from_lines(&text, &now);
