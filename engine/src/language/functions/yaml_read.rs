@@ -187,8 +187,8 @@ fn number(text: &str) -> Option<Option<Number>> {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let some = !(whole.is_empty() && fraction.is_empty()) && !exponent.is_empty();
-    if !some || !digits(whole) || !digits(fraction) || !digits(exponent) {
+    let empty = exponent.is_empty() || (whole.is_empty() && fraction.is_empty());
+    if empty || !digits(whole) || !digits(fraction) || !digits(exponent) {
         return None;
     }
     // `.5` gets its zero.
