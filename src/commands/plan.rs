@@ -35,7 +35,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
 
 /// Makes a plan, from what the systems answer or (`recorded`) from what the record knows of them.
 pub fn make(global: &Global, recorded: bool, targets: &[Address]) -> Result<Plan, Error> {
-    let session = Session::open(global)?;
+    let session = if recorded { Session::offline(global)? } else { Session::open(global)? };
     let record = session.folder.record(&[])?;
     match &record {
         None => render::note(&format!(

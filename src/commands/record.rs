@@ -44,7 +44,7 @@ fn place(global: &Global, file: Option<&Path>) -> Result<(FileStore, TimeZone), 
     if let Some(file) = file {
         return Ok((FileStore::new(file), TimeZone::UTC));
     }
-    let session = Session::open(global).map_err(|error| match error {
+    let session = Session::offline(global).map_err(|error| match error {
         Error::Failed { message, hint: _ } => {
             Error::new(message).hint("--state FILE names a state file without a configuration")
         }

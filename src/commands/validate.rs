@@ -12,7 +12,7 @@ use crate::{Error, Exit};
 
 /// Checks everything that the files say, also against what the providers know by themselves. No system is contacted.
 pub fn run(global: &Global) -> Result<Exit, Error> {
-    let session = Session::open(global)?;
+    let session = Session::offline(global)?;
     let folder = session.folder;
     let mut diagnostics = Vec::new();
     let mut schemas = BTreeMap::new();

@@ -13,6 +13,7 @@ use super::{Failure, Operator, run_command};
 pub struct Outside {
     readable: Readable,
     operator: Option<Operator>,
+    offline: bool,
 }
 
 /// How long a program may take where the operator file does not say.
@@ -25,11 +26,22 @@ impl Outside {
     /// Where a path is not there, or the operator file is not understood.
     pub fn new(folder: &Path, operator: Option<&Path>, allowed: &[PathBuf]) -> Result<Outside, Failure> {
         let operator = operator.map(|path| Operator::read(path, folder)).transpose()?;
-        Ok(Outside { readable: Readable::new(folder, allowed)?, operator })
+        Ok(Outside { readable: Readable::new(folder, allowed)?, operator, offline: false })
+    }
+}
+
+impl Outside {
+    /// Without credentials: what they would say is unknown, and no program runs.
+    pub fn offline(self) -> Outside {
+        Outside { offline: true, ..self }
     }
 }
 
 impl Sources for Outside {
+    fn offline(&self) -> bool {
+        self.offline
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         self.readable.read(path)
     }

@@ -50,11 +50,23 @@ impl Session {
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn open(global: &Global) -> Result<Session, Error> {
+        Session::with(global, |outside| outside)
+    }
+
+    /// The same without credentials: secrets that are not set are unknown, and no program runs.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub fn offline(global: &Global) -> Result<Session, Error> {
+        Session::with(global, Outside::offline)
+    }
+
+    fn with(global: &Global, outside: fn(Outside) -> Outside) -> Result<Session, Error> {
         let path = std::fs::canonicalize(".")
             .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
         let files = folder::read(&path)?;
         let given = variables::given(global)?;
-        let outside = Outside::new(&path, global.operator.as_deref(), &global.allow_path)?;
+        let outside = outside(Outside::new(&path, global.operator.as_deref(), &global.allow_path)?);
         let now = SystemClock.now();
         let mut loaded = Loaded::load(files, Arc::new(outside), &given, now)?;
         let key = filesystem::beside(&state_path(&path, loaded.settings()), ".key");

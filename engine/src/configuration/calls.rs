@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::view::View;
-use crate::language::{Failure, File, FileId, Files, Span, Value, evaluate_with, functions, parse};
+use crate::language::{Failure, File, FileId, Files, Span, Unknown, Value, evaluate_with, functions, parse};
 
 /// Their names.
 pub(super) const NAMES: [&str; 16] = [
@@ -47,6 +47,7 @@ fn answer(view: &View, name: &str, arguments: &[Value]) -> Result<Value, Failure
             let variable = one(arguments)?;
             match inputs.environment(&variable).map_err(outside)? {
                 Some(value) => Ok(Value::sensitive(Value::String(value))),
+                None if inputs.offline() => Ok(absent()),
                 None => Err(Failure::new(format!("the environment variable {variable} is not set"))
                     .hint(format!("set it where tenure runs: export {variable}=..."))),
             }
@@ -56,6 +57,9 @@ fn answer(view: &View, name: &str, arguments: &[Value]) -> Result<Value, Failure
                 arguments.iter().map(|word| Ok(word.to_text()?.to_string())).collect::<Result<_, Failure>>()?;
             if words.is_empty() {
                 return Err(Failure::new("a program is needed").hint("write command(\"program\", \"argument\")"));
+            }
+            if inputs.offline() {
+                return Ok(absent());
             }
             Ok(Value::sensitive(Value::String(inputs.command(&words).map_err(outside)?)))
         }
@@ -246,4 +250,9 @@ mod tests {
         }
         assert!(path("").is_err() && path(".").is_err());
     }
+}
+
+/// A secret that is not to be had here.
+fn absent() -> Value {
+    Value::Unknown(std::sync::Arc::new(Unknown { needs: Vec::new(), sensitive: true }))
 }

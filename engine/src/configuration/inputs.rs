@@ -115,6 +115,11 @@ impl Inputs {
         answer
     }
 
+    /// Whether secrets that are not to be had are unknown.
+    pub(super) fn offline(&self) -> bool {
+        self.sources.offline()
+    }
+
     /// An environment variable.
     pub(super) fn environment(&self, name: &str) -> Result<Option<Arc<str>>, String> {
         let mut asked = self.asked();

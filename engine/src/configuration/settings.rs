@@ -127,6 +127,10 @@ impl World {
         let value = evaluate(expr, view)?;
         match &value {
             Value::Null => return Ok(None),
+            // Not to be had offline, where nothing is connected to either.
+            Value::Unknown(unknown) if unknown.sensitive && unknown.needs.is_empty() => {
+                return Ok(Some(Setting::Secret(String::new())));
+            }
             Value::Sensitive(inner) => {
                 return match &**inner {
                     Value::Null => Ok(None),

@@ -12,4 +12,9 @@ pub trait Sources {
     fn environment(&self, name: &str) -> Result<Option<String>, String>;
     /// What a program prints on standard output; refused without an operator file that allows it.
     fn command(&self, arguments: &[String]) -> Result<String, String>;
+    /// Whether nothing secret is to be had (`validate`, `plan --recorded`): variables that are not set and what
+    /// programs print are unknown then, and no program runs.
+    fn offline(&self) -> bool {
+        false
+    }
 }

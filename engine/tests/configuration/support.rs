@@ -116,15 +116,12 @@ pub fn evaluated(text: &str) -> String {
 
 /// A file beside the repository, which is not part of it.
 pub fn shared(path: &str) -> Vec<u8> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    // Worktrees and clones stand at different depths.
-    let places = [root, PathBuf::from(std::env::var("TENURE_SHARED").unwrap_or_else(|_| "/work/shared".to_owned()))];
-    for place in &places {
-        if let Ok(bytes) = std::fs::read(place.join(path)) {
-            return bytes;
-        }
-    }
-    panic!("this test needs the file shared/{path}; looked in {places:?}")
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let folder = std::env::var_os("TENURE_SHARED").map_or(beside, PathBuf::from);
+    let path = folder.join(path);
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("this test needs {} ({error}); TENURE_SHARED names another folder than ../shared", path.display())
+    })
 }
 
 /// `file:line:column: message [label] / hint`, one error a line.

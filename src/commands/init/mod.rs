@@ -25,7 +25,7 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
             said.push_str(&format!("wrote {name}\n"));
         }
     }
-    let session = Session::open(global)?;
+    let session = Session::offline(global)?;
     let state = session.folder.state_path();
     edge::init::create(&state, session.folder.now)?;
     let state = state.strip_prefix(&session.folder.path).unwrap_or(&state).display();
