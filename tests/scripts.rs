@@ -16,6 +16,8 @@
 //! `SCRIPT=name cargo test --test scripts` runs one folder; `UPDATE=1` writes what was printed into the scripts: read
 //! the difference before committing it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
 #[path = "script/normal.rs"]
 mod normal;
 #[path = "script/parts.rs"]

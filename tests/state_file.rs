@@ -1,5 +1,7 @@
 //! The state file as other programs see it, and on disks that are full or may not be written.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;

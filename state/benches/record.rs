@@ -2,6 +2,9 @@
 //!
 //! `cargo bench -p tenure-state --bench record [lines]`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a benchmark
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)] // a benchmark measures time
+
 use std::time::Instant;
 
 use tenure_state as state;

@@ -221,6 +221,11 @@ fn templatefile(view: &View, arguments: &[Value]) -> Result<Value, Failure> {
     evaluate_with(&template, view, &variables).map_err(|one| placed(one.message, one.span, one.hint))
 }
 
+/// A secret that is not to be had here.
+fn absent() -> Value {
+    Value::Unknown(std::sync::Arc::new(Unknown { needs: Vec::new(), sensitive: true }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,9 +255,4 @@ mod tests {
         }
         assert!(path("").is_err() && path(".").is_err());
     }
-}
-
-/// A secret that is not to be had here.
-fn absent() -> Value {
-    Value::Unknown(std::sync::Arc::new(Unknown { needs: Vec::new(), sensitive: true }))
 }

@@ -70,7 +70,7 @@ fn world(scenario: &Scenario) -> World {
     let addresses: Vec<Address> = texts(&world, &scenario.desired).iter().map(|t| change(&world, t).address).collect();
     for (n, fault) in &scenario.faults {
         if let Some(address) = addresses.get(*n % addresses.len().max(1)) {
-            world.faults.entry(*address).or_insert_with(VecDeque::new).push_back(fault.clone());
+            world.faults.entry(*address).or_default().push_back(fault.clone());
         }
     }
     world.seed = scenario.seed;
