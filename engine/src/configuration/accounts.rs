@@ -362,6 +362,15 @@ impl Evaluator {
 }
 
 impl Evaluate for Evaluator {
+    fn wants_account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<bool, Diagnostic> {
+        let rules = self.rules(system)?;
+        let Some(when) = &rules.when else { return Ok(true) };
+        let holder = self.holder(holder)?;
+        self.world
+            .known_bool(&self.view(&Run::with(known), rules, holder), when, "`when`")
+            .map_err(|diagnostic| for_whom(diagnostic, holder.address))
+    }
+
     fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic> {
         let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
         self.wanted_account(rules, system, holder, &Run::with(known))

@@ -248,6 +248,8 @@ pub struct KnownObject {
 
 /// Evaluates what depends on observed systems. Used by the planner, and again by apply for deferred values.
 pub trait Evaluate {
+    /// Whether an identity is to have an account there: false where `account.when` leaves it out.
+    fn wants_account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<bool, Diagnostic>;
     /// The wanted account of an identity: none where `account.when` leaves it out.
     fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic>;
     /// The wanted attributes of a group, sorted by name; a reference to a group or account is its remote id.

@@ -14,31 +14,14 @@ impl<'a> Planner<'a> {
     /// Plans the accounts of one system.
     pub(super) fn plan_accounts(&mut self, site: &mut Site<'a>) {
         self.expect_accounts(site);
-        let mut left_out = Vec::new();
-        let mut unexpected = FxHashSet::default();
-        for entry in site.entries {
+        for entry in site.entries.iter().filter(|entry| site.wanted.contains(&entry.holder)) {
             let address = Address::Account { system: site.name, holder: entry.holder };
-            if self.removed(address) {
-                continue;
-            }
             match self.inputs.configuration.evaluate.account(site.name, entry.holder, &self.world) {
-                Ok(Some(wanted)) => {
-                    site.wanted.insert(entry.holder);
-                    self.plan_wanted(site, entry, address, wanted);
-                }
-                Ok(None) => {
-                    left_out.push(self.identity_address(entry.holder));
-                    if self.leave_out(site, entry.holder) == Some(Place::Expected) {
-                        unexpected.insert(address);
-                    }
-                }
+                Ok(Some(wanted)) => self.plan_wanted(site, entry, address, wanted),
+                Ok(None) => {}
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
         }
-        if let Some(summary) = self.systems.get_mut(&site.name) {
-            summary.left_out = left_out;
-        }
-        self.plan_again(site, &unexpected);
         self.plan_unwanted(site);
         self.check_collisions(site);
         self.plan_unmanaged(site);
@@ -48,57 +31,28 @@ impl<'a> Planner<'a> {
     /// of somebody in the team).
     fn expect_accounts(&mut self, site: &Site<'a>) {
         for entry in site.entries {
-            let address = Address::Account { system: site.name, holder: entry.holder };
-            if !self.stands(site, entry.holder) && !self.removed(address) {
+            if site.wanted.contains(&entry.holder) && !self.stands(site, entry.holder) {
                 self.stand(site, entry.holder, Place::Expected, Standing::Managed);
             }
         }
     }
 
-    /// What was planned to wait for an account that `account.when` left out after all is planned again without it.
-    fn plan_again(&mut self, site: &mut Site<'a>, unexpected: &FxHashSet<Address>) {
-        let waits = |(_, wanted): &(Symbol, Wanted)| match wanted {
-            Wanted::Deferred { needs, .. } => needs.iter().any(|address| unexpected.contains(address)),
-            _ => false,
-        };
-        if unexpected.is_empty() {
-            return;
-        }
-        let drafts = self.drafts.iter().filter(|draft| draft.change.after.iter().any(waits));
-        let again: FxHashSet<Address> = drafts.map(|draft| draft.change.address).collect();
-        self.drafts.retain(|draft| !again.contains(&draft.change.address));
+    /// Finds who is to have an account here: everybody whom the files give something on it, `account.when` applied.
+    pub(super) fn find_wanted(&mut self, site: &mut Site<'a>) {
+        let mut left_out = Vec::new();
         for entry in site.entries {
-            let address = Address::Account { system: site.name, holder: entry.holder };
-            if !again.contains(&address) {
+            if self.removed(Address::Account { system: site.name, holder: entry.holder }) {
                 continue;
             }
-            if self.place(site, entry.holder) == Some(Place::New) {
-                self.stand(site, entry.holder, Place::Expected, Standing::Managed);
-            }
-            match self.inputs.configuration.evaluate.account(site.name, entry.holder, &self.world) {
-                Ok(Some(wanted)) => self.plan_wanted(site, entry, address, wanted),
-                Ok(None) => {}
+            match self.inputs.configuration.evaluate.wants_account(site.name, entry.holder, &self.world) {
+                Ok(true) => drop(site.wanted.insert(entry.holder)),
+                Ok(false) => left_out.push(self.identity_address(entry.holder)),
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
         }
-    }
-
-    fn place(&self, site: &Site<'a>, holder: Symbol) -> Option<Place> {
-        Some(self.world.systems.get(&site.name)?.accounts.get(&holder)?.place)
-    }
-
-    /// `account.when` excludes someone: what a match had found is not adopted, what was expected is not created.
-    fn leave_out(&mut self, site: &mut Site<'a>, holder: Symbol) -> Option<Place> {
-        let system = self.world.systems.get_mut(&site.name)?;
-        let stand = system.accounts.get(&holder)?;
-        let place = stand.place;
-        if let (Place::Observed(number), Standing::Adopted) = (place, stand.standing) {
-            site.holders[number as usize] = None;
-        } else if place != Place::Expected {
-            return None;
+        if let Some(summary) = self.systems.get_mut(&site.name) {
+            summary.left_out = left_out;
         }
-        system.accounts.remove(&holder);
-        Some(place)
     }
 
     fn plan_wanted(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
@@ -178,8 +132,9 @@ impl<'a> Planner<'a> {
             let wanted = self.wanted(address, name, value);
             after.extend(change_of(name, wanted, account, site.schema.account_attribute(name)));
         }
+        let names = names.into_iter().filter(|name| !after.iter().any(|(changed, _)| changed == name));
+        self.note_drift(site, address, account, &names.collect::<Vec<_>>(), site.schema.account.as_slice());
         if after.is_empty() {
-            self.note_drift(site, address, account, &names);
             return;
         }
         let key = site.capabilities.account_key.map(|key| key.attribute);
@@ -191,21 +146,38 @@ impl<'a> Planner<'a> {
         self.change(Phase::Account, address, if renames { Action::Rename } else { Action::Update }, body);
     }
 
-    /// What others changed so that it now is as the files want it: the record learns it.
-    fn note_drift(&mut self, site: &Site<'a>, address: Address, object: &Object, names: &[Symbol]) {
-        let Some(recorded) = self.book.object(address) else { return };
-        let drifted = names.iter().any(|name| match (recorded.attributes.get(*name), object.attributes.get(*name)) {
+    /// What others changed so that it now is as the files want it, and whom they switched on again: the record learns
+    /// it. `names` are the attributes that are enforced and not changed by this plan.
+    pub(super) fn note_drift(
+        &mut self,
+        site: &Site<'a>,
+        address: Address,
+        object: &Object,
+        names: &[Symbol],
+        schema: &[AttributeSchema],
+    ) {
+        let Some(recorded) = self.book.object(address).filter(|_| !site.from_record) else { return };
+        let schema = |name: Symbol| schema.iter().find(|attribute| attribute.name == name);
+        let drifted = |name: &Symbol| match (recorded.attributes.get(*name), object.attributes.get(*name)) {
             (None, None) => false,
-            (Some(known), Some(seen)) => !same(known, seen, site.schema.account_attribute(*name)),
-            _ => true,
-        });
-        if drifted && !site.from_record {
-            self.fact(FactKind::Drifted, address, Some(managed(object, names.iter().copied())), Box::default());
+            (Some(known), Some(seen)) => !same(known, seen, schema(*name)),
+            (Some(one), None) | (None, Some(one)) => !one.is_empty(),
+        };
+        if (object.active && !recorded.active) || names.iter().any(drifted) {
+            let known = recorded.attributes.iter().map(|(name, _)| *name);
+            let others: Vec<Symbol> = known.filter(|name| !names.contains(name)).collect();
+            let mut seen = managed(object, names.iter().copied().chain(others.iter().copied()));
+            // What is written once is not looked at again, and may not be shown: it stays as it is known.
+            let unseen = others.iter().filter(|name| seen.attributes.get(**name).is_none());
+            let unseen = unseen.filter_map(|name| Some((*name, recorded.attributes.get(*name)?.clone())));
+            seen.attributes = seen.attributes.iter().cloned().chain(unseen).collect();
+            self.fact(FactKind::Drifted, address, Some(seen), Box::default());
         }
     }
 
     /// Recorded accounts that nobody wants any more: leavers, and who lost the last access.
     fn plan_unwanted(&mut self, site: &Site<'a>) {
+        let mut members: Option<FxHashSet<Address>> = None;
         for address in self.book.on(site.name).to_vec() {
             let Address::Account { holder, .. } = address else { continue };
             if site.wanted.contains(&holder) {
@@ -220,7 +192,8 @@ impl<'a> Planner<'a> {
             let account = site.account(number);
             let removed = self.removed(address);
             if !account.active {
-                if removed && !self.book.on(site.name).iter().any(|other| other.member() == Some(address)) {
+                let members = members.get_or_insert_with(|| self.book.members(site.name));
+                if removed && !members.contains(&address) {
                     self.fact(FactKind::Forgotten, address, None, Box::default());
                 }
                 continue;
@@ -288,6 +261,7 @@ impl<'a> Planner<'a> {
         let creates: Vec<(Address, String)> = self
             .drafts
             .iter()
+            .skip(site.first_draft)
             .filter(|draft| draft.change.action == Action::Create && draft.change.address.system() == Some(site.name))
             .filter(|draft| matches!(draft.change.address, Address::Account { .. }))
             .filter_map(|draft| {
@@ -316,6 +290,7 @@ impl<'a> Planner<'a> {
                 collided.extend([*address, other]);
             }
         }
+        let collided: FxHashSet<Address> = collided.into_iter().collect();
         self.drafts.retain(|draft| draft.change.action != Action::Create || !collided.contains(&draft.change.address));
         collided.into_iter().for_each(|address| self.hold(site.name, address));
     }

@@ -68,6 +68,16 @@ impl<'a> Book<'a> {
         self.on.get(&system).map_or(&[], Vec::as_slice)
     }
 
+    /// Accounts and groups on a system that are members of recorded groups.
+    pub(crate) fn members(&self, system: Symbol) -> FxHashSet<Address> {
+        self.on(system).iter().filter_map(|address| address.member()).collect()
+    }
+
+    /// Groups on a system that hold recorded memberships or grants.
+    pub(crate) fn parents(&self, system: Symbol) -> FxHashSet<Address> {
+        self.on(system).iter().filter_map(|address| address.parent_group()).collect()
+    }
+
     /// Systems that the record holds something on, sorted.
     pub(crate) fn systems(&self) -> Vec<Symbol> {
         let mut systems: Vec<Symbol> = self.on.keys().copied().collect();
@@ -98,6 +108,13 @@ pub(crate) fn covers(wide: Address, address: Address) -> bool {
         }
 }
 
+fn account_holder(address: Address) -> Option<Symbol> {
+    match address {
+        Address::Account { holder, .. } => Some(holder),
+        _ => None,
+    }
+}
+
 /// Former names, and what they are called now.
 struct Renames {
     holders: FxHashMap<Symbol, Symbol>,
@@ -117,8 +134,18 @@ impl Renames {
         let known =
             |address: Address| recorded.objects.contains_key(&address) || recorded.identities.contains_key(&address);
         let mut renames = Renames { holders: FxHashMap::default(), groups: FxHashMap::default() };
+        renames.add_respelled(recorded, &declared);
+        let holders: FxHashSet<Symbol> = match configuration.moves[..] {
+            [] => FxHashSet::default(),
+            _ => recorded.objects.keys().filter_map(|address| account_holder(*address)).collect(),
+        };
+        // Whoever has no account yet may have been recorded before somebody said who that is.
+        let taken = |address: Address| match address {
+            Address::Person(holder) | Address::Service(holder) => holders.contains(&holder),
+            other => known(other),
+        };
         for Move { from, to, .. } in &configuration.moves {
-            if !known(*from) || known(*to) || declared.contains(from) {
+            if !known(*from) || taken(*to) || declared.contains(from) {
                 continue;
             }
             match (*from, *to) {
@@ -132,6 +159,30 @@ impl Renames {
             }
         }
         renames
+    }
+
+    /// Keys are compared without case: one that is only written in another way is the same identity.
+    fn add_respelled(&mut self, recorded: &Recorded, declared: &FxHashSet<Address>) {
+        let mut lost = recorded.identities.keys().filter(|known| !declared.contains(*known)).peekable();
+        if lost.peek().is_none() {
+            return;
+        }
+        let fold = |key: Symbol| key.as_str().to_lowercase();
+        let mut spelled: FxHashMap<String, Symbol> = FxHashMap::default();
+        for address in declared {
+            if let Address::Person(key) | Address::Service(key) = *address
+                && !recorded.identities.contains_key(address)
+            {
+                spelled.insert(fold(key), key);
+            }
+        }
+        for address in lost {
+            if let Address::Person(key) | Address::Service(key) = *address
+                && let Some(now) = spelled.get(&fold(key)).filter(|now| **now != key)
+            {
+                self.holders.insert(key, *now);
+            }
+        }
     }
 
     fn holder(&self, holder: Symbol) -> Symbol {

@@ -1,6 +1,6 @@
 //! Which existing account is whose: by the recorded id, by an `adopt` block, by the `match` keys; in this order.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use state::{Address, FactKind, Symbol, Value};
 
 use super::planner::Planner;
@@ -18,7 +18,7 @@ impl<'a> Planner<'a> {
             .entries
             .iter()
             .map(|entry| entry.holder)
-            .filter(|holder| !self.stands(site, *holder) && !gone.contains(holder))
+            .filter(|holder| site.wanted.contains(holder) && !self.stands(site, *holder))
             .collect();
         let mut matcher = None;
         let mut claims: FxHashMap<u32, Vec<Symbol>> = FxHashMap::default();
@@ -92,11 +92,9 @@ impl<'a> Planner<'a> {
 
     /// Who vanished from a system though the record holds them: never a creation, never an adoption by itself.
     fn judge_vanished(&mut self, site: &Site<'a>, gone: &[Symbol], mut matcher: Option<Matcher>) {
-        let wanted: FxHashSet<Symbol> = site.entries.iter().map(|entry| entry.holder).collect();
         for holder in gone {
             let address = Address::Account { system: site.name, holder: *holder };
-            let wanted = wanted.contains(holder) && !self.leavers.contains_key(holder) && !self.removed(address);
-            if !wanted {
+            if !site.wanted.contains(holder) {
                 // Nothing to take away any more: the record lets go of it.
                 let reason = self.reasons.plain("gone from the system");
                 self.fact(FactKind::Forgotten, address, None, Box::from([reason]));

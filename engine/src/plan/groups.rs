@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use state::{Action, Address, FactKind, Object, Symbol, Value, Wanted};
 
 use super::accounts::{change_of, managed};
-use super::compare::{fold, same};
+use super::compare::fold;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
 use super::world::{Place, Stand, Standing};
@@ -182,18 +182,9 @@ impl<'a> Planner<'a> {
             let wanted = self.wanted(address, name, value);
             after.extend(change_of(name, wanted, object, site.schema.group_attribute(name)));
         }
+        let names = names.into_iter().filter(|name| !after.iter().any(|(changed, _)| changed == name));
+        self.note_drift(site, address, object, &names.collect::<Vec<_>>(), site.schema.group.as_slice());
         if after.is_empty() {
-            let known = self.book.object(address).map(|recorded| &recorded.attributes);
-            let drifted = names.iter().any(|name| {
-                match (known.and_then(|known| known.get(*name)), object.attributes.get(*name)) {
-                    (None, None) => false,
-                    (Some(known), Some(seen)) => !same(known, seen, site.schema.group_attribute(*name)),
-                    _ => true,
-                }
-            });
-            if drifted && !site.from_record {
-                self.fact(FactKind::Drifted, address, Some(managed(object, names.into_iter())), Box::default());
-            }
             return;
         }
         let key = site.capabilities.group_key.map(|key| key.attribute);
@@ -206,13 +197,14 @@ impl<'a> Planner<'a> {
     /// A removed group is let go of once tenure holds nothing in it any more; the group itself stays: nothing is
     /// deleted.
     fn forget_removed_groups(&mut self, site: &Site<'a>) {
+        let mut parents = None;
         for address in self.book.on(site.name).to_vec() {
             let Address::Group { group, .. } = address else { continue };
+            if !self.removed(address) {
+                continue;
+            }
             let observed = matches!(self.group_stand(site, group).map(|stand| stand.place), Some(Place::Observed(_)));
-            if observed
-                && self.removed(address)
-                && !self.book.on(site.name).iter().any(|other| other.parent_group() == Some(address))
-            {
+            if observed && !parents.get_or_insert_with(|| self.book.parents(site.name)).contains(&address) {
                 self.fact(FactKind::Forgotten, address, None, Box::default());
             }
         }

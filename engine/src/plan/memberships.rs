@@ -40,6 +40,11 @@ impl<'a> Planner<'a> {
         for membership in wanted.iter() {
             let Membership { group, member, .. } = membership;
             let address = Address::Membership { system: site.name, group: *group, member: *member };
+            // Whom `account.when` leaves out has no place in groups either.
+            let left_out = matches!(member, Member::Holder(holder) if !site.wanted.contains(holder));
+            if left_out || self.removed(address) {
+                continue;
+            }
             kept.insert(address);
             self.plan_membership(site, membership, address, &observed, &mut explained);
         }
@@ -86,7 +91,7 @@ impl<'a> Planner<'a> {
         if let Some(number) = there {
             explained[number as usize] = true; // numbers come from this very list
         }
-        if self.in_doubt(address) || self.removed(address) {
+        if self.in_doubt(address) {
             return;
         }
         match (group, member, there) {

@@ -97,10 +97,12 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
         }
         return;
     };
+    site.first_draft = planner.drafts.len();
     planner.world.systems.entry(name).or_default().observed = Some(site.observed);
     if system.read_only {
         return;
     }
+    planner.find_wanted(&mut site);
     planner.correlate_accounts(&mut site);
     planner.plan_accounts(&mut site);
     planner.plan_groups(&mut site);
@@ -118,7 +120,11 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let (changes, batches) = order::order(drafts, inputs.targets, |holder| leavers.contains_key(&holder), capabilities)
         .map_err(|cycle| vec![cycle_error(&cycle)])?;
     if !inputs.targets.is_empty() {
-        planner.facts.retain(|fact| inputs.targets.iter().any(|target| book::covers(*target, fact.address)));
+        // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
+        planner.facts.retain(|fact| {
+            fact.kind == state::FactKind::Moved
+                || inputs.targets.iter().any(|target| book::covers(*target, fact.address))
+        });
     }
     planner.facts.sort_by_key(|fact| (fact.address, fact.kind));
     let names = names(&planner, &changes);

@@ -68,10 +68,14 @@ impl Edges {
 
 fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
     let mut makes: FxHashMap<Address, u32> = FxHashMap::default();
+    let mut sets: FxHashMap<Address, u32> = FxHashMap::default();
     let mut gives: FxHashMap<(Symbol, Symbol), Vec<u32>> = FxHashMap::default();
     for (n, Draft { change, .. }) in (0u32..).zip(drafts) {
         if matches!(change.action, Action::Create | Action::Reactivate) {
             makes.insert(change.address, n);
+        }
+        if matches!(change.action, Action::Update | Action::Rename) {
+            sets.insert(change.address, n);
         }
         if let (Address::Membership { system, member: Member::Holder(holder), .. }, Action::Grant) =
             (change.address, change.action)
@@ -86,6 +90,8 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
         for (_, wanted) in &change.after {
             if let Wanted::Deferred { needs, .. } = wanted {
                 edges.needs.extend(needs.iter().filter_map(|address| made(*address)));
+                // A value that is itself known only after apply may be what is waited for.
+                edges.needs.extend(needs.iter().filter_map(|address| sets.get(address)).filter(|set| **set != n));
             }
         }
         match change.action {

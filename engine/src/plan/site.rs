@@ -27,6 +27,8 @@ pub(super) struct Site<'a> {
     pub(super) memberships: &'a [Membership],
     /// Holders that the files give an account here, after `account.when`.
     pub(super) wanted: FxHashSet<Symbol>,
+    /// How many changes the systems before this one have.
+    pub(super) first_draft: usize,
 }
 
 impl<'a> Site<'a> {
@@ -49,6 +51,7 @@ impl<'a> Site<'a> {
             wanted_groups: part(&configuration.groups, name, |group| group.system),
             memberships: part(&configuration.memberships, name, |membership| membership.system),
             wanted: FxHashSet::default(),
+            first_draft: 0,
         })
     }
 

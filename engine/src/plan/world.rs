@@ -63,6 +63,8 @@ pub(crate) struct World<'a> {
 #[derive(Default)]
 struct Numbers {
     used: BTreeSet<i64>,
+    /// Below these, from the lower bounds on, everything is used.
+    full: BTreeMap<i64, i64>,
     of: BTreeMap<Symbol, i64>,
 }
 
@@ -137,8 +139,8 @@ impl Known for World<'_> {
         if let Some(number) = numbers.of.get(&holder).filter(|number| (low..=high).contains(*number)) {
             return Some(*number);
         }
-        let mut free = low;
-        for used in numbers.used.range(low..=high) {
+        let mut free = numbers.full.get(&low).copied().unwrap_or(low);
+        for used in numbers.used.range(free..=high.max(free)) {
             if *used != free {
                 break;
             }
@@ -148,6 +150,7 @@ impl Known for World<'_> {
             return None;
         }
         numbers.used.insert(free);
+        numbers.full.insert(low, free);
         numbers.of.insert(holder, free);
         Some(free)
     }

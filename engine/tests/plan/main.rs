@@ -8,3 +8,4 @@ mod rules;
 mod story;
 
 mod adoption;
+mod references;
