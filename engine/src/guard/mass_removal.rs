@@ -8,6 +8,7 @@ use state::{Action, Address, Change, Code, Finding, Plan, Scope, Symbol, Timesta
 use super::limits::InForce;
 use super::{count, holds};
 use crate::plan::planner::Planner;
+use crate::plan::world::Place;
 
 const DAY: i64 = 86_400_000;
 
@@ -44,7 +45,7 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
         }
     }
     let limits = InForce::new(planner);
-    let present = Present::new(planner, plan);
+    let present = Present::new(planner, plan, &tallies);
     tallies.into_iter().filter_map(|(key, tally)| finding(key, &tally, &limits, &present)).collect()
 }
 
@@ -120,45 +121,48 @@ fn limit(population: usize, share: f64) -> usize {
 
 /// How many there are now.
 struct Present {
-    counts: BTreeMap<Key, usize>,
+    counts: FxHashMap<Key, usize>,
     members: FxHashMap<(Symbol, Symbol), usize>,
 }
 
 impl Present {
-    fn new(planner: &Planner<'_>, plan: &Plan) -> Present {
-        let mut addresses: BTreeSet<(Address, Action)> = planner
-            .inputs
-            .recorded
-            .objects
-            .iter()
-            .filter(|(_, object)| object.active)
-            .filter_map(|(address, _)| Some((*address, taking(*address)?)))
-            .collect();
-        addresses.extend(
-            plan.changes.iter().filter(|change| change.action.removes()).map(|change| (change.address, change.action)),
-        );
-        let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
-        for (address, action) in addresses {
+    /// Counts only where something is taken: a record of a million objects is gone through once, and nothing is kept.
+    fn new(planner: &Planner<'_>, plan: &Plan, tallies: &BTreeMap<Key, Tally>) -> Present {
+        let mut counts: FxHashMap<Key, usize> = tallies.keys().map(|key| (*key, 0)).collect();
+        let mut count = |address: Address, action: Action| {
             for key in keys(address, action) {
-                *counts.entry(key).or_default() += 1;
+                if let Some(count) = counts.get_mut(&key) {
+                    *count += 1;
+                }
+            }
+        };
+        for (address, object) in &planner.inputs.recorded.objects {
+            if let Some(action) = taking(*address).filter(|_| object.active) {
+                count(*address, action);
+            }
+        }
+        // What is taken and was not recorded (of exclusive systems and groups) is part of the population too.
+        for change in plan.changes.iter().filter(|change| change.action.removes()) {
+            let recorded = planner.inputs.recorded.objects.get(&change.address);
+            let counted = taking(change.address) == Some(change.action) && recorded.is_some_and(|known| known.active);
+            if !counted {
+                count(change.address, change.action);
             }
         }
         let mut members: FxHashMap<(Symbol, Symbol), usize> = FxHashMap::default();
-        for (system, world) in &planner.world.systems {
-            for membership in world.observed.map_or(&[][..], |observed| &observed.memberships) {
-                *members.entry((*system, membership.group)).or_default() += 1;
+        for (system, group, _) in tallies.keys() {
+            if let (Some(group), Some(world)) = (group, planner.world.systems.get(system))
+                && let Some(Place::Observed(number)) = world.groups.get(group).map(|stand| stand.place)
+                && let Some(observed) = world.observed
+                && let Some(id) = observed.groups.get(number as usize).map(|group| group.id)
+            {
+                // Sorted by group.
+                let start = observed.memberships.partition_point(|membership| membership.group < id);
+                let of_group = observed.memberships[start..].iter().take_while(|membership| membership.group == id);
+                members.insert((*system, *group), of_group.count());
             }
         }
-        let by_name = planner.world.systems.iter().flat_map(|(system, world)| {
-            world.groups.iter().filter_map(|(name, stand)| {
-                let id = match stand.place {
-                    crate::plan::world::Place::Observed(number) => world.observed?.groups.get(number as usize)?.id,
-                    _ => return None,
-                };
-                Some(((*system, *name), members.get(&(*system, id)).copied().unwrap_or(0)))
-            })
-        });
-        Present { counts, members: by_name.collect() }
+        Present { counts, members }
     }
 
     fn get(&self, key: Key) -> usize {

@@ -18,7 +18,7 @@ fn shrank(planner: &Planner<'_>, name: Symbol, share: f64) -> Option<String> {
     let Some(source) = planner.inputs.configuration.sources.iter().find(|source| source.name == name) else {
         return (seen.rows > 0).then(|| format!("people.{name} is gone from the files: it had {} rows", seen.rows));
     };
-    let (had, has) = (seen.rows, source.rows);
+    let (had, has) = (seen.most_rows(planner.inputs.now, DAY), source.rows);
     if has == 0 && had > 0 {
         return Some(format!("the source of people.{name} is empty: it had {had} rows"));
     }
@@ -54,18 +54,14 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     findings
 }
 
-/// Records what the sources have now. Within a day the record keeps the most that it saw, so that a source that loses
-/// a little in every run is found out too; what shrank too far is not recorded at all.
+/// Records what the sources have now; what shrank too far is not recorded. The record knows what they had within a
+/// day, so that a source that loses a little in every run is found out too.
 pub(crate) fn record(planner: &mut Planner<'_>) {
     let share = InForce::new(planner).source_shrank();
     let mut facts = Vec::new();
     for source in &planner.inputs.configuration.sources {
         let seen = planner.inputs.recorded.sources.get(&source.name);
-        let news = seen.is_none_or(|seen| {
-            let differs = seen.rows != source.rows || seen.columns != source.columns;
-            let old = planner.inputs.now.millis().saturating_sub(seen.at.millis()) > DAY;
-            differs && (old || source.rows >= seen.rows)
-        });
+        let news = seen.is_none_or(|seen| seen.rows != source.rows || seen.columns != source.columns);
         if news && shrank(planner, source.name, share).is_none() {
             facts.push(Fact::source(source.name, source.rows, &source.columns));
         }

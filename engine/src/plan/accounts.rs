@@ -1,7 +1,8 @@
 //! Accounts: created, updated, switched off and on again.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use state::{Action, Address, AttributeSchema, Attributes, FactKind, Object, Symbol, Wanted};
+use state::record::RecordedObject;
+use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Symbol, Wanted};
 
 use super::compare::{difference, fold, same};
 use super::planner::{Body, Phase, Planner};
@@ -9,6 +10,11 @@ use super::site::Site;
 use super::world::{Place, Standing};
 use crate::configuration::{AccountEntry, WantedAccount};
 use crate::guard;
+
+/// Why something is taken that a `remove` block names.
+pub(super) const REMOVED: &str = "a `remove` block";
+/// Why somebody loses an account whom the files give something on its system all the same.
+pub(super) const LEFT_OUT: &str = "`account.when` leaves it out";
 
 impl<'a> Planner<'a> {
     /// Plans the accounts of one system.
@@ -41,12 +47,15 @@ impl<'a> Planner<'a> {
     pub(super) fn find_wanted(&mut self, site: &mut Site<'a>) {
         let mut left_out = Vec::new();
         for entry in site.entries {
-            if self.removed(Address::Account { system: site.name, holder: entry.holder }) {
+            if self.unwanted(Address::Account { system: site.name, holder: entry.holder }) {
                 continue;
             }
             match self.inputs.configuration.evaluate.wants_account(site.name, entry.holder, &self.world) {
                 Ok(true) => drop(site.wanted.insert(entry.holder)),
-                Ok(false) => left_out.push(self.identity_address(entry.holder)),
+                Ok(false) => {
+                    site.left_out.insert(entry.holder);
+                    left_out.push(self.identity_address(entry.holder));
+                }
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
         }
@@ -66,11 +75,24 @@ impl<'a> Planner<'a> {
                 let account = site.account(number);
                 match stand.standing {
                     Standing::Held => {}
+                    Standing::Adopted if site.nobodys.contains(&account.id) => {
+                        // It comes with what was done to it.
+                        let former = Address::Account { system: site.name, holder: nobody(account.id) };
+                        self.facts.push(Fact { former: Some(former), reasons, ..Fact::new(FactKind::Moved, address) });
+                    }
                     Standing::Adopted => {
                         let names = wanted.attributes.iter().chain(&wanted.on_create).map(|(name, _)| *name);
-                        self.fact(FactKind::Adopted, address, Some(managed(account, names)), reasons);
+                        let fact = Fact::new(FactKind::Adopted, address).object(managed(account, names));
+                        self.facts.push(Fact { until: entry.until, reasons, ..fact });
                     }
-                    Standing::Managed => self.plan_existing(site, address, account, wanted, reasons),
+                    Standing::Managed => {
+                        let recorded = self.book.object(address);
+                        if recorded.is_some_and(|recorded| recorded.active && recorded.until != entry.until) {
+                            let fact = Fact::new(FactKind::Explained, address);
+                            self.facts.push(Fact { until: entry.until, reasons: reasons.clone(), ..fact });
+                        }
+                        self.plan_existing(site, address, account, wanted, reasons);
+                    }
                 }
             }
         }
@@ -207,7 +229,8 @@ impl<'a> Planner<'a> {
             }
             let (because, phase) = match self.leavers.get(&holder) {
                 Some(leaver) => (Symbol::new(&leaver.because), Phase::Lockout),
-                None if removed => (Symbol::new("`remove`"), Phase::Take),
+                None if removed => (Symbol::new(REMOVED), Phase::Take),
+                None if site.left_out.contains(&holder) => (Symbol::new(LEFT_OUT), Phase::Take),
                 None => (Symbol::new(&format!("no longer has any access on {}", site.name)), Phase::Take),
             };
             self.deactivate(address, account, because, phase);
@@ -217,7 +240,9 @@ impl<'a> Planner<'a> {
     fn deactivate(&mut self, address: Address, account: &Object, because: Symbol, phase: Phase) {
         let before = Object { attributes: Attributes::new(), ..account.clone() };
         let reasons = Box::from([self.reasons.plain(because)]);
-        let until = address.holder().and_then(|holder| self.announced_end(holder));
+        let ended = |recorded: &RecordedObject| recorded.until.filter(|until| *until <= self.inputs.now);
+        let ended = self.book.object(address).and_then(ended);
+        let until = ended.or_else(|| address.holder().and_then(|holder| self.announced_end(holder)));
         self.change(
             phase,
             address,
@@ -326,6 +351,11 @@ impl<'a> Planner<'a> {
 /// begin with `id:` are refused for people.
 pub(super) fn nobody(id: Symbol) -> Symbol {
     Symbol::new(&format!("id:{id}"))
+}
+
+/// Whether a holder is such a one.
+pub(super) fn is_nobody(holder: Symbol) -> bool {
+    holder.as_str().starts_with("id:")
 }
 
 /// The object with only these attributes.

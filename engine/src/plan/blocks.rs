@@ -42,6 +42,16 @@ impl Planner<'_> {
         self.diagnostics.extend(vanished.into_iter().map(|(address, what)| vanished_block(address, what)));
     }
 
+    /// Whether a `forget` block covers this address: as long as it stands, tenure leaves alone what it names.
+    pub(super) fn forgotten(&self, address: Address) -> bool {
+        self.inputs.configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, address))
+    }
+
+    /// Whether a `remove` or `forget` block covers this address: nothing is given there.
+    pub(super) fn unwanted(&self, address: Address) -> bool {
+        self.removed(address) || self.forgotten(address)
+    }
+
     /// Whether a `remove` block covers this address.
     pub(super) fn removed(&self, address: Address) -> bool {
         self.inputs.configuration.removes.iter().any(|(removed, _)| covers(*removed, address))

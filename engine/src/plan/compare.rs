@@ -30,6 +30,7 @@ fn find(object: &Value, key: Symbol) -> Option<&Value> {
 pub(crate) fn same(wanted: &Value, observed: &Value, schema: Option<&AttributeSchema>) -> bool {
     match (wanted, observed) {
         (Value::List(a), Value::List(b)) => match schema.map_or(Shape::List, |schema| schema.shape) {
+            Shape::Keyed(_) if a.is_empty() => b.is_empty(),
             Shape::Keyed(key) => a.iter().all(|item| {
                 let own = item.get(key);
                 b.iter().any(|other| other.get(key) == own && difference(item, Some(other), schema).is_none())
@@ -111,6 +112,7 @@ mod tests {
             (r#"["a","b"]"#, r#"["b","a"]"#, &set, "-"),
             (r#"["a","a"]"#, r#"["b","a"]"#, &set, r#"["a","a"]"#),
             (r#"[{"type":"work","value":"x"}]"#, emails, &keyed, "-"),
+            ("[]", emails, &keyed, "[]"),
             (r#"[{"type":"work","value":"z"}]"#, emails, &keyed, r#"[{"type":"work","value":"z"}]"#),
             ("10000", r#""10000""#, &exact, "-"),
             ("true", r#""TRUE""#, &exact, "-"),

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use state::{Address, FactKind, Symbol, Value};
 
+use super::accounts::is_nobody;
 use super::planner::Planner;
 use super::site::Site;
 use super::world::{Place, Stand, Standing};
@@ -54,6 +55,8 @@ impl<'a> Planner<'a> {
             let world = self.world.systems.entry(site.name).or_default();
             world.recorded.insert(recorded.id, &recorded.attributes);
             match site.account_numbers.get(&recorded.id) {
+                // Nobody's: switched off because the system is exclusive, and still to be had by whoever it is.
+                Some(_) if is_nobody(holder) => drop(site.nobodys.insert(recorded.id)),
                 Some(&number) => {
                     let held = self.in_doubt(address);
                     self.bind(site, holder, number, if held { Standing::Held } else { Standing::Managed });

@@ -1,8 +1,8 @@
 //! Groups in groups, for systems that cannot nest: every group gets the accounts that its member groups hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use state::{Member, Symbol};
+use state::{Member, Symbol, Timestamp};
 
 use crate::configuration::Membership;
 
@@ -20,13 +20,16 @@ pub(super) fn expand(memberships: &[Membership]) -> (Vec<Membership>, BTreeSet<S
         if direct.iter().any(|membership| matches!(membership.member, Member::Group(_))) {
             nesting.insert(*group);
         }
-        let mut entered = BTreeSet::from([*group]);
-        let mut left: Vec<(&Membership, Option<state::Timestamp>, Option<&Membership>)> =
+        // A group may be reached on several ways: it is entered again where it lasts longer than on those before.
+        let mut entered: BTreeMap<Symbol, End> = BTreeMap::from([(*group, End::Never)]);
+        let mut left: VecDeque<(&Membership, Option<Timestamp>, Option<&Membership>)> =
             direct.iter().map(|membership| (*membership, membership.until, None)).collect();
-        while let Some((membership, until, through)) = left.pop() {
+        while let Some((membership, until, through)) = left.pop_front() {
+            let end = until.map_or(End::Never, End::At);
             match membership.member {
                 Member::Holder(_) => add(&mut expanded, *group, membership, until, through),
-                Member::Group(inner) if entered.insert(inner) => {
+                Member::Group(inner) if entered.get(&inner).is_none_or(|known| *known < end) => {
+                    entered.insert(inner, end);
                     let inner = by_group.get(&inner).map_or(&[][..], Vec::as_slice);
                     left.extend(
                         inner
@@ -41,8 +44,15 @@ pub(super) fn expand(memberships: &[Membership]) -> (Vec<Membership>, BTreeSet<S
     (expanded.into_values().collect(), nesting)
 }
 
+/// When something ends; the later is the greater.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum End {
+    At(Timestamp),
+    Never,
+}
+
 /// The earlier of two ends; none is never.
-fn earlier(a: Option<state::Timestamp>, b: Option<state::Timestamp>) -> Option<state::Timestamp> {
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),
@@ -53,7 +63,7 @@ fn add(
     expanded: &mut BTreeMap<(Symbol, Member), Membership>,
     group: Symbol,
     membership: &Membership,
-    until: Option<state::Timestamp>,
+    until: Option<Timestamp>,
     through: Option<&Membership>,
 ) {
     let why = through.map_or(&membership.why, |outer| &outer.why);
@@ -71,5 +81,12 @@ fn add(
                 }
             }
         })
-        .or_insert_with(|| Membership { group, until, why: why.clone(), ..membership.clone() });
+        .or_insert_with(|| Membership {
+            group,
+            until,
+            why: why.clone(),
+            // Whoever maintains an inner group does not maintain the outer one.
+            qualifiers: through.unwrap_or(membership).qualifiers.clone(),
+            ..membership.clone()
+        });
 }

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Action, Address, Attributes, FactKind, Object, Symbol, Wanted};
 
+use super::accounts::REMOVED;
 use super::compare::same;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
@@ -49,6 +50,7 @@ impl<'a> Planner<'a> {
                 _ => None,
             };
             match held.into_iter().flatten().find(|held| site.schema.grant_text(held) == grant) {
+                Some(held) if self.removed(address) => self.take_grant(address, held, REMOVED),
                 Some(held) => self.take_grant(address, held, "no file gives it any more"),
                 None => {
                     let reason = self.reasons.plain("gone from the system");
@@ -74,7 +76,7 @@ impl<'a> Planner<'a> {
         seen: &mut FxHashSet<Address>,
     ) {
         let holder = Address::Group { system: site.name, group: group.name };
-        let removed = self.removed(holder);
+        let removed = self.unwanted(holder);
         let Some(stand) = self.group_stand(site, group.name) else { return };
         let standing = stand.standing;
         let there: FxHashMap<Symbol, &Attributes> = match stand.place {
@@ -130,8 +132,13 @@ impl<'a> Planner<'a> {
             if kept.contains(&address) || self.in_doubt(address) || !(ours || exclusive) || standing == Standing::Held {
                 continue;
             }
-            let because =
-                if ours { "no file gives it any more" } else { "no file explains it, and the group is exclusive" };
+            let because = if self.removed(address) {
+                REMOVED
+            } else if ours {
+                "no file gives it any more"
+            } else {
+                "no file explains it, and the group is exclusive"
+            };
             self.take_grant(address, held, because);
         }
     }

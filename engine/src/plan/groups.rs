@@ -29,7 +29,7 @@ impl<'a> Planner<'a> {
         self.expect_groups(site);
         for group in site.wanted_groups {
             let address = Address::Group { system: site.name, group: group.name };
-            if !self.removed(address) {
+            if !self.unwanted(address) {
                 self.plan_group(site, group, address);
             }
         }
@@ -63,7 +63,7 @@ impl<'a> Planner<'a> {
         let mut table: Option<FxHashMap<String, Vec<u32>>> = None;
         for group in site.wanted_groups {
             let address = Address::Group { system: site.name, group: group.name };
-            if self.group_stand(site, group.name).is_some() || self.removed(address) {
+            if self.group_stand(site, group.name).is_some() || self.unwanted(address) {
                 continue;
             }
             if self.in_doubt(address) {
@@ -105,7 +105,7 @@ impl<'a> Planner<'a> {
     fn expect_groups(&mut self, site: &Site<'a>) {
         for group in site.wanted_groups {
             let address = Address::Group { system: site.name, group: group.name };
-            if self.group_stand(site, group.name).is_none() && !self.removed(address) {
+            if self.group_stand(site, group.name).is_none() && !self.unwanted(address) {
                 self.stand_group(site, group.name, Place::Expected, Standing::Managed);
             }
         }

@@ -1,5 +1,6 @@
 //! Who is there, who left, and what of it goes into the record.
 
+use rustc_hash::FxHashSet;
 use state::{Address, Attributes, FactKind, Object, Symbol, Timestamp, Value};
 
 use super::planner::{Leaver, Planner};
@@ -39,6 +40,24 @@ impl Planner<'_> {
         let day: jiff::civil::Date = ends.as_str().get(..10)?.parse().ok()?;
         let at = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
         (known == ends && leaver.because.starts_with("ended")).then(|| Timestamp::from(at))
+    }
+
+    /// Lets go of identities that a `remove` block names once nothing else of them is recorded: then the block can go.
+    pub(super) fn forget_removed_identities(&mut self) {
+        if self.inputs.configuration.removes.is_empty() {
+            return;
+        }
+        let systems = self.book.systems();
+        let holds: FxHashSet<Symbol> =
+            systems.iter().flat_map(|system| self.book.on(*system)).filter_map(|address| address.holder()).collect();
+        for address in self.book.identities.clone() {
+            let empty = address
+                .holder()
+                .is_some_and(|holder| !holds.contains(&holder) && !self.identities.contains_key(&holder));
+            if empty && self.removed(address) {
+                self.fact(FactKind::Forgotten, address, None, Box::default());
+            }
+        }
     }
 
     /// Records identities and sources that are new or differ from what the record knows.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Action, Address, Fact, FactKind, Member, Object, Reason, Symbol, Wanted};
 
-use super::accounts::nobody;
+use super::accounts::{LEFT_OUT, REMOVED, nobody};
 use super::compare::same;
 use super::expand::expand;
 use super::planner::{Body, Phase, Planner};
@@ -42,7 +42,7 @@ impl<'a> Planner<'a> {
             let address = Address::Membership { system: site.name, group: *group, member: *member };
             // Whom `account.when` leaves out has no place in groups either.
             let left_out = matches!(member, Member::Holder(holder) if !site.wanted.contains(holder));
-            if left_out || self.removed(address) {
+            if left_out || self.unwanted(address) {
                 continue;
             }
             kept.insert(address);
@@ -137,9 +137,11 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether the recorded reasons are those of the files; where in the files they stand does not count.
+    /// Whether the recorded reasons are those of the files; where in the files they stand does not count, nor what no
+    /// block says.
     fn explains(&self, recorded: &[Reason], why: &[Why]) -> bool {
-        recorded.iter().map(|reason| reason.because).eq(why.iter().map(|why| why.because))
+        let given = recorded.iter().filter(|reason| reason.place.is_some());
+        given.map(|reason| reason.because).eq(why.iter().map(|why| why.because))
     }
 
     /// Observed memberships that the files do not want: taken where tenure gave them or the group is exclusive, else
@@ -182,7 +184,7 @@ impl<'a> Planner<'a> {
                 {
                     ("its time is over".to_owned(), Phase::Take)
                 }
-                None => (self.was_given_by(address), Phase::Take),
+                None => (self.was_given_by(site, address), Phase::Take),
             };
             let before = Some(Object::new("", seen.attributes.clone()));
             let announced = holder.and_then(|holder| self.announced_end(holder));
@@ -196,7 +198,13 @@ impl<'a> Planner<'a> {
         seen_addresses
     }
 
-    fn was_given_by(&self, address: Address) -> String {
+    fn was_given_by(&self, site: &Site<'a>, address: Address) -> String {
+        if address.holder().is_some_and(|holder| site.left_out.contains(&holder)) {
+            return LEFT_OUT.to_owned();
+        }
+        if self.removed(address) {
+            return REMOVED.to_owned();
+        }
         let recorded = self.book.object(address);
         match recorded.and_then(|recorded| recorded.why.first()) {
             Some(reason) => format!("no longer given by {}", reason.because),

@@ -6,6 +6,7 @@
 //! ([`crate::guard`]) judge the whole.
 
 mod accounts;
+mod blocked;
 mod blocks;
 mod book;
 pub(crate) mod compare;
@@ -57,6 +58,7 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     }
     planner.find_leavers();
     planner.record_identities();
+    planner.forget_removed_identities();
     for name in &inputs.configuration.system_order {
         plan_system(&mut planner, *name);
     }
@@ -111,6 +113,7 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
 }
 
 fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
+    let waiting = planner.hold_what_waits();
     guard::source_shrank::record(&mut planner);
     let inputs = planner.inputs;
     let drafts = std::mem::take(&mut planner.drafts);
@@ -146,6 +149,7 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     };
     guard::judge(&mut planner, &plan);
     plan.findings = std::mem::take(&mut planner.findings);
+    blocked::tell(&mut plan.findings, &waiting);
     plan.findings.sort();
     plan.reasons = planner.reasons.into_table();
     plan.seal();

@@ -27,6 +27,10 @@ pub(super) struct Site<'a> {
     pub(super) memberships: &'a [Membership],
     /// Holders that the files give an account here, after `account.when`.
     pub(super) wanted: FxHashSet<Symbol>,
+    /// Holders whom `account.when` leaves out.
+    pub(super) left_out: FxHashSet<Symbol>,
+    /// Ids of accounts that were switched off though they are nobody's, because the system is exclusive.
+    pub(super) nobodys: FxHashSet<Symbol>,
     /// How many changes the systems before this one have.
     pub(super) first_draft: usize,
 }
@@ -51,6 +55,8 @@ impl<'a> Site<'a> {
             wanted_groups: part(&configuration.groups, name, |group| group.system),
             memberships: part(&configuration.memberships, name, |membership| membership.system),
             wanted: FxHashSet::default(),
+            left_out: FxHashSet::default(),
+            nobodys: FxHashSet::default(),
             first_draft: 0,
         })
     }

@@ -299,8 +299,8 @@ account a2 {"userName":"ada"}
     assert_snapshot!(story.plan(), @"
     system.chat: 2 unmanaged; person.ada left out; person.bob left out
     0 chat
-      - deactivate account.chat.bob <- no longer has any access on chat
-      - revoke membership.chat.core.bob <- no longer given by group.chat.core
+      - deactivate account.chat.bob <- `account.when` leaves it out
+      - revoke membership.chat.core.bob <- `account.when` leaves it out
     ");
     story.apply();
     story.edit("self.login == null", "self.login == \"bob\"");

@@ -8,4 +8,7 @@ mod rules;
 mod story;
 
 mod adoption;
+mod leavers;
+mod memberships;
 mod references;
+mod renames;

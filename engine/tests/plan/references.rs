@@ -90,30 +90,22 @@ fn what_waits_for_something_that_is_held_is_not_begun() {
     story.tell("=== corp\naccount x1 {\"userName\":\"ADA\"}");
     story.tell("--- more.hcl\ngroup \"chat\" \"core\" {\n members = [person.ada, person.zoe]\n}");
     assert_snapshot!(story.plan(), @r#"
-    holds collision [account.corp.ada]: account.corp.ada cannot be created: userName "ada" is taken by the account with the id "x1"
+    holds collision [account.chat.ada account.corp.ada membership.chat.core.ada]: account.corp.ada cannot be created: userName "ada" is taken by the account with the id "x1"
     records person.ada person.zoe
     system.corp: 1 unmanaged
-    0 chat at account.chat.ada
-      + create account.chat.ada externalId=(self.accounts.corp.id, after account.corp.ada) number="no-10000" userName="ada" <- group.chat.core; role.all
-    1 corp at account.corp.zoe
+    0 corp at account.corp.zoe
       + create account.corp.zoe password=(sensitive) uidNumber=10001 userName="zoe" (next: uidNumber) <- role.all
-    2 chat at group.chat.core
+    1 chat at group.chat.core
       + create group.chat.core displayName="core" <- group.chat.core
-    3 chat at account.chat.zoe after 1
+    2 chat at account.chat.zoe after 0
       + create account.chat.zoe externalId=(self.accounts.corp.id, after account.corp.zoe) number="no-10001" userName="zoe" <- group.chat.core; role.all
-    4 chat at group.chat.core after 0 after 2
-      + grant membership.chat.core.ada <- group.chat.core
-    5 chat at group.chat.core after 2 after 3
+    3 chat at group.chat.core after 1 after 2
       + grant membership.chat.core.zoe <- group.chat.core
     "#);
     story.apply();
     assert_snapshot!(story.plan(), @r#"
-    holds collision [account.corp.ada]: account.corp.ada cannot be created: userName "ada" is taken by the account with the id "x1"
+    holds collision [account.chat.ada account.corp.ada membership.chat.core.ada]: account.corp.ada cannot be created: userName "ada" is taken by the account with the id "x1"
     system.corp: 1 unmanaged
-    0 chat at account.chat.ada
-      + create account.chat.ada externalId=(self.accounts.corp.id, after account.corp.ada) number="no-10000" userName="ada" <- group.chat.core; role.all
-    1 chat at group.chat.core after 0
-      + grant membership.chat.core.ada <- group.chat.core
     "#);
 }
 
@@ -143,7 +135,10 @@ role "third" {
 "#,
     );
     story.edit("system.corp, ", "");
-    story.edit("\n    externalId = self.accounts.corp.id\n    number     = try(\"no-${self.accounts.corp.uidNumber}\", null)", "\n    ext2 = self.login");
+    story.edit(
+        "\n    externalId = self.accounts.corp.id\n    number     = try(\"no-${self.accounts.corp.uidNumber}\", null)",
+        "\n    ext2 = self.login",
+    );
     story.edit("    ext = self.accounts.chat.externalId\n", "");
     story.apply();
     assert_eq!(story.apply(), "");

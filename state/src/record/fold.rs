@@ -181,7 +181,15 @@ impl Recorded {
             }
             (FactKind::Source, _) => {
                 if let Some((name, rows, columns)) = fact.as_source() {
-                    self.sources.insert(name, Seen { rows, columns, at });
+                    let mut before = Vec::new();
+                    if let Some(seen) = self.sources.remove(&name) {
+                        before = seen.before;
+                        before.push((seen.at, seen.rows));
+                        while before.get(1).is_some_and(|(next, _)| *next <= at.plus_millis(-DAY)) {
+                            before.remove(0);
+                        }
+                    }
+                    self.sources.insert(name, Seen { rows, columns, at, before });
                 }
             }
             (FactKind::Settled | FactKind::Stage, _)

@@ -91,6 +91,18 @@ pub struct Seen {
     pub rows: u64,
     pub columns: Vec<Symbol>,
     pub at: Timestamp,
+    /// How many rows it had before, and since when, oldest first: as far as that was so within the day before `at`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<(Timestamp, u64)>,
+}
+
+impl Seen {
+    /// The most rows that it had at any time within `millis` before `now`.
+    pub fn most_rows(&self, now: Timestamp, millis: i64) -> u64 {
+        let ends = self.before.iter().skip(1).map(|(since, _)| *since).chain([self.at]);
+        let lately = self.before.iter().zip(ends).filter(|(_, end)| *end > now.plus_millis(-millis));
+        lately.map(|((_, rows), _)| *rows).fold(self.rows, u64::max)
+    }
 }
 
 /// An intent whose outcome is not known.

@@ -1,0 +1,72 @@
+//! What waits for something that this plan cannot make, because a finding or a doubt holds it: held with it.
+
+use rustc_hash::FxHashSet;
+use state::{Action, Address, Finding, Severity, Wanted};
+
+use super::planner::{Draft, Planner};
+use super::world::{Place, Standing};
+
+/// Who waits, and for what.
+pub(super) type Waiting = Vec<(Address, Address)>;
+
+impl Planner<'_> {
+    /// Takes out what needs an account or group that is held before it exists: apply would only find out that it cannot
+    /// be done. Who leaves, leaves.
+    pub(super) fn hold_what_waits(&mut self) -> Waiting {
+        let mut missing = self.held_before_they_exist();
+        let mut blocked = missing.clone();
+        let mut waiting = Waiting::new();
+        while !blocked.is_empty() {
+            let mut next = FxHashSet::default();
+            self.drafts.retain(|draft| {
+                let Some(cause) = cause(draft, &blocked, &missing) else { return true };
+                waiting.push((draft.change.address, cause));
+                next.insert((draft.change.address, draft.change.action));
+                false
+            });
+            let made = next.iter().filter(|(_, action)| *action == Action::Create);
+            missing.extend(made.map(|(address, _)| *address));
+            blocked = next.into_iter().map(|(address, _)| address).collect();
+        }
+        waiting
+    }
+
+    fn held_before_they_exist(&self) -> FxHashSet<Address> {
+        let mut blocked = FxHashSet::default();
+        for (system, world) in &self.world.systems {
+            let held = |stand: &super::world::Stand| {
+                stand.standing == Standing::Held && matches!(stand.place, Place::New | Place::Expected)
+            };
+            let accounts = world.accounts.iter().filter(|(_, stand)| held(stand));
+            blocked.extend(accounts.map(|(holder, _)| Address::Account { system: *system, holder: *holder }));
+            let groups = world.groups.iter().filter(|(_, stand)| held(stand));
+            blocked.extend(groups.map(|(group, _)| Address::Group { system: *system, group: *group }));
+        }
+        blocked
+    }
+}
+
+/// Adds those who wait to the findings that hold what they wait for.
+pub(super) fn tell(findings: &mut [Finding], waiting: &Waiting) {
+    for (address, cause) in waiting {
+        for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Holds) {
+            if finding.addresses.contains(cause) && !finding.addresses.contains(address) {
+                finding.addresses.push(*address);
+                finding.addresses.sort_unstable();
+            }
+        }
+    }
+}
+
+/// What this change needs of what is not made (`missing`) or not set (`blocked`).
+fn cause(draft: &Draft, blocked: &FxHashSet<Address>, missing: &FxHashSet<Address>) -> Option<Address> {
+    let change = &draft.change;
+    if change.action == Action::Grant {
+        let ends = [change.address.parent_group(), change.address.member()];
+        return ends.into_iter().flatten().find(|end| missing.contains(end));
+    }
+    change.after.iter().find_map(|(_, wanted)| match wanted {
+        Wanted::Deferred { needs, .. } => needs.iter().copied().find(|need| blocked.contains(need)),
+        _ => None,
+    })
+}
