@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::apply::{Apply, Report, Status};
-use state::record::{Recorded, RunStarted};
+use state::record::{Event, Recorded, RunStarted};
 use state::{Plan, Severity, Symbol, Timestamp};
 
 use super::stale;
@@ -17,8 +17,9 @@ use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
 use crate::{Error, Exit, planfile, render};
 
-/// Doubts that can be settled within this time are waited for; others hold their addresses.
-const PATIENCE: i64 = 60_000;
+/// Doubts that can be settled within this time, in milliseconds, are waited for; others hold their addresses. A system
+/// with the usual deadlines is always waited for.
+const PATIENCE: i64 = 150_000;
 /// A clock this far behind the record is wrong, not merely adjusted.
 const BEHIND: i64 = 5_000;
 
@@ -63,6 +64,9 @@ async fn apply(
         let settled = prepared.settlement.events.len();
         render::note(&format!("what an earlier run left in doubt was settled by looking: {settled} of its calls"));
     }
+    if let Some(run) = prepared.recorded.unfinished {
+        end_killed(&prepared, run, journal).await?;
+    }
     let planned = prepared.plan(&args.target)?;
     let plan = planned.plan;
     if let Some(saved) = &saved {
@@ -101,9 +105,6 @@ async fn apply(
         Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
     let progress = Progress::new("changes", Some(doing as u64), Look::detect());
     let ended = driver::run(&mut machine, &systems, journal, &SystemClock, &mut interrupts, &progress).await;
-    for (system, error) in driver::close(&systems).await {
-        render::note(&format!("system.{system} could not be closed tidily: {error}"));
-    }
     match ended {
         Ended::Finished(report) => {
             render::report::print(&plan, &report, run)?;
@@ -144,6 +145,27 @@ async fn wait_for_doubts(session: &mut Session, recorded: &Recorded) {
     render::note(&format!("waiting {seconds} s until what an earlier run left in doubt can be settled by looking"));
     tokio::time::sleep(Duration::from_millis(rest as u64 + 1)).await;
     session.folder.now = SystemClock.now();
+}
+
+/// A run that was killed gets its end in the record; before that, systems tidy up what it left, as at the end of any
+/// run (a directory's files take over its log).
+async fn end_killed(prepared: &Prepared, run: Symbol, journal: &Journal) -> Result<(), Error> {
+    let mut untidy = false;
+    for connection in prepared.connections.iter().filter(|own| prepared.readings.contains_key(&own.name)) {
+        let closed = match connection.provider.writer(connection.settings.clone()).await {
+            Ok(writer) => writer.close().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = closed {
+            untidy = true;
+            render::note(&format!("system.{}, which run {run} may have left untidy: {error}", connection.name));
+        }
+    }
+    if !untidy {
+        let status = "killed".to_owned();
+        journal.record(vec![Event::RunFinished { run, counts: BTreeMap::new(), status }]).await?;
+    }
+    Ok(())
 }
 
 /// Readers and writers of the systems that the plan changes.

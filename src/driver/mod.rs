@@ -16,4 +16,4 @@ pub use calls::Connection;
 pub use interrupts::Interrupts;
 pub use inventory::{describe_all, read_all};
 pub use progress::{Look, Progress};
-pub use run::{Ended, Recording, close, run};
+pub use run::{Ended, Recording, run};

@@ -78,7 +78,8 @@ impl Calls {
     }
 }
 
-/// Runs `machine` to its end. Nothing is called before its intent is durable: the machine sees to that.
+/// Runs `machine` to its end. Nothing is called before its intent is durable: the machine sees to that. The systems are
+/// tidied up before the record says that the run is over: after a kill in between, the next run does it.
 pub async fn run(
     machine: &mut Apply<'_>,
     systems: &BTreeMap<Symbol, Connection>,
@@ -91,12 +92,19 @@ pub async fn run(
     let mut writing: Option<Writing<'_>> = None;
     let mut wake: Option<Timestamp> = None;
     let mut interrupted = false;
+    let mut tidied = false;
     loop {
         for step in machine.next(clock.now()) {
             match step {
                 Step::Record { token, events } => {
-                    writing =
-                        Some(Box::pin(async move { Answer::Recorded { token, result: journal.record(events).await } }));
+                    let last = events.iter().any(|event| matches!(event, Event::RunFinished { .. }));
+                    tidied |= last;
+                    writing = Some(Box::pin(async move {
+                        if last {
+                            tidy(systems, progress).await;
+                        }
+                        Answer::Recorded { token, result: journal.record(events).await }
+                    }));
                 }
                 Step::Read { token, system, targets } => match systems.get(&system) {
                     Some(connection) => calls.begin(Flight::Read(token), connection.read(token, targets)),
@@ -114,6 +122,9 @@ pub async fn run(
                 },
                 Step::Wait { until } => wake = Some(until),
                 Step::Finished(report) => {
+                    if !tidied {
+                        tidy(systems, progress).await;
+                    }
                     progress.finish();
                     return Ended::Finished(report);
                 }
@@ -163,15 +174,14 @@ async fn written(writing: &mut Option<Writing<'_>>) -> Answer {
     }
 }
 
-/// Lets the writers tidy up, each within its deadline: what went wrong, by system. The changes stand either way.
-pub async fn close(systems: &BTreeMap<Symbol, Connection>) -> Vec<(Symbol, String)> {
-    let mut failed = Vec::new();
+/// Lets the writers tidy up, each within its deadline, and says what went wrong. The changes stand either way.
+async fn tidy(systems: &BTreeMap<Symbol, Connection>, progress: &Progress) {
     for (system, connection) in systems {
-        match tokio::time::timeout(connection.deadline, connection.writer.close()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => failed.push((*system, error.to_string())),
-            Err(_) => failed.push((*system, format!("no answer within {} s", connection.deadline.as_secs_f32()))),
-        }
+        let error = match tokio::time::timeout(connection.deadline, connection.writer.close()).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} s", connection.deadline.as_secs_f32()),
+        };
+        progress.say(&format!("system.{system} could not be closed tidily: {error}"));
     }
-    failed
 }

@@ -153,6 +153,9 @@ pub struct Capabilities {
     pub deadline: u64,
     /// Milliseconds until a change is seen by readers, at most.
     pub visibility: u64,
+    /// Whether a call may still take effect after the process that made it has ended: a request on its way to a server.
+    /// Where it cannot, what a killed run left in doubt is settled without waiting.
+    pub outlives_process: bool,
 }
 
 impl Default for Capabilities {
@@ -172,6 +175,7 @@ impl Default for Capabilities {
             concurrency: 1,
             deadline: 30_000,
             visibility: 10_000,
+            outlives_process: true,
         }
     }
 }

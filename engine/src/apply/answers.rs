@@ -158,6 +158,7 @@ impl Apply<'_> {
     pub(super) fn again(&mut self, unit: u32, calls: Vec<Call>, now: Timestamp) {
         for call in &calls {
             let error = "not called in time; begun again".to_owned();
+            *self.late.entry(call.change).or_insert(0) += 1;
             self.record(call.intent, EventResult::NotDone { error, settled: false });
         }
         self.put_back(unit, calls.into_iter().map(|call| call.change).collect());

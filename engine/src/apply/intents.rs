@@ -12,8 +12,9 @@ use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::work::{Call, Seen, has_secrets};
 
-/// Room for what waits between an intent and its call, beyond the call's own deadline: in milliseconds.
-const SLACK: i64 = 10_000;
+/// Time from an intent to its call, in milliseconds. What waits longer begins again with twice the time, so that a
+/// slow system is not hurried, and what a killed run leaves in doubt is not waited for longer than need be.
+const SLACK: i64 = 1_000;
 
 impl Apply<'_> {
     /// Writes the intent of one change: none where it is as wanted already, which is recorded at once.
@@ -47,8 +48,11 @@ impl Apply<'_> {
             return Ok(None);
         }
         let key = key(&image, kind, &connected.capabilities);
-        let wait = state.deadline().saturating_add(state.deadline().max(SLACK)).saturating_add(state.visibility());
-        let settle_after = now.plus_millis(wait);
+        let late = self.late.get(&n).copied().unwrap_or(0);
+        let slack = SLACK.saturating_mul(1 << late.min(16));
+        let wait = state.deadline().saturating_add(slack).saturating_add(state.visibility());
+        let called = state.throttled.map_or(now, |until| until.max(now));
+        let settle_after = if state.outlives_process() { called.plus_millis(wait) } else { now };
         let intent = self.next_intent;
         self.next_intent += 1;
         let why = self.reasons(change);

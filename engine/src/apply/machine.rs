@@ -58,6 +58,8 @@ pub struct Apply<'a> {
     pub(super) next_intent: u32,
     /// How often a change was refused for the moment, or found stale by the writer.
     pub(super) attempts: FxHashMap<u32, u32>,
+    /// How often a change's intent was written, and its call could not be made in time.
+    pub(super) late: FxHashMap<u32, u32>,
     /// In doubt, by place of the system: looked at before the run ends.
     pub(super) doubts: Vec<(u32, Call)>,
     pub(super) interrupted: bool,
@@ -113,6 +115,7 @@ impl<'a> Apply<'a> {
             journal,
             next_intent: 1,
             attempts: FxHashMap::default(),
+            late: FxHashMap::default(),
             doubts: Vec::new(),
             interrupted: false,
             fatal: None,
@@ -313,20 +316,20 @@ impl<'a> Apply<'a> {
 
     fn step_call(&mut self, unit: u32, now: Timestamp) -> Option<Step> {
         let place = self.system_of(unit)?;
-        let (system, deadline, visibility) =
-            self.systems.get(place as usize).map(|system| (system.name, system.deadline(), system.visibility()))?;
+        let found = self.systems.get(place as usize)?;
+        let (system, outlives) = (found.name, found.outlives_process());
+        let settle_at = now.plus_millis(found.deadline().saturating_add(found.visibility()));
         if self.stopped(place).is_some() {
             self.advance(unit, now);
             return None;
         }
-        let settle_at = now.plus_millis(deadline.saturating_add(visibility));
         let active = self.active.get_mut(unit as usize)?.as_mut()?;
         active.queued = false;
         let mut calls = std::mem::take(&mut active.prepared);
         if calls.is_empty() {
             return None;
         }
-        if calls.iter().any(|call| call.settle_after < settle_at) {
+        if outlives && calls.iter().any(|call| call.settle_after < settle_at) {
             // It waited so long that another run could look for it too early: begin again, with a new re-read.
             self.again(unit, calls, now);
             return None;

@@ -75,6 +75,11 @@ impl System {
             .map_or(0, |connected| i64::try_from(connected.capabilities.visibility).unwrap_or(i64::MAX))
     }
 
+    /// Whether a call may still take effect after this process.
+    pub(super) fn outlives_process(&self) -> bool {
+        self.connected.as_ref().is_none_or(|connected| connected.capabilities.outlives_process)
+    }
+
     /// Milliseconds after which a call is lost.
     pub(super) fn deadline(&self) -> i64 {
         self.connected

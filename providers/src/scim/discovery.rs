@@ -149,7 +149,7 @@ impl Service {
     }
 
     /// What planning and applying need to know; `timeout` is a request's, `concurrency` how many may be in flight.
-    pub fn capabilities(&self, timeout: Duration, concurrency: usize) -> Capabilities {
+    pub fn capabilities(&self, timeout: Duration, visibility: Duration, concurrency: usize) -> Capabilities {
         let key = |schema: &ResourceSchema, name: &str, unique: bool| {
             let attribute = find(&schema.attributes, name);
             Some(Key {
@@ -174,7 +174,8 @@ impl Service {
             concurrency,
             // A call waits for its turn and its connection besides.
             deadline: timeout.saturating_mul(2),
-            visibility: 10_000,
+            visibility: u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX),
+            outlives_process: true,
         }
     }
 

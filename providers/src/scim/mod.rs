@@ -34,13 +34,24 @@ use crate::provider::{ConnectError, Provider, Reader, SettingSchema, SettingType
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scim;
 
-const SETTINGS: [SettingSchema; HTTP.len() + 1] = {
-    let mut settings = [SettingSchema {
+const OWN: [SettingSchema; 2] = [
+    SettingSchema {
         name: "page_size",
         value: SettingType::Integer,
         required: false,
         help: "resources asked for at once [what the server allows, at most 500]",
-    }; HTTP.len() + 1];
+    },
+    SettingSchema {
+        name: "visibility",
+        value: SettingType::Integer,
+        required: false,
+        help: "seconds until a change shows when it is read, at most [10]",
+    },
+];
+
+const SETTINGS: [SettingSchema; HTTP.len() + OWN.len()] = {
+    let mut settings = [OWN[0]; HTTP.len() + OWN.len()];
+    settings[HTTP.len() + 1] = OWN[1];
     let mut n = 0;
     while n < HTTP.len() {
         settings[n] = HTTP[n];
@@ -66,18 +77,27 @@ impl Provider for Scim {
             // Wrong settings are told when the system is connected to; here they change nothing that matters.
             Err(_) => (Duration::from_secs(30), 8),
         };
-        let capabilities = service.capabilities(timeout, concurrency);
+        let visibility = visibility(settings).unwrap_or(VISIBILITY);
+        let capabilities = service.capabilities(timeout, visibility, concurrency);
         (service.schema(), capabilities)
     }
 
     async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError> {
         let page_size = number(&settings, "page_size", 1, 100_000)?;
-        Ok(Box::new(reader::ScimReader::new(connect(&settings).await?, page_size)))
+        let visibility = visibility(&settings)?;
+        Ok(Box::new(reader::ScimReader::new(connect(&settings).await?, page_size, visibility)))
     }
 
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {
         Ok(Box::new(writer::ScimWriter::new(connect(&settings).await?)))
     }
+}
+
+/// Until a change shows when it is read, where the settings do not say.
+const VISIBILITY: Duration = Duration::from_secs(10);
+
+fn visibility(settings: &Settings) -> Result<Duration, ConnectError> {
+    Ok(number(settings, "visibility", 0, 3600)?.map_or(VISIBILITY, |seconds| Duration::from_secs(seconds)))
 }
 
 async fn connect(settings: &Settings) -> Result<Arc<client::Client>, ConnectError> {

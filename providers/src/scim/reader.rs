@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -20,6 +21,7 @@ use super::{json, members, resource};
 pub struct ScimReader {
     client: Arc<Client>,
     page_size: Option<u64>,
+    visibility: Duration,
 }
 
 /// Resources that are asked for where the server names no bound.
@@ -28,9 +30,9 @@ const PAGE_SIZE: u64 = 500;
 type RawGroup = (Object, Option<Vec<RawMember>>);
 
 impl ScimReader {
-    /// A reader; `page_size` overrides what the server says.
-    pub fn new(client: Arc<Client>, page_size: Option<u64>) -> ScimReader {
-        ScimReader { client, page_size }
+    /// A reader; `page_size` overrides what the server says, `visibility` is how long a change may take to show.
+    pub fn new(client: Arc<Client>, page_size: Option<u64>, visibility: Duration) -> ScimReader {
+        ScimReader { client, page_size, visibility }
     }
 
     fn request<'a>(&'a self, path: &'a str) -> Request<'a> {
@@ -108,7 +110,7 @@ impl Reader for ScimReader {
     async fn describe(&self) -> Result<(Schema, Capabilities), ReadError> {
         let service = &self.client.service;
         let settings = self.client.connection.settings();
-        Ok((service.schema(), service.capabilities(settings.timeout, settings.concurrency)))
+        Ok((service.schema(), service.capabilities(settings.timeout, self.visibility, settings.concurrency)))
     }
 
     async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {

@@ -34,6 +34,7 @@ impl Recorded {
                 self.lineage = Some(*lineage);
             }
             Event::RunStarted(run) => {
+                self.unfinished = Some(run.run);
                 self.limits.clone_from(&run.limits);
                 for (address, count) in &run.populations {
                     self.populations.entry(*address).or_default().push((at, *count));
@@ -72,7 +73,8 @@ impl Recorded {
             Event::Later { kind } => {
                 self.later.get_or_insert_with(|| kind.clone());
             }
-            Event::RunFinished { .. } | Event::CheckpointBegin {} | Event::CheckpointEnd { .. } => {}
+            Event::RunFinished { .. } => self.unfinished = None,
+            Event::CheckpointBegin {} | Event::CheckpointEnd { .. } => {}
         }
         Ok(())
     }

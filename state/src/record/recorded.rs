@@ -29,6 +29,8 @@ pub struct Recorded {
     pub sources: BTreeMap<Symbol, Seen>,
     /// Intents without a final outcome: in doubt.
     pub open: OpenIntents,
+    /// The run that began last, where it never came to its end: it was killed, or is under way.
+    pub unfinished: Option<Symbol>,
     /// Removals of the last seven days before `last`, oldest first.
     pub removals: Vec<Removal>,
     /// Populations by address when runs of the last eight days started, oldest first.
