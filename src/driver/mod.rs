@@ -1,6 +1,6 @@
 //! Carries out what the apply machine asks for: calls side by side, the record, waiting, Ctrl-C, progress.
 //!
-//! [`run`] is the loop; [`calls`] makes one call within its deadline; [`inventory`] reads whole systems at once;
+//! [`mod@run`] is the loop; [`calls`] makes one call within its deadline; [`inventory`] reads whole systems at once;
 //! [`progress`] shows how far it is; [`interrupts`] listens for Ctrl-C and SIGTERM.
 
 pub mod calls;

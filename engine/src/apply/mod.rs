@@ -5,7 +5,7 @@
 //! for what; [`work`] is one unit on its way (re-read, [`intents`], call, read back); [`machine`] hands out the steps;
 //! [`answers`] takes what came back; [`ending`] looks at what is in doubt and draws the report up; [`journal`] keeps the events in order; [`ids`] knows remote ids; [`compare`] says
 //! whether an object is as wanted or as before; [`fates`] what became of each change and what that stops; [`report`]
-//! is the end of it. [`settle`] clears up what an earlier run left in doubt.
+//! is the end of it. [`mod@settle`] clears up what an earlier run left in doubt.
 
 pub(crate) mod answers;
 pub mod compare;

@@ -1,6 +1,6 @@
 //! Random worlds, faults and crashes: nothing is lost, doubled or unlogged.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use state::record::{Event, EventResult};
