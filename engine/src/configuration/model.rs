@@ -242,7 +242,8 @@ pub struct KnownObject {
     pub attributes: Attributes,
     /// Attributes that are known only after apply.
     pub deferred: Vec<Symbol>,
-    /// To be created, and not planned yet: all of its attributes are known only after apply.
+    /// To be created and not planned yet, or out of sight: attributes that are not here are not known, rather than not
+    /// there.
     pub unplanned: bool,
 }
 

@@ -221,10 +221,14 @@ impl<'a> View<'a> {
             });
         }
         let symbol = Symbol::new(name);
-        if object.unplanned || object.deferred.contains(&symbol) {
+        if object.deferred.contains(&symbol) {
             return Ok(Value::unknown(vec![address], false));
         }
-        Ok(object.attributes.get(symbol).map_or(Value::Null, Value::from_state))
+        Ok(match object.attributes.get(symbol) {
+            Some(value) => Value::from_state(value),
+            None if object.unplanned => Value::unknown(vec![address], false),
+            None => Value::Null,
+        })
     }
 
     /// An attribute of the account that `match` and `ignore` look at.

@@ -1,7 +1,7 @@
 //! `source-shrank`: a source of people lost too many rows, is empty, or lost a column. Whoever seems to have left with
 //! it is not touched.
 
-use state::{Code, Fact, Finding, Plan, Scope, Symbol};
+use state::{Code, Fact, Finding, Plan, Scope, Severity, Symbol};
 
 use super::limits::InForce;
 use super::{count, holds};
@@ -35,6 +35,19 @@ fn shrank(planner: &Planner<'_>, name: Symbol, share: f64) -> Option<String> {
     })
 }
 
+/// Whether a source lost columns and no rows.
+fn is_harmless(planner: &Planner<'_>, name: Symbol) -> bool {
+    let had = planner.inputs.recorded.sources.get(&name).map_or(0, |seen| seen.most_rows(planner.inputs.now, DAY));
+    planner.inputs.configuration.sources.iter().any(|source| source.name == name && source.rows >= had && had > 0)
+}
+
+/// Whether somebody of this source leaves by this plan.
+fn takes(planner: &Planner<'_>, name: Symbol) -> bool {
+    let of_source = |holder: Symbol| planner.leavers.get(&holder).is_some_and(|leaver| leaver.source == Some(name));
+    let mut removals = planner.drafts.iter().map(|draft| &draft.change).filter(|change| change.action.removes());
+    removals.any(|change| change.address.holder().is_some_and(of_source))
+}
+
 pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let share = InForce::new(planner).source_shrank();
     let names: Vec<Symbol> = planner.inputs.recorded.sources.keys().copied().collect();
@@ -48,6 +61,12 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
             .filter(|change| change.action.removes() && change.address.holder().is_some_and(of_source))
             .map(|change| change.address)
             .collect();
+        if addresses.is_empty() && is_harmless(planner, name) {
+            let hint = "nobody leaves by this: from the next apply on, it is what the source is like".to_owned();
+            let (code, severity, scope) = (Code::SourceShrank, Severity::Notice, Scope::Plan);
+            findings.push(Finding { code, severity, scope, addresses, message, hint });
+            continue;
+        }
         let hint = "put the source right; whoever really left can be given an end date (`ends`) or a status in it";
         findings.push(holds(Code::SourceShrank, Scope::Plan, addresses, message, hint));
     }
@@ -62,7 +81,8 @@ pub(crate) fn record(planner: &mut Planner<'_>) {
     for source in &planner.inputs.configuration.sources {
         let seen = planner.inputs.recorded.sources.get(&source.name);
         let news = seen.is_none_or(|seen| seen.rows != source.rows || seen.columns != source.columns);
-        if news && shrank(planner, source.name, share).is_none() {
+        let harmless = || is_harmless(planner, source.name) && !takes(planner, source.name);
+        if news && (shrank(planner, source.name, share).is_none() || harmless()) {
             facts.push(Fact::source(source.name, source.rows, &source.columns));
         }
     }

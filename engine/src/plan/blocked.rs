@@ -1,7 +1,7 @@
 //! What waits for something that this plan cannot make, because a finding or a doubt holds it: held with it.
 
 use rustc_hash::FxHashSet;
-use state::{Action, Address, Finding, Severity, Wanted};
+use state::{Action, Address, Code, Finding, Scope, Severity, Wanted};
 
 use super::planner::{Draft, Planner};
 use super::world::{Place, Standing};
@@ -11,15 +11,22 @@ pub(super) type Waiting = Vec<(Address, Address)>;
 
 impl Planner<'_> {
     /// Takes out what needs an account or group that is held before it exists: apply would only find out that it cannot
-    /// be done. Who leaves, leaves.
+    /// be done. Of an update only those attributes are taken out.
     pub(super) fn hold_what_waits(&mut self) -> Waiting {
         let mut missing = self.held_before_they_exist();
         let mut blocked = missing.clone();
         let mut waiting = Waiting::new();
         while !blocked.is_empty() {
             let mut next = FxHashSet::default();
-            self.drafts.retain(|draft| {
+            self.drafts.retain_mut(|draft| {
                 let Some(cause) = cause(draft, &blocked, &missing) else { return true };
+                if matches!(draft.change.action, Action::Update | Action::Rename) {
+                    // The rest of it can be done.
+                    let known = draft.change.after.iter().filter(|(_, wanted)| !needs(wanted, &blocked));
+                    draft.change.after = known.cloned().collect();
+                    next.insert((draft.change.address, draft.change.action));
+                    return !draft.change.after.is_empty();
+                }
                 waiting.push((draft.change.address, cause));
                 next.insert((draft.change.address, draft.change.action));
                 false
@@ -35,7 +42,7 @@ impl Planner<'_> {
         let mut blocked = FxHashSet::default();
         for (system, world) in &self.world.systems {
             let held = |stand: &super::world::Stand| {
-                stand.standing == Standing::Held && matches!(stand.place, Place::New | Place::Expected)
+                stand.standing == Standing::Held && !matches!(stand.place, Place::Observed(_))
             };
             let accounts = world.accounts.iter().filter(|(_, stand)| held(stand));
             blocked.extend(accounts.map(|(holder, _)| Address::Account { system: *system, holder: *holder }));
@@ -46,11 +53,17 @@ impl Planner<'_> {
     }
 }
 
+fn needs(wanted: &Wanted, blocked: &FxHashSet<Address>) -> bool {
+    matches!(wanted, Wanted::Deferred { needs, .. } if needs.iter().any(|need| blocked.contains(need)))
+}
+
 /// Adds those who wait to the findings that hold what they wait for.
 pub(super) fn tell(findings: &mut [Finding], waiting: &Waiting) {
     for (address, cause) in waiting {
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Holds) {
-            if finding.addresses.contains(cause) && !finding.addresses.contains(address) {
+            let whole = matches!(finding.scope, Scope::System(system) if finding.code == Code::IncompleteRead
+                && cause.system() == Some(system));
+            if (whole || finding.addresses.contains(cause)) && !finding.addresses.contains(address) {
                 finding.addresses.push(*address);
                 finding.addresses.sort_unstable();
             }

@@ -123,9 +123,13 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let (changes, batches) = order::order(drafts, inputs.targets, |holder| leavers.contains_key(&holder), capabilities)
         .map_err(|cycle| vec![cycle_error(&cycle)])?;
     if !inputs.targets.is_empty() {
+        let holders: rustc_hash::FxHashSet<Symbol> =
+            changes.iter().filter_map(|change| change.address.holder()).collect();
         // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
         planner.facts.retain(|fact| {
+            let acted = |holder: Symbol| fact.kind == state::FactKind::Identity && holders.contains(&holder);
             fact.kind == state::FactKind::Moved
+                || fact.address.holder().is_some_and(acted)
                 || inputs.targets.iter().any(|target| book::covers(*target, fact.address))
         });
     }

@@ -5,6 +5,7 @@ use state::record::Recorded;
 use state::{Address, Complete, Grant, Membership, Object, Observed, Symbol, Target, Timestamp};
 
 use super::planner::Planner;
+use super::site::part;
 use super::world::{Place, Stand, Standing};
 
 /// The recorded objects of one system in the form of an inventory: its last known state.
@@ -55,12 +56,17 @@ pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<
     missing
 }
 
+fn held(place: Place) -> Stand {
+    Stand { place, standing: Standing::Held, planned: Box::default() }
+}
+
 impl Planner<'_> {
-    /// A system that could not be read: what the record knows of it is what others can refer to.
+    /// A system that could not be read: what the record knows of it is what others can refer to; what is to be made
+    /// there waits, and whatever needs it with it.
     pub(super) fn stand_recorded(&mut self, system: Symbol) {
         for address in self.book.on(system).to_vec() {
             let Some(object) = self.book.object(address) else { continue };
-            let stand = Stand { place: Place::Recorded(object.id), standing: Standing::Held, planned: Box::default() };
+            let stand = held(Place::Recorded(object.id));
             let world = self.world.systems.entry(system).or_default();
             match address {
                 Address::Account { holder, .. } => {
@@ -72,6 +78,23 @@ impl Planner<'_> {
                     world.groups.insert(group, stand);
                 }
                 _ => {}
+            }
+        }
+        let configuration = self.inputs.configuration;
+        for entry in part(&configuration.accounts, system, |entry| entry.system) {
+            let address = Address::Account { system, holder: entry.holder };
+            let known = self.world.systems.get(&system).is_some_and(|own| own.accounts.contains_key(&entry.holder));
+            // What fails here fails again, and is told, when the system can be read.
+            let wanted = || configuration.evaluate.wants_account(system, entry.holder, &self.world).unwrap_or(true);
+            if !known && !self.unwanted(address) && wanted() {
+                let world = self.world.systems.entry(system).or_default();
+                world.accounts.insert(entry.holder, held(Place::Expected));
+            }
+        }
+        for group in part(&configuration.groups, system, |group| group.system) {
+            if !self.unwanted(Address::Group { system, group: group.name }) {
+                let world = self.world.systems.entry(system).or_default();
+                world.groups.entry(group.name).or_insert_with(|| held(Place::Expected));
             }
         }
     }

@@ -73,7 +73,7 @@ impl<'a> Site<'a> {
 }
 
 /// The run of `all` (sorted by system) that belongs to one system.
-fn part<T>(all: &[T], system: Symbol, of: fn(&T) -> Symbol) -> &[T] {
+pub(super) fn part<T>(all: &[T], system: Symbol, of: fn(&T) -> Symbol) -> &[T] {
     let start = all.partition_point(|item| of(item) < system);
     let end = all.partition_point(|item| of(item) <= system);
     &all[start..end]

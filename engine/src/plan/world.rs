@@ -94,7 +94,7 @@ impl<'a> World<'a> {
             id,
             attributes: attributes.overlaid(&planned),
             deferred,
-            unplanned: stand.place == Place::Expected,
+            unplanned: matches!(stand.place, Place::Expected | Place::Recorded(_)),
         })
     }
 

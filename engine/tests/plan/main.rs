@@ -12,3 +12,4 @@ mod leavers;
 mod memberships;
 mod references;
 mod renames;
+mod safeguards;
