@@ -38,7 +38,9 @@ pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
     let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
     let record = Record::lock(&store, &mut *lock, &expected)?;
     if let Some((line, bytes)) = record.torn {
-        render::note(&format!("line {line} of the state file was never finished ({bytes} bytes): it is kept aside"));
+        render::note(&format!(
+            "line {line} of the state file was never finished ({bytes} bytes): the next write keeps it aside"
+        ));
     }
     check_clock(&record.recorded, session.folder.now)?;
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;

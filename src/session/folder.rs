@@ -58,14 +58,28 @@ fn find(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
         let path = entry.path();
         if kind.is_dir() && !hidden {
             find(&path, paths)?;
-        } else if kind.is_file() && !hidden && path.extension().is_some_and(|extension| extension == "hcl") {
+        } else if !hidden && path.extension().is_some_and(|extension| extension == "hcl") {
+            if !kind.is_file() {
+                return Err(not_a_file(&path, kind.is_symlink()));
+            }
             paths.push(path);
         }
         if paths.len() > MOST {
-            return Err(Error::new(format!("there are more than {MOST} configuration files below {}", shown(folder))));
+            return Err(Error::new(format!("there are more than {MOST} configuration files below {}", shown(folder)))
+                .hint("--chdir names the folder with the configuration; data belongs into CSV or JSON files"));
         }
     }
     Ok(())
+}
+
+/// Passed over in silence, its people would look as if they had left.
+fn not_a_file(path: &Path, link: bool) -> Error {
+    match link {
+        true => Error::new(format!("{} is a link, and links are not followed", path.display()))
+            .hint("put the file itself there: who may change it should be seen from the folder that it stands in"),
+        false => Error::new(format!("{} is not a file", path.display()))
+            .hint("what is called *.hcl is taken for configuration: give it another name"),
+    }
 }
 
 fn shown(folder: &Path) -> String {

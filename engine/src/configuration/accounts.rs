@@ -208,6 +208,11 @@ impl Evaluator {
                         format!("a sensitive value must be a string, and this is {}", other.describe()),
                     )),
                 },
+                // A secret that nobody has asked for: only where nothing is carried out (`validate`, `plan --recorded`).
+                (_, Into::Created) if waits_for_nothing(&value) => {
+                    let expression = Arc::from(expr.source(&self.world.program.files));
+                    Ok(Some(WantedValue::Deferred { expression, needs: Vec::new() }))
+                }
                 (_, Into::Created) => Err(Diagnostic::new(expr.span, "only a part of this is sensitive")
                     .hint("a sensitive attribute must be a string of its own")),
                 (_, Into::Enforced) => {
@@ -487,4 +492,11 @@ fn needs_resolving(value: &Value) -> bool {
         Value::Object(object) => object.values().any(needs_resolving),
         _ => false,
     }
+}
+
+/// Whether it is unknown, and no object of any system would make it known.
+fn waits_for_nothing(value: &Value) -> bool {
+    let mut needs = Vec::new();
+    value.collect_needs(&mut needs);
+    value.has_unknown() && needs.is_empty()
 }

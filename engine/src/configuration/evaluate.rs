@@ -113,6 +113,8 @@ impl Second<'_> {
         let system_order = errors.keep(order::order(&world.program, &systems)).unwrap_or_default();
         let rules = evaluation.system_rules(errors);
         errors.absorb(world.reported());
+        evaluation.locals(errors);
+        errors.absorb(world.reported());
         let Everybody { who, identities, .. } = everybody;
         let holders = who.iter().zip(&identities).map(|(who, identity)| {
             let attributes = identity.attributes.clone();
@@ -156,6 +158,17 @@ struct Evaluation<'a> {
 type Named<'a> = (&'a Declared, Symbol, Option<&'a Each>);
 
 impl Evaluation<'_> {
+    /// What is wrong with a local that nobody uses (yet) is said too; what others use was computed before.
+    fn locals(&self, errors: &mut Errors) {
+        for (number, local) in (0u32..).zip(&self.world.program.locals) {
+            if let Err(failure) = self.world.local(self.run, number) {
+                let mut diagnostic = Diagnostic::new(failure.span.unwrap_or(local.value.span), failure.message);
+                diagnostic.hint = failure.hint;
+                errors.push(diagnostic);
+            }
+        }
+    }
+
     fn view<'v>(&'v self, each: Option<&'v Each>) -> View<'v> {
         let mut view = View::new(self.world, self.run);
         view.each = each;

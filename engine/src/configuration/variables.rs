@@ -154,7 +154,16 @@ fn value(
     };
     let name = &variable.name;
     let (value, place): (Value, Place) = match (given, variable.expr("default")) {
-        (Some(given), _) => given_value(given, &of, name, files)?,
+        (Some(given), _) => given_value(given, &of, name, files).map_err(|found| match sensitive {
+            // The text that these would show is the secret.
+            true => {
+                let message = format!("variable {name:?}, given by {}: its value cannot be read", given.origin);
+                one(Diagnostic::new(variable.block.span, message).hint(
+                    "it is sensitive, so details are not shown; where it is text, leave `type` out or write string",
+                ))
+            }
+            false => found,
+        })?,
         (None, Some(default)) => (evaluate(default, &Nothing).map_err(one)?, Place::At(default.span)),
         (None, None) => {
             return Err(one(Diagnostic::new(variable.block.span, format!("variable {name:?} has no value")).hint(

@@ -200,6 +200,12 @@ impl Connection {
                 "if the server has a certificate of your own authority, name it by ca_file in the system block",
             ));
         }
+        if what.contains("received corrupt message") {
+            return Trouble::Hopeless(HttpError::new(
+                format!("{method} {url}: the server does not speak TLS there: {what}"),
+                "check url in the system block: is that the port for https?",
+            ));
+        }
         if error.is_timeout() && !error.is_connect() {
             return Trouble::Lost(HttpError::new(
                 format!("{method} {url}: no answer within {} s", self.settings.timeout.as_secs()),
