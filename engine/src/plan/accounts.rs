@@ -66,10 +66,9 @@ impl<'a> Planner<'a> {
 
     fn plan_wanted(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
         let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder)).cloned();
-        let reasons = self.reasons.why(&entry.why);
         match stand {
             None => {}
-            Some(stand) if stand.place == Place::Expected => self.plan_create(site, entry, address, wanted, reasons),
+            Some(stand) if stand.place == Place::Expected => self.plan_create(site, entry, address, wanted),
             Some(stand) => {
                 let Place::Observed(number) = stand.place else { return };
                 let account = site.account(number);
@@ -78,34 +77,30 @@ impl<'a> Planner<'a> {
                     Standing::Adopted if site.nobodys.contains(&account.id) => {
                         // It comes with what was done to it.
                         let former = Address::Account { system: site.name, holder: nobody(account.id) };
+                        let reasons = self.reasons.why(&entry.why);
                         self.facts.push(Fact { former: Some(former), reasons, ..Fact::new(FactKind::Moved, address) });
                     }
                     Standing::Adopted => {
                         let names = wanted.attributes.iter().chain(&wanted.on_create).map(|(name, _)| *name);
                         let fact = Fact::new(FactKind::Adopted, address).object(managed(account, names));
+                        let reasons = self.reasons.why(&entry.why);
                         self.facts.push(Fact { until: entry.until, reasons, ..fact });
                     }
                     Standing::Managed => {
                         let recorded = self.book.object(address);
                         if recorded.is_some_and(|recorded| recorded.active && recorded.until != entry.until) {
                             let fact = Fact::new(FactKind::Explained, address);
-                            self.facts.push(Fact { until: entry.until, reasons: reasons.clone(), ..fact });
+                            let reasons = self.reasons.why(&entry.why);
+                            self.facts.push(Fact { until: entry.until, reasons, ..fact });
                         }
-                        self.plan_existing(site, address, account, wanted, reasons);
+                        self.plan_existing(site, entry, address, account, wanted);
                     }
                 }
             }
         }
     }
 
-    fn plan_create(
-        &mut self,
-        site: &Site<'a>,
-        entry: &AccountEntry,
-        address: Address,
-        wanted: WantedAccount,
-        reasons: Box<[state::ReasonId]>,
-    ) {
+    fn plan_create(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
         let allocated: Vec<Symbol> = wanted
             .on_create
             .iter()
@@ -125,6 +120,7 @@ impl<'a> Planner<'a> {
         let after: Box<[_]> = after.into();
         self.stand(site, entry.holder, Place::New, Standing::Managed);
         self.planned(site.name, entry.holder, &after);
+        let reasons = self.reasons.why(&entry.why);
         let body = Body { after, reasons, allocated: allocated.into(), until: entry.until, ..Body::default() };
         self.change(Phase::Account, address, Action::Create, body);
     }
@@ -132,10 +128,10 @@ impl<'a> Planner<'a> {
     fn plan_existing(
         &mut self,
         site: &Site<'a>,
+        entry: &AccountEntry,
         address: Address,
         account: &Object,
         wanted: WantedAccount,
-        reasons: Box<[state::ReasonId]>,
     ) {
         let recorded = self.book.object(address);
         if !account.active {
@@ -145,7 +141,8 @@ impl<'a> Planner<'a> {
                 return;
             }
             let before = Object { attributes: Attributes::new(), ..account.clone() };
-            let body = Body { before: Some(before), reasons: reasons.clone(), ..Body::default() };
+            let reasons = self.reasons.why(&entry.why);
+            let body = Body { before: Some(before), reasons, ..Body::default() };
             self.change(Phase::Account, address, Action::Reactivate, body);
         }
         let names: Vec<Symbol> = wanted.attributes.iter().map(|(name, _)| *name).collect();
@@ -164,6 +161,7 @@ impl<'a> Planner<'a> {
         let before = Object { active: true, ..managed(account, after.iter().map(|(name, _)| *name)) };
         let after: Box<[_]> = after.into();
         self.planned_of(address, &after);
+        let reasons = self.reasons.why(&entry.why);
         let body = Body { before: Some(before), after, reasons, ..Body::default() };
         self.change(Phase::Account, address, if renames { Action::Rename } else { Action::Update }, body);
     }

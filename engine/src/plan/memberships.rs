@@ -115,25 +115,28 @@ impl<'a> Planner<'a> {
     fn keep_membership(&mut self, site: &Site<'a>, membership: &Membership, address: Address, number: u32) {
         let seen = &site.observed.memberships[number as usize]; // numbers come from this very list
         let recorded = self.book.object(address);
-        let object = Object::new("", seen.attributes.clone());
         let after: Box<[(Symbol, Wanted)]> = membership
             .qualifiers
             .iter()
             .filter(|(name, value)| !seen.attributes.get(*name).is_some_and(|seen| same(value, seen, None)))
             .map(|(name, value)| (*name, Wanted::Known(value.clone())))
             .collect();
-        let reasons = self.reasons.why(&membership.why);
         let Some(recorded) = recorded else {
+            let object = Object::new("", seen.attributes.clone());
+            let reasons = self.reasons.why(&membership.why);
             let until = membership.until;
             self.facts.push(Fact { until, reasons, ..Fact::new(FactKind::Explained, address).object(object) });
             return;
         };
-        if !after.is_empty() {
-            let body = Body { before: Some(object), after, reasons, until: membership.until, ..Body::default() };
-            self.change(Phase::Give, address, Action::Update, body);
-        } else if recorded.until != membership.until || !self.explains(&recorded.why, &membership.why) {
-            let until = membership.until;
+        if recorded.until != membership.until || !self.explains(&recorded.why, &membership.why) {
+            let (until, reasons) = (membership.until, self.reasons.why(&membership.why));
             self.facts.push(Fact { until, reasons, ..Fact::new(FactKind::Explained, address) });
+        }
+        if !after.is_empty() {
+            let before = Some(Object::new("", seen.attributes.clone()));
+            let reasons = self.reasons.why(&membership.why);
+            let body = Body { before, after, reasons, until: membership.until, ..Body::default() };
+            self.change(Phase::Give, address, Action::Update, body);
         }
     }
 

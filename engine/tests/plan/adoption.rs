@@ -71,9 +71,7 @@ member g1 a1
       + grant membership.chat.core.bob <- group.chat.core
     "#);
     assert_eq!(story.apply(), "");
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
 }
 
 #[test]
@@ -120,9 +118,7 @@ adopt {
     "#);
     assert_eq!(story.apply(), "");
     story.tell("--- adopt.hcl\n");
-    assert_snapshot!(story.plan(), @"
-    system.chat: 1 unmanaged
-    ");
+    assert_snapshot!(story.plan(), @"system.chat: 1 unmanaged");
 }
 
 #[test]

@@ -69,14 +69,10 @@ fn whoever_is_not_in_the_files_any_more_has_left() {
 fn the_last_day_counts_whole() {
     let mut story = team();
     story.edit("login = \"ada\"", "login = \"ada\"\n  ends = \"2026-11-30\"");
-    assert_snapshot!(story.plan(), @"
-    records person.ada
-    ");
+    assert_snapshot!(story.plan(), @"records person.ada");
     assert_eq!(story.apply(), "");
     story.at("2026-11-30T22:59:59Z");
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
     // Midnight in Berlin.
     story.at("2026-11-30T23:00:00Z");
     assert_snapshot!(story.plan(), @"
@@ -123,9 +119,7 @@ fn whoever_starts_later_gets_nothing_yet() {
 fn what_others_switched_off_stays_off() {
     let mut story = team();
     story.tell("=== chat\naccount chat-1 off {\"userName\":\"ada\"}");
-    assert_snapshot!(story.plan(), @r#"
-    holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure
-    "#);
+    assert_snapshot!(story.plan(), @r#"holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure"#);
     assert_eq!(story.apply(), "");
     // They leave all the same, and nothing comes back by itself.
     story.edit(ADA, "");
@@ -135,9 +129,7 @@ fn what_others_switched_off_stays_off() {
     ");
     assert_eq!(story.apply(), "");
     story.edit("person \"bob\"", "person \"ada\" {\n  login = \"ada\"\n}\nperson \"bob\"");
-    assert_snapshot!(story.plan(), @r#"
-    holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure
-    "#);
+    assert_snapshot!(story.plan(), @r#"holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure"#);
     assert_eq!(story.apply(), "");
     story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\"}");
     assert_snapshot!(story.plan(), @"
@@ -167,18 +159,14 @@ fn what_others_switched_on_and_off_again_is_theirs() {
     "#);
     assert_eq!(story.apply(), "");
     story.tell("=== chat\naccount chat-1 off {\"userName\":\"ada\"}");
-    assert_snapshot!(story.plan(), @r#"
-    holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure
-    "#);
+    assert_snapshot!(story.plan(), @r#"holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure"#);
 }
 
 #[test]
 fn an_account_that_vanished_is_not_made_again_by_itself() {
     let mut story = team();
     story.tell("=== chat\nremove account chat-1");
-    assert_snapshot!(story.plan(), @r#"
-    holds vanished [account.chat.ada]: account.chat.ada (id "chat-1") is gone from its system, and not by tenure
-    "#);
+    assert_snapshot!(story.plan(), @r#"holds vanished [account.chat.ada]: account.chat.ada (id "chat-1") is gone from its system, and not by tenure"#);
     assert_eq!(story.apply(), "");
     story.tell("--- forget.hcl\nforget {\n  address = account.chat.ada\n}");
     assert_snapshot!(story.plan(), @"

@@ -10,6 +10,7 @@ mod story;
 mod adoption;
 mod leavers;
 mod memberships;
+mod properties;
 mod references;
 mod renames;
 mod safeguards;

@@ -58,9 +58,7 @@ fn entries_with_times() {
         "[person.eve]",
         r#"[person.eve, { who = person.ada, from = "2026-12-01", until = "2026-12-24", reason = "cover" }]"#,
     );
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
     story.at("2026-12-01T00:00:00Z");
     assert_snapshot!(story.plan(), @"
     0 chat at group.chat.side
@@ -68,14 +66,10 @@ fn entries_with_times() {
     ");
     assert_eq!(story.apply(), "");
     story.edit("2026-12-24", "2026-12-31");
-    assert_snapshot!(story.plan(), @"
-    explained membership.chat.side.ada until 2026-12-31 <- group.chat.side until 2026-12-31 (cover)
-    ");
+    assert_snapshot!(story.plan(), @"explained membership.chat.side.ada until 2026-12-31 <- group.chat.side until 2026-12-31 (cover)");
     assert_eq!(story.apply(), "");
     story.at("2026-12-30T23:59:59Z");
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
     story.at("2026-12-31T00:00:00Z");
     assert_snapshot!(story.plan(), @"
     0 chat at group.chat.side
@@ -193,9 +187,7 @@ fn an_exclusive_group_that_is_adopted_takes_nothing_yet() {
 fn an_exclusive_system_switches_off_whom_no_file_explains() {
     let mut story = team();
     story.tell("=== chat\naccount x9 {\"userName\":\"x\"}\naccount x8 off {\"userName\":\"y\"}\naccount b1 {\"userName\":\"bot\"}");
-    assert_snapshot!(story.plan(), @"
-    system.chat: 3 unmanaged
-    ");
+    assert_snapshot!(story.plan(), @"system.chat: 3 unmanaged");
     story.edit("match ", "exclusive = true\n  ignore = account.userName == \"bot\"\n  match ");
     assert_snapshot!(story.plan(), @r#"
     system.chat: 2 unmanaged

@@ -78,9 +78,7 @@ fn managers_of_each_other_cannot_both_be_made_first() {
       ~ update account.corp.zoe manager="corp-1" <- role.all
     "#);
     assert_eq!(story.apply(), "");
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
 }
 
 #[test]

@@ -113,9 +113,17 @@ impl Remote {
     }
 
     /// What it answers.
-    pub fn reading(&self, now: Timestamp) -> Reading {
+    pub fn reading(&self, now: Timestamp, reversed: bool) -> Reading {
         let inventory = match &self.unreadable {
             Some(why) => Inventory::Incomplete(why.clone()),
+            None if reversed => {
+                let Observed { complete, mut accounts, mut groups, mut memberships, mut grants } = self.observed(now);
+                accounts.reverse();
+                groups.reverse();
+                memberships.reverse();
+                grants.reverse();
+                Inventory::Complete(Observed::new(complete, accounts, groups, memberships, grants))
+            }
             None => Inventory::Complete(self.observed(now)),
         };
         Reading { schema: self.schema.clone(), capabilities: self.capabilities.clone(), inventory }

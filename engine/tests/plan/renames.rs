@@ -67,13 +67,9 @@ fn a_person_under_a_new_key() {
     ");
     assert_eq!(story.apply(), "");
     // `previously` may stay.
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
     story.edit("login = \"ada\"", "login = \"lovelace\"");
-    assert_snapshot!(story.plan(), @"
-    records person.lovelace
-    ");
+    assert_snapshot!(story.plan(), @"records person.lovelace");
     assert_eq!(story.apply(), "");
 }
 
@@ -110,9 +106,7 @@ fn a_service_and_a_group_under_new_names() {
       ~ rename group.chat.heart displayName="core" -> "heart" <- group.chat.heart
     "#);
     assert_eq!(story.apply(), "");
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
 }
 
 #[test]
@@ -263,9 +257,7 @@ fn one_account_is_removed() {
       - revoke membership.chat.core.ada <- a `remove` block
     ");
     story.apply();
-    assert_snapshot!(story.plan(), @"
-    forgotten account.chat.ada
-    ");
+    assert_snapshot!(story.plan(), @"forgotten account.chat.ada");
 }
 
 #[test]

@@ -74,9 +74,7 @@ fn an_empty_source_takes_nothing_away() {
     ");
     story.tell(&rows(30, &[]));
     assert_eq!(story.apply(), "");
-    assert_snapshot!(story.plan(), @"
-    nothing to do
-    ");
+    assert_snapshot!(story.plan(), @"nothing to do");
 }
 
 #[test]
@@ -87,14 +85,10 @@ fn a_column_that_is_lost() {
     let mut text = String::from("--- hr.csv\nid,login,team\n");
     (1..=30).for_each(|n| writeln!(text, "p{n:02},login{n:02},x").unwrap());
     story.tell(&text);
-    assert_snapshot!(story.plan(), @"
-    source people.hr: 30 rows of id, login, team
-    ");
+    assert_snapshot!(story.plan(), @"source people.hr: 30 rows of id, login, team");
     assert_eq!(story.apply(), "");
     story.tell(&rows(30, &[7]));
-    assert_snapshot!(findings(&story), @"
-    holds source-shrank of 2: the source of people.hr lost 1 column: team
-    ");
+    assert_snapshot!(findings(&story), @"holds source-shrank of 2: the source of people.hr lost 1 column: team");
     // Nobody leaves by it: it is told once.
     story.tell(&rows(30, &[]));
     assert_snapshot!(story.plan(), @"
@@ -222,9 +216,7 @@ fn limits_of_a_system_and_of_a_group_and_the_stricter_one_in_force() {
         "group \"chat\" \"all\" {}",
         "group \"chat\" \"all\" {\n  safeguards {\n    mass_removal = \"5%\"\n  }\n}",
     );
-    assert_snapshot!(findings(&story), @"
-    holds mass-removal of 4: 4 revocations of 40 on group.chat.all: the limit is 3 within 24 h (5 %, at least 3, at most 100)
-    ");
+    assert_snapshot!(findings(&story), @"holds mass-removal of 4: 4 revocations of 40 on group.chat.all: the limit is 3 within 24 h (5 %, at least 3, at most 100)");
 }
 
 const GROUPS: &str = r#"

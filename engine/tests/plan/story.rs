@@ -26,6 +26,8 @@ pub struct Story {
     pub targets: Vec<Address>,
     /// Answers of the next calls about these addresses are lost; whether they are carried out.
     pub lost: BTreeMap<Address, bool>,
+    /// Files and rows come in the opposite order.
+    pub reversed: bool,
 }
 
 /// What configurations read.
@@ -58,6 +60,7 @@ impl Story {
             runs: 0,
             targets: Vec::new(),
             lost: BTreeMap::new(),
+            reversed: false,
         };
         story.event(Event::Opened { format: 1, lineage: "story".into(), former: None });
         story.tell(text);
@@ -113,7 +116,12 @@ impl Story {
 
     fn files(&self) -> Files {
         let hcl = self.files.iter().filter(|(path, _)| path.ends_with(".hcl"));
-        Files(hcl.map(|(path, text)| File { path: Arc::from(&**path), text: Arc::from(&**text) }).collect())
+        let mut files: Vec<File> =
+            hcl.map(|(path, text)| File { path: Arc::from(&**path), text: Arc::from(&**text) }).collect();
+        if self.reversed {
+            files.reverse();
+        }
+        Files(files)
     }
 
     /// Plans, and hands the plan with everything that it rests on to `look`.
@@ -130,7 +138,7 @@ impl Story {
             .systems()
             .keys()
             .map(|name| (*name, self.systems.get(name).cloned().unwrap_or_else(|| Remote::new(""))))
-            .map(|(name, remote)| (name, remote.reading(self.now)))
+            .map(|(name, remote)| (name, remote.reading(self.now, self.reversed)))
             .collect();
         let facts = Facts {
             schemas: parts.readings.iter().map(|(name, reading)| (*name, &reading.schema)).collect(),
