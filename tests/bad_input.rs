@@ -1,6 +1,8 @@
 //! Bad input that a script cannot show: one flipped byte anywhere in a state file, and real SCIM servers that refuse,
 //! cannot be trusted, or go away.
 
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
 #[path = "../providers/tests/servers/mod.rs"]
 mod servers;
 
