@@ -196,10 +196,22 @@ fn readings(systems: usize, mut observed: impl FnMut(Symbol) -> Observed) -> BTr
 }
 
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), processor());
     let done = work();
-    println!("  {what:<34} {:>8.3} s   {:>6} MiB at most", start.elapsed().as_secs_f64(), peak());
+    let busy = processor() - busy;
+    println!(
+        "  {what:<34} {:>8.3} s, {busy:>7.2} s of one processor, {:>6} MiB at most",
+        start.elapsed().as_secs_f64(),
+        peak()
+    );
     done
+}
+
+/// Seconds of processor time that this process took (Linux, to the hundredth).
+fn processor() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let numbers = stat.rsplit(')').next().unwrap_or("").split_whitespace();
+    numbers.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// The most memory that this process ever held, in MiB (Linux).

@@ -31,9 +31,8 @@ impl<'a> Book<'a> {
             former: FxHashMap::default(),
             in_doubt: recorded.open.iter().map(|open| renames.present(open.change.address)).collect(),
         };
-        let mut addresses: Vec<Address> = recorded.identities.keys().chain(recorded.objects.keys()).copied().collect();
-        addresses.sort_unstable();
-        for old in addresses {
+        // In the order of a hash table: whatever comes of it is sorted, here or with the plan's facts.
+        for old in recorded.identities.keys().chain(recorded.objects.keys()).copied() {
             if configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, old)) {
                 facts.push(fact(FactKind::Forgotten, old, None));
                 continue;
