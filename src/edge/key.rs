@@ -4,11 +4,6 @@
 use std::io;
 use std::path::Path;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use state::Symbol;
-use state::record::HMAC;
-
 use super::Failure;
 use super::filesystem::write_new;
 
@@ -23,11 +18,6 @@ impl std::fmt::Debug for SecretKey {
 }
 
 impl SecretKey {
-    /// A key out of 32 bytes.
-    pub fn from_bytes(bytes: [u8; 32]) -> SecretKey {
-        SecretKey(bytes)
-    }
-
     /// The 32 bytes, for whoever computes HMACs.
     pub fn bytes(&self) -> &[u8] {
         &self.0
@@ -58,24 +48,12 @@ impl SecretKey {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(format!("cannot read the key {shown}, with which secrets are compared: {error}")).hint(
                 "it was made by `tenure init`, beside the state file; put it back from a backup. Only where it is lost, \
-                 remove the state file's mark of the secrets by setting them anew: `tenure init` makes a new key",
+                 `tenure init` makes a new one: then every secret looks changed once",
             )
         })?;
         let key = text.trim_end().parse::<state::Digest>();
         key.map(|key| SecretKey(*key.as_bytes()))
             .map_err(|_| Failure::new(format!("{shown} is not a key: a key is 64 lower-case hex digits")))
-    }
-
-    /// The HMAC of `secret`, as it stands in plans and records. `label` says what it is the secret of (an attribute's
-    /// address and name, `env.CHAT_SCIM_TOKEN`): equal secrets in two places do not show as equal.
-    pub fn hmac(&self, label: &str, secret: &[u8]) -> Symbol {
-        // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return Symbol::new(HMAC) };
-        mac.update(label.as_bytes());
-        mac.update(&[0]);
-        mac.update(secret);
-        let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        Symbol::new(&format!("{HMAC}{digest}"))
     }
 }
 
@@ -94,21 +72,9 @@ mod tests {
         SecretKey::create(&path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), made);
         let key = SecretKey::read(&path).unwrap();
-        assert_eq!(key.hmac("password", b"a"), key.hmac("password", b"a"));
-        assert_ne!(key.hmac("password", b"a"), key.hmac("password", b"b"));
-        assert_ne!(key.hmac("password", b"a"), key.hmac("token", b"a"));
+        assert_eq!(key.bytes().len(), 32);
         assert_eq!(format!("{key:?}"), "SecretKey");
         std::fs::write(&path, "short").unwrap();
         assert!(SecretKey::create(&path).is_err());
-    }
-
-    /// RFC 4231 has no case with a label; this one was computed with Python's `hmac` module.
-    #[test]
-    fn it_is_hmac_sha256() {
-        let key = SecretKey::from_bytes([0x0b; 32]);
-        assert_eq!(
-            key.hmac("label", b"secret").as_str(),
-            "hmac-sha256:f92430248700966c0dd806f35ddaeae72347c87f0adbe8676abd0cf9fc8d2326"
-        );
     }
 }

@@ -50,7 +50,7 @@ impl Session {
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn open(global: &Global) -> Result<Session, Error> {
-        Session::with(global, |outside| outside)
+        Session::with(global, true)
     }
 
     /// The same without credentials: secrets that are not set are unknown, and no program runs.
@@ -58,19 +58,23 @@ impl Session {
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn offline(global: &Global) -> Result<Session, Error> {
-        Session::with(global, Outside::offline)
+        Session::with(global, false)
     }
 
-    fn with(global: &Global, outside: fn(Outside) -> Outside) -> Result<Session, Error> {
+    fn with(global: &Global, online: bool) -> Result<Session, Error> {
         let path = std::fs::canonicalize(".")
             .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
         let files = folder::read(&path)?;
         let given = variables::given(global)?;
-        let outside = outside(Outside::new(&path, global.operator.as_deref(), &global.allow_path)?);
+        let outside = Outside::new(&path, global.operator.as_deref(), &global.allow_path)?;
+        let outside = if online { outside } else { outside.offline() };
         let now = SystemClock.now();
         let mut loaded = Loaded::load(files, Arc::new(outside), &given, now)?;
-        let key = filesystem::beside(&state_path(&path, loaded.settings()), ".key");
-        let key = key.exists().then(|| SecretKey::read(&key)).transpose()?;
+        let state = state_path(&path, loaded.settings());
+        let key = filesystem::beside(&state, ".key");
+        // A state file without its key could not tell a changed secret from an unchanged one.
+        let needed = key.exists() || (online && state.exists());
+        let key = needed.then(|| SecretKey::read(&key)).transpose()?;
         if let Some(key) = &key {
             loaded.set_key(key.bytes());
         }

@@ -143,3 +143,21 @@ pub fn seal_secret(key: &[u8], address: Address, name: Symbol, secret: &str) -> 
     }
     Symbol::new(&text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computed with Python's `hmac` module over `account.corp.ada`, 0, `password`, 0, `secret`.
+    #[test]
+    fn a_secret_leaves_an_hmac_of_its_place_and_value() {
+        let sealed = |address: &str, name: &str, secret: &str| {
+            seal_secret(&[0x0b; 32], address.parse().unwrap(), Symbol::new(name), secret)
+        };
+        let one = sealed("account.corp.ada", "password", "secret");
+        assert_eq!(one, "hmac-sha256:459361a0b73f0950e7f755d64e734ef0b0b883ab3b4fc9e7aca431695705cf7d");
+        for other in [("account.corp.bo", "password", "secret"), ("account.corp.ada", "pin", "secret")] {
+            assert_ne!(one, sealed(other.0, other.1, other.2));
+        }
+    }
+}

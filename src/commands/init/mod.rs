@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::cli::Global;
+use crate::edge::init::Created;
 use crate::session::Session;
 use crate::{Error, Exit, edge};
 
@@ -27,10 +28,13 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
     }
     let session = Session::offline(global)?;
     let state = session.folder.state_path();
-    edge::init::create(&state, session.folder.now)?;
+    let created = edge::init::create(&state, session.folder.now)?;
     let state = state.strip_prefix(&session.folder.path).unwrap_or(&state).display();
     let mut out = anstream::stdout().lock();
-    write!(out, "{said}wrote {state} and its key {state}.key\n\n{NEXT}")?;
+    match created {
+        Created::Record => write!(out, "{said}wrote {state} and its key {state}.key\n\n{NEXT}")?,
+        Created::Key => writeln!(out, "wrote {state}.key, which was missing: every secret looks changed once")?,
+    }
     Ok(Exit::Done)
 }
 
