@@ -256,3 +256,45 @@ group "chat" "zeta" {
       hint: take one of the references to what is known only after apply out of this circle
     ");
 }
+
+#[test]
+fn what_is_left_out_is_waited_for_by_nobody() {
+    let mut story = Story::new(CORP);
+    story.edit("account {\n    manager", "account {\n    when = self.login != \"zoe\"\n    manager");
+    story.edit("externalId = self.accounts.corp.id", "");
+    assert_snapshot!(story.plan(), @r#"
+    records person.ada person.zoe
+    system.corp: person.zoe left out
+    0 chat
+      + create account.chat.ada number="no-10000" userName="ada" <- role.all
+      + create account.chat.zoe userName="zoe" <- role.all
+    1 corp at account.corp.ada
+      + create account.corp.ada password=(sensitive) uidNumber=10000 userName="ada" (next: uidNumber) <- role.all
+    "#);
+    assert_eq!(story.apply(), "");
+    assert_snapshot!(story.plan(), @"system.corp: person.zoe left out");
+}
+
+#[test]
+fn a_parent_may_stand_behind_its_children() {
+    let mut story = Story::new(
+        r#"
+system "corp" {
+  provider = "directory"
+  match    = self.key == account.userName
+}
+group "corp" "api" {
+  parent = group.corp.platform.id
+}
+group "corp" "platform" {}
+"#,
+    );
+    assert_snapshot!(story.plan(), @r#"
+    0 corp at group.corp.platform
+      + create group.corp.platform displayName="platform" <- group.corp.platform
+    1 corp at group.corp.api after 0
+      + create group.corp.api displayName="api" parent=(group.corp.platform.id, after group.corp.platform) <- group.corp.api
+    "#);
+    assert_eq!(story.apply(), "");
+    assert_snapshot!(story.plan(), @"nothing to do");
+}
