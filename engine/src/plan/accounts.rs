@@ -88,7 +88,10 @@ impl<'a> Planner<'a> {
                     }
                     Standing::Managed => {
                         let recorded = self.book.object(address);
-                        if recorded.is_some_and(|recorded| recorded.active && recorded.until != entry.until) {
+                        if recorded.is_some_and(|recorded| {
+                            // What is suspended outside is held, and its facts with it.
+                            (account.active || recorded.deactivated_by_us) && recorded.until != entry.until
+                        }) {
                             let fact = Fact::new(FactKind::Explained, address);
                             let reasons = self.reasons.why(&entry.why);
                             self.facts.push(Fact { until: entry.until, reasons, ..fact });
