@@ -190,7 +190,9 @@ impl Story {
                 let taken_over = |fact: &Fact| {
                     let nobodys =
                         |former: Address| former.holder().is_some_and(|holder| holder.as_str().starts_with("id:"));
-                    fact.kind == FactKind::Adopted || fact.former.is_some_and(nobodys)
+                    fact.kind == FactKind::Adopted
+                        || (fact.kind == FactKind::Explained && fact.object.is_some())
+                        || fact.former.is_some_and(nobodys)
                 };
                 let later = plan.facts.iter().any(taken_over) || !self.targets.is_empty();
                 (self.carry_out(planned, parts), later)
