@@ -132,7 +132,7 @@ fn settle_doubts(
     let settlement = settle(recorded, &observed, &connected(readings, None), folder.now);
     for event in &settlement.events {
         recorded
-            .apply(&Line { n: recorded.head_line, at: folder.now, event: event.clone() })
+            .apply(Line { n: recorded.head_line, at: folder.now, event: event.clone() })
             .map_err(|error| Error::new(format!("what looking settled does not fit the record: {error:?}")))?;
     }
     Ok(settlement)

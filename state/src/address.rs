@@ -5,6 +5,7 @@
 //! `membership.chat.all.group.engineering` (a group in a group), `grant.db.analyst["database=sales"]`.
 //! A *name* is what a block is called, with its instance: `chat`, `k8s["kubernetes"]`; a *key* is any text.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
@@ -100,6 +101,12 @@ impl Address {
 /// Whether `text` can stand in an address without brackets and quotes: a letter or `_`, then letters, digits, `_` or
 /// `-`, as an HCL identifier.
 pub fn is_identifier(text: &str) -> bool {
+    if let [first, later @ ..] = text.as_bytes()
+        && (first.is_ascii_alphabetic() || *first == b'_')
+        && later.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
+        return true;
+    }
     let mut characters = text.chars();
     characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && characters.all(|later| later.is_alphanumeric() || later == '_' || later == '-')
@@ -132,7 +139,8 @@ fn quote(to: &mut String, key: &str) {
 
 /// Whether `text` is a name with an instance, such as `admin["alovelace"]`.
 fn is_instance(text: &str) -> bool {
-    text.ends_with("\"]") && matches!(segments(text).as_deref(), Some([Segment::Name(_), Segment::Quoted(_)]))
+    text.ends_with("\"]")
+        && segments(text).is_some_and(|segments| matches!(segments.as_slice(), [Segment::Name(_), Segment::Quoted(_)]))
 }
 
 fn push_name(to: &mut String, name: Symbol) {
@@ -215,41 +223,73 @@ impl fmt::Debug for Address {
 )]
 pub struct NotAnAddress(String);
 
-#[derive(Debug, PartialEq)]
-enum Segment {
-    Name(String),
-    Quoted(String),
+/// A name or a quoted key, as it stands in the text where it stands there plainly: records hold millions of addresses.
+#[derive(Clone, Debug, PartialEq)]
+enum Segment<'a> {
+    Name(&'a str),
+    Quoted(Cow<'a, str>),
 }
 
-/// `a.b["c"].d` as names and quoted keys; none where it is not of that form.
-fn segments(text: &str) -> Option<Vec<Segment>> {
-    let mut found = Vec::new();
+/// What the longest address has: `membership.s["i"].g["i"].group.g["i"]`.
+const SEGMENTS: usize = 8;
+
+/// The segments of a text, without a heap allocation of their own.
+struct Segments<'a> {
+    found: [Segment<'a>; SEGMENTS],
+    count: usize,
+}
+
+impl<'a> Segments<'a> {
+    fn as_slice(&self) -> &[Segment<'a>] {
+        self.found.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// `a.b["c"].d` as names and quoted keys; none where it is not of that form, or longer than any address.
+fn segments(text: &str) -> Option<Segments<'_>> {
+    let mut segments = Segments { found: [const { Segment::Name("") }; SEGMENTS], count: 0 };
     let mut rest = text;
     while !rest.is_empty() {
+        let segment;
         if rest.starts_with("[\"") {
-            let mut stream = serde_json::Deserializer::from_str(&rest[1..]).into_iter::<String>();
-            let key = stream.next()?.ok()?;
-            rest = rest[1 + stream.byte_offset()..].strip_prefix(']')?;
-            found.push(Segment::Quoted(key));
+            let (key, after) = quoted(&rest[1..])?;
+            rest = after.strip_prefix(']')?;
+            segment = Segment::Quoted(key);
         } else {
-            if !found.is_empty() {
+            if segments.count > 0 {
                 rest = rest.strip_prefix('.')?;
             }
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            if !is_identifier(&rest[..end]) {
+            let end = rest.bytes().position(|byte| matches!(byte, b'.' | b'[')).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            if !is_identifier(name) {
                 return None;
             }
-            found.push(Segment::Name(rest[..end].to_owned()));
-            rest = &rest[end..];
+            rest = after;
+            segment = Segment::Name(name);
         }
+        *segments.found.get_mut(segments.count)? = segment;
+        segments.count += 1;
     }
-    Some(found)
+    Some(segments)
+}
+
+/// The JSON string at the beginning of `text`, and what follows it.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let inner = text.strip_prefix('"')?;
+    let special = inner.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+    if inner.as_bytes().get(special) == Some(&b'"') {
+        let (key, after) = inner.split_at(special);
+        return Some((Cow::Borrowed(key), after.strip_prefix('"')?));
+    }
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<String>();
+    let key = stream.next()?.ok()?;
+    Some((Cow::Owned(key), text.get(stream.byte_offset()..)?))
 }
 
 /// Reads names and keys off segments.
-struct Cursor<'a>(&'a [Segment]);
+struct Cursor<'s, 'a>(&'s [Segment<'a>]);
 
-impl Cursor<'_> {
+impl Cursor<'_, '_> {
     /// A name, with its instance where one follows and at least `left` segments stand after it.
     fn name(&mut self, left: usize) -> Option<Symbol> {
         match self.0 {
@@ -259,7 +299,7 @@ impl Cursor<'_> {
             }
             [Segment::Name(name), rest @ ..] if rest.len() >= left => {
                 self.0 = rest;
-                Some(Symbol::new(name))
+                Some(Symbol::met_lately(name))
             }
             _ => None,
         }
@@ -268,7 +308,8 @@ impl Cursor<'_> {
     /// A key, which must be the last.
     fn key(&mut self) -> Option<Symbol> {
         match self.0 {
-            [Segment::Quoted(key)] | [Segment::Name(key)] => Some(Symbol::new(key)),
+            [Segment::Quoted(key)] => Some(Symbol::met_lately(key)),
+            [Segment::Name(key)] => Some(Symbol::met_lately(key)),
             [Segment::Name(_), Segment::Quoted(_)] => self.name(0),
             _ => None,
         }
@@ -282,9 +323,9 @@ impl Cursor<'_> {
 
 fn parse(text: &str) -> Option<Address> {
     let segments = segments(text)?;
-    let (Segment::Name(kind), rest) = segments.split_first()? else { return None };
+    let (Segment::Name(kind), rest) = segments.as_slice().split_first()? else { return None };
     let mut cursor = Cursor(rest);
-    Some(match kind.as_str() {
+    Some(match *kind {
         "person" => Address::Person(cursor.key()?),
         "service" => Address::Service(cursor.key()?),
         "system" => Address::System(cursor.last_name()?),
@@ -294,7 +335,7 @@ fn parse(text: &str) -> Option<Address> {
         "membership" => {
             let (system, group) = (cursor.name(2)?, cursor.name(1)?);
             let member = match cursor.0 {
-                [Segment::Name(word), rest @ ..] if word == "group" && matches!(rest, [Segment::Name(_), ..]) => {
+                [Segment::Name(word), rest @ ..] if *word == "group" && matches!(rest, [Segment::Name(_), ..]) => {
                     cursor.0 = rest;
                     Member::Group(cursor.last_name()?)
                 }
@@ -325,7 +366,7 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
-        std::borrow::Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        crate::from_text::parsed(deserializer)
     }
 }
 
@@ -363,9 +404,42 @@ mod tests {
             let address: Address = text.parse().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(address.to_string(), text);
         }
-        for text in
-            ["", "person", "person.", "person.a b", "group.chat", "group.chat.a.b", "membership.chat.a", "folk.ada"]
-        {
+        for (text, written) in [
+            ("person[\"ada\"]", "person.ada"),
+            ("person[\"\\u0061da\"]", "person.ada"),
+            ("person[\"a\\/b\"]", "person[\"a/b\"]"),
+            ("person.ädä", "person.ädä"),
+            ("account.k8s[\"\\u006b\"].ada", "account.k8s[\"k\"].ada"),
+            (
+                "membership.k8s[\"k\"].team[\"k\"].group.team[\"\\t\"]",
+                "membership.k8s[\"k\"].team[\"k\"].group.team[\"\\t\"]",
+            ),
+        ] {
+            assert_eq!(text.parse::<Address>().map(|address| address.to_string()).as_deref(), Ok(written), "{text}");
+        }
+        for text in [
+            "",
+            "person",
+            "person.",
+            "person.a b",
+            "person.1a",
+            "person..a",
+            "person[\"a",
+            "person[\"a\"",
+            "person[\"a\"].",
+            "person[\"a\"]b",
+            "person[\"a\tb\"]",
+            "person[\"a\\\"]",
+            "person[\"\\ud800\"]",
+            "person[a]",
+            "[\"person\"].a",
+            "group.chat",
+            "group.chat.a.b",
+            "membership.chat.a",
+            "membership.s[\"i\"].g[\"i\"].group.g[\"i\"][\"i\"]",
+            "membership.s[\"i\"].g[\"i\"].group.g[\"i\"].a",
+            "folk.ada",
+        ] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

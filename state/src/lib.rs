@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod change;
 pub mod digest;
 pub mod finding;
+mod from_text;
 pub mod object;
 pub mod observed;
 pub mod order;

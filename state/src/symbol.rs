@@ -111,7 +111,7 @@ impl Symbol {
 
     /// As [`Symbol::new`], and quicker for texts that come again and again, such as names of attributes: they are
     /// half of what an inventory interns.
-    fn met_lately(text: &str) -> Symbol {
+    pub(crate) fn met_lately(text: &str) -> Symbol {
         let bits = match text.as_bytes() {
             [] => 0,
             [first, .., last] => usize::from(*first) + 7 * usize::from(*last) + 31 * text.len(),

@@ -53,8 +53,46 @@ impl fmt::Debug for Timestamp {
 impl FromStr for Timestamp {
     type Err = jiff::Error;
     fn from_str(text: &str) -> Result<Timestamp, jiff::Error> {
-        text.parse::<jiff::Timestamp>().map(Timestamp::from)
+        match as_written(text) {
+            Some(moment) => Ok(moment),
+            None => text.parse::<jiff::Timestamp>().map(Timestamp::from),
+        }
     }
+}
+
+/// A moment in the one form in which tenure writes it (`2026-11-23T09:00:00.000Z`), since each line of a record has
+/// one or two; all other forms, and all that is wrong, are left to jiff.
+fn as_written(text: &str) -> Option<Timestamp> {
+    let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
+    let (b"-", b"-", b"T", b":", b":", b".", b"Z") =
+        (&bytes[4..5], &bytes[7..8], &bytes[10..11], &bytes[13..14], &bytes[16..17], &bytes[19..20], &bytes[23..])
+    else {
+        return None;
+    };
+    let number = |from: usize, to: usize| {
+        bytes[from..to]
+            .iter()
+            .try_fold(0, |number: i64, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(*byte - b'0')))
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second, milli) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days since 1970 of the proleptic Gregorian calendar, in years that begin with March, so that the leap day is
+    // their last.
+    let (march_year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leaps = march_year.div_euclid(4) - march_year.div_euclid(100) + march_year.div_euclid(400);
+    let since_1970 = 365 * march_year + leaps + (153 * march_month + 2) / 5 + day - 1 - 719_468;
+    Some(Timestamp((((since_1970 * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli))
 }
 
 impl Serialize for Timestamp {
@@ -65,6 +103,47 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        std::borrow::Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        crate::from_text::parsed(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_in_which_moments_are_written_is_read_as_jiff_reads_it() {
+        let jiff = |text: &str| text.parse::<jiff::Timestamp>().map(Timestamp::from).map_err(|error| error.to_string());
+        let read = |text: &str| text.parse::<Timestamp>().map_err(|error| error.to_string());
+        // Every day of a cycle of the calendar and more, at odd times of the day.
+        for day in -719_528..146_097i64 {
+            let moment = Timestamp::from_millis(day * 86_400_000 + (day * 7_919_333).rem_euclid(86_400_000));
+            let text = moment.to_string();
+            assert_eq!((text.len(), as_written(&text)), (24, Some(moment)), "{text}");
+        }
+        for text in [
+            "2024-02-29T23:59:59.999Z",
+            "0000-01-01T00:00:00.000Z",
+            "9999-12-30T00:00:00.000Z",
+            "2023-02-29T00:00:00.000Z",
+            "2026-04-31T00:00:00.000Z",
+            "2026-13-01T00:00:00.000Z",
+            "2026-00-01T00:00:00.000Z",
+            "2026-01-00T00:00:00.000Z",
+            "2026-01-01T24:00:00.000Z",
+            "2026-01-01T00:60:00.000Z",
+            "2026-01-01T00:00:60.000Z",
+            "2026-01-01T00:00:00.00:Z",
+            "2026-01-01t00:00:00.000z",
+            "2026-01-01T00:00:00,000Z",
+            "2026-01-01T00:00:00.000+",
+            "2026-01-01T00:00:00+0100",
+            "2026-01-01T00:00:00.0001Z",
+            "2026-01-01T00:00:00Z",
+            "+2026-01-01T00:00:00.00Z",
+            "",
+        ] {
+            assert_eq!(read(text), jiff(text), "{text}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::damage::Fault;
 use super::event::{CheckpointItem, Event, Result as EventResult};
 use super::line::Line;
 use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
-use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Target, Timestamp, Value, Wanted};
+use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Symbol, Target, Timestamp, Value, Wanted};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// The longest window of the safeguards; nothing older is ever asked for.
@@ -19,59 +19,49 @@ impl Recorded {
     /// # Errors
     /// A line that cannot stand where it stands. What makes no sense otherwise (an outcome without its intent) is
     /// noted in [`Recorded::oddities`] and passed over: a state file must stay readable.
-    pub fn apply(&mut self, line: &Line) -> Folded {
-        self.fold(line)?;
-        self.head_line = line.n;
-        self.last = self.last.max(line.at);
+    pub fn apply(&mut self, line: Line) -> Folded {
+        let Line { n, at, event } = line;
+        self.fold(n, at, event)?;
+        self.head_line = n;
+        self.last = self.last.max(at);
         Ok(())
     }
 
-    fn fold(&mut self, line: &Line) -> Folded {
-        let at = line.at;
-        self.begin(&line.event)?;
-        match &line.event {
+    fn fold(&mut self, n: u64, at: Timestamp, event: Event) -> Folded {
+        self.begin(&event)?;
+        match event {
             Event::Opened { lineage, .. } => {
-                self.lineage = Some(*lineage);
+                self.lineage = Some(lineage);
             }
             Event::RunStarted(run) => {
                 self.unfinished = Some(run.run);
-                self.limits.clone_from(&run.limits);
-                for (address, count) in &run.populations {
-                    self.populations.entry(*address).or_default().push((at, *count));
+                self.limits = run.limits;
+                for (address, count) in run.populations {
+                    self.populations.entry(address).or_default().push((at, count));
                 }
                 self.expire(at);
             }
-            Event::Fact { fact, why, .. } => self.fact(fact, why, at),
+            Event::Fact { fact, why, .. } => self.fact(*fact, why, at),
             Event::Intent { run, intent, change, kind, target, key, settle_after, why } => {
-                let open = OpenIntent {
-                    run: *run,
-                    intent: *intent,
-                    at,
-                    change: (**change).clone(),
-                    kind: *kind,
-                    target: *target,
-                    key: key.clone(),
-                    settle_after: *settle_after,
-                    why: why.clone(),
-                    error: None,
-                };
+                let change = *change;
+                let open = OpenIntent { run, intent, at, change, kind, target, key, settle_after, why, error: None };
                 self.allocate(&open);
                 self.open.push(open);
             }
             Event::Outcome { run, intent, result } => {
-                if let EventResult::Unknown { error } = result
-                    && let Some(open) = self.open.get_mut(*run, *intent)
+                if let EventResult::Unknown { error } = &result
+                    && let Some(open) = self.open.get_mut(run, intent)
                 {
                     open.error = Some(error.clone());
-                } else if let Some(open) = self.open.take(*run, *intent) {
+                } else if let Some(open) = self.open.take(run, intent) {
                     self.settle(open, result, at);
                 } else {
-                    self.odd(line.n, &format!("the outcome of intent {intent} of run {run} has no open intent"));
+                    self.odd(n, &format!("the outcome of intent {intent} of run {run} has no open intent"));
                 }
             }
-            Event::CheckpointItem { item } => self.item(item),
+            Event::CheckpointItem { item } => self.item(*item),
             Event::Later { kind } => {
-                self.later.get_or_insert_with(|| kind.clone());
+                self.later.get_or_insert(kind);
             }
             Event::RunFinished { .. } => self.unfinished = None,
             Event::CheckpointBegin {} | Event::CheckpointEnd { .. } => {}
@@ -127,8 +117,8 @@ impl Recorded {
         }
     }
 
-    fn item(&mut self, item: &CheckpointItem) {
-        match item.clone() {
+    fn item(&mut self, item: CheckpointItem) {
+        match item {
             CheckpointItem::Object { address, object } => self.insert(address, object),
             CheckpointItem::Identity { address, attributes } => {
                 self.identities.insert(address, attributes);
@@ -148,16 +138,19 @@ impl Recorded {
         }
     }
 
-    fn fact(&mut self, fact: &Fact, why: &[Reason], at: Timestamp) {
+    fn fact(&mut self, mut fact: Fact, why: Vec<Reason>, at: Timestamp) {
         let address = fact.address;
-        match (fact.kind, fact.object.as_deref()) {
+        if fact.kind == FactKind::Source {
+            return self.source(&fact, at);
+        }
+        match (fact.kind, fact.object.take().map(|object| *object)) {
             (FactKind::Adopted, Some(object)) => {
                 let adopted = self.adopted(address, object, why, fact.until, at);
                 self.insert(address, adopted);
             }
             (FactKind::Explained, object) => match (self.objects.get_mut(&address), object) {
                 (Some(known), _) => {
-                    known.why = why.to_vec();
+                    known.why = why;
                     known.until = fact.until;
                 }
                 (None, Some(object)) => {
@@ -166,7 +159,7 @@ impl Recorded {
                 }
                 (None, None) => {}
             },
-            (FactKind::Drifted, Some(object)) => self.drifted(address, object),
+            (FactKind::Drifted, Some(object)) => self.drifted(address, &object),
             // A place in a group that somebody else took away; of an account or group the record remembers the id,
             // so that it stays known as vanished until somebody says `forget`.
             (FactKind::Drifted, None) if address.parent_group().is_some() => {
@@ -179,31 +172,31 @@ impl Recorded {
             }
             (FactKind::Forgotten, _) => self.forget(address),
             (FactKind::Identity, Some(object)) => {
-                self.identities.insert(address, object.attributes.clone());
+                self.identities.insert(address, object.attributes);
             }
-            (FactKind::Source, _) => {
-                if let Some((name, rows, columns)) = fact.as_source() {
-                    let mut before = Vec::new();
-                    if let Some(seen) = self.sources.remove(&name) {
-                        before = seen.before;
-                        before.push((seen.at, seen.rows));
-                        while before.get(1).is_some_and(|(next, _)| *next <= at.plus_millis(-DAY)) {
-                            before.remove(0);
-                        }
-                    }
-                    self.sources.insert(name, Seen { rows, columns, at, before });
-                }
-            }
-            (FactKind::Settled | FactKind::Stage, _)
+            (FactKind::Settled | FactKind::Stage | FactKind::Source, _)
             | (FactKind::Adopted | FactKind::Drifted | FactKind::Identity, None) => {}
         }
+    }
+
+    fn source(&mut self, fact: &Fact, at: Timestamp) {
+        let Some((name, rows, columns)) = fact.as_source() else { return };
+        let mut before = Vec::new();
+        if let Some(seen) = self.sources.remove(&name) {
+            before = seen.before;
+            before.push((seen.at, seen.rows));
+            while before.get(1).is_some_and(|(next, _)| *next <= at.plus_millis(-DAY)) {
+                before.remove(0);
+            }
+        }
+        self.sources.insert(name, Seen { rows, columns, at, before });
     }
 
     fn adopted(
         &self,
         address: Address,
-        object: &Object,
-        why: &[Reason],
+        object: Object,
+        why: Vec<Reason>,
         until: Option<Timestamp>,
         at: Timestamp,
     ) -> RecordedObject {
@@ -213,9 +206,9 @@ impl Recorded {
             active: object.active,
             deactivated_by_us: false,
             origin: Origin::Adopted,
-            attributes: object.attributes.clone(),
+            attributes: object.attributes,
             until,
-            why: why.to_vec(),
+            why,
             since: at,
         }
     }
@@ -245,15 +238,15 @@ impl Recorded {
     }
 
     /// What became of an intent, other than that nobody knows.
-    fn settle(&mut self, open: OpenIntent, result: &EventResult, at: Timestamp) {
+    fn settle(&mut self, open: OpenIntent, result: EventResult, at: Timestamp) {
         match result {
             EventResult::Done { object, .. } => self.done(open, object, at),
-            EventResult::Diverged { seen: Some(seen), .. } => self.drifted(open.change.address, seen),
+            EventResult::Diverged { seen: Some(seen), .. } => self.drifted(open.change.address, &seen),
             EventResult::Diverged { seen: None, .. } | EventResult::NotDone { .. } | EventResult::Unknown { .. } => {}
         }
     }
 
-    fn done(&mut self, open: OpenIntent, object: &Object, at: Timestamp) {
+    fn done(&mut self, open: OpenIntent, mut object: Object, at: Timestamp) {
         let (address, action) = (open.change.address, open.change.action);
         let known = self.objects.get(&address);
         if action.removes() {
@@ -266,33 +259,35 @@ impl Recorded {
             Action::Forget => self.forget(address),
             Action::Transfer => {}
             Action::Create | Action::Grant | Action::Adopt => {
-                let made = RecordedObject {
-                    origin: if action == Action::Adopt { Origin::Adopted } else { Origin::Made },
-                    target: open.target.filter(|_| address.parent_group().is_some()).or_else(|| self.ends(address)),
-                    attributes: attributes(&Attributes::new(), &open, object),
-                    ..self.adopted(address, object, &open.why, open.change.until, at)
-                };
+                let OpenIntent { change, why, target, .. } = open;
+                object.attributes = attributes(&Attributes::new(), &change.after, object.attributes);
+                let mut made = self.adopted(address, object, why, change.until, at);
+                if let Some(target) = target.filter(|_| address.parent_group().is_some()) {
+                    made.target = Some(target);
+                }
+                if action != Action::Adopt {
+                    made.origin = Origin::Made;
+                }
                 self.insert(address, made);
             }
             Action::Update | Action::Rename | Action::Deactivate | Action::Reactivate => {
-                let mut now = match known {
-                    Some(known) => known.clone(),
-                    None => RecordedObject {
-                        target: open.target.filter(|_| address.parent_group().is_some()),
-                        ..self.adopted(address, object, &open.why, open.change.until, at)
-                    },
-                };
-                now.attributes = attributes(&now.attributes, &open, object);
+                let OpenIntent { change, why, target, .. } = open;
+                if !self.objects.contains_key(&address) {
+                    let mut found = self.adopted(address, object.clone(), Vec::new(), change.until, at);
+                    found.target = target.filter(|_| address.parent_group().is_some());
+                    self.insert(address, found);
+                }
+                let Some(now) = self.objects.get_mut(&address) else { return };
+                now.attributes = attributes(&now.attributes, &change.after, object.attributes);
                 now.active = object.active;
                 match action {
                     Action::Deactivate => (now.active, now.deactivated_by_us) = (false, true),
                     Action::Reactivate => (now.active, now.deactivated_by_us) = (true, false),
                     _ => now.deactivated_by_us &= !now.active,
                 }
-                if !open.why.is_empty() {
-                    now.why = open.why;
+                if !why.is_empty() {
+                    now.why = why;
                 }
-                self.insert(address, now);
             }
         }
     }
@@ -346,8 +341,16 @@ fn is_hmac(value: &Value) -> bool {
 
 /// The managed attributes after a change: what was recorded, what the change set, and what was seen afterwards. Secrets
 /// are never seen, only their HMACs are kept.
-fn attributes(recorded: &Attributes, open: &OpenIntent, seen: &Object) -> Attributes {
-    let after = &open.change.after;
+fn attributes(recorded: &Attributes, after: &[(Symbol, Wanted)], seen: Attributes) -> Attributes {
+    let known = |name, wanted: &Wanted| match wanted {
+        Wanted::Known(value) => value.is_empty() || seen.get(name).is_some(),
+        Wanted::Deferred { .. } => true,
+        Wanted::Secret { .. } => false,
+    };
+    // Which is so for nearly all: the system answered with all that was asked for.
+    if recorded.is_empty() && after.iter().all(|(name, wanted)| known(*name, wanted)) {
+        return seen;
+    }
     let set = after.iter().filter_map(|(name, wanted)| match wanted {
         Wanted::Secret { hmac } => Some((*name, Value::Text(*hmac))),
         Wanted::Known(_) | Wanted::Deferred { .. } => None,
@@ -359,5 +362,5 @@ fn attributes(recorded: &Attributes, open: &OpenIntent, seen: &Object) -> Attrib
     let changed = |name| after.iter().any(|(own, _)| *own == name);
     let before = recorded.iter().filter(|(name, _)| !changed(*name)).cloned();
     // Of several values for one name the first wins.
-    set.chain(seen.attributes.iter().cloned()).chain(known).chain(before).collect()
+    set.chain(seen.iter().cloned()).chain(known).chain(before).collect()
 }

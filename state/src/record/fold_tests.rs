@@ -308,7 +308,7 @@ fn secrets_and_numbers_are_kept() {
 fn windows_forget_what_is_old() {
     const DAY: i64 = 86_400_000;
     let mut recorded = Recorded::default();
-    let mut say = |n: u64, days: i64, event: Event| recorded.apply(&Line { n, at: at(days * DAY), event }).unwrap();
+    let mut say = |n: u64, days: i64, event: Event| recorded.apply(Line { n, at: at(days * DAY), event }).unwrap();
     say(1, 0, opened());
     let mut n = 1;
     for day in [0, 3, 8] {
@@ -325,7 +325,7 @@ fn windows_forget_what_is_old() {
     recorded.finish().unwrap();
     assert_eq!(recorded.removals.iter().map(|removal| removal.at).collect::<Vec<_>>(), [at(3 * DAY), at(8 * DAY)]);
     assert_eq!(recorded.populations[&address("system.chat")].len(), 3);
-    recorded.apply(&Line { n: n + 1, at: at(9 * DAY), event: super::tests::run_started() }).unwrap();
+    recorded.apply(Line { n: n + 1, at: at(9 * DAY), event: super::tests::run_started() }).unwrap();
     assert_eq!(recorded.populations[&address("system.chat")].len(), 3);
 }
 

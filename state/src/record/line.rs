@@ -80,6 +80,14 @@ impl Line {
     /// # Errors
     /// What is not understood, in words.
     pub fn parse(json: &[u8]) -> Result<Line, String> {
+        if let Some(line) = super::typed::parse(json) {
+            return Ok(line);
+        }
+        Line::parse_any(json)
+    }
+
+    /// As [`Line::parse`], for lines of any kind and form.
+    pub(super) fn parse_any(json: &[u8]) -> Result<Line, String> {
         let told = match serde_json::from_slice::<Members>(json) {
             Ok(members) => members.line(),
             Err(error) => Err(format!("the text of the line is not an event of a state file ({error})")),

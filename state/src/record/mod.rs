@@ -14,6 +14,7 @@ pub mod moves;
 pub mod open;
 pub mod recorded;
 pub mod text;
+mod typed;
 
 #[cfg(test)]
 mod fold_tests;

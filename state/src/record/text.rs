@@ -153,7 +153,7 @@ impl<'a> Text<'a> {
         let mut recorded = Recorded::default();
         for line in self.read() {
             let (number, line) = line?;
-            recorded.apply(&line).map_err(|fault| Damage { line: number, fault })?;
+            recorded.apply(line).map_err(|fault| Damage { line: number, fault })?;
         }
         recorded.finish().map_err(|fault| Damage { line: self.lines.len() as u64, fault })?;
         recorded.head = Some(self.chain().head);

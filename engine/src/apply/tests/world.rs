@@ -156,7 +156,7 @@ impl World {
     pub fn recorded(&self) -> Recorded {
         let mut recorded = Recorded::default();
         for (n, event) in (1u64..).zip(&self.lines) {
-            recorded.apply(&Line { n, at: self.now, event: event.clone() }).unwrap();
+            recorded.apply(Line { n, at: self.now, event: event.clone() }).unwrap();
         }
         recorded
     }
