@@ -111,7 +111,7 @@ impl Story {
 
     fn event(&mut self, event: Event) {
         let line = Line { n: self.recorded.head_line + 1, at: self.now, event };
-        self.recorded.apply(&line).unwrap();
+        self.recorded.apply(line).unwrap();
     }
 
     fn files(&self) -> Files {
