@@ -99,6 +99,14 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
         }
         return;
     };
+    if let Some(error) = planner.emptied(&site) {
+        if let Some(summary) = planner.systems.get_mut(&name) {
+            summary.read = SystemRead::Incomplete { error: error.clone() };
+        }
+        planner.stand_recorded(name);
+        planner.findings.push(guard::incomplete_read::finding(name, &error));
+        return;
+    }
     site.first_draft = planner.drafts.len();
     planner.world.systems.entry(name).or_default().observed = Some(site.observed);
     if system.read_only {

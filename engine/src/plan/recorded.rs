@@ -5,8 +5,12 @@ use state::record::Recorded;
 use state::{Address, Complete, Grant, Membership, Object, Observed, Symbol, Target, Timestamp};
 
 use super::planner::Planner;
+use super::site::Site;
 use super::site::part;
 use super::world::{Place, Stand, Standing};
+
+/// With fewer recorded objects than this, a system may well have lost all of them; each is then `vanished`.
+const FEW: usize = 2;
 
 /// The recorded objects of one system in the form of an inventory: its last known state.
 pub fn observed_from_record(recorded: &Recorded, system: Symbol, now: Timestamp) -> Observed {
@@ -97,6 +101,18 @@ impl Planner<'_> {
                 world.groups.entry(group.name).or_insert_with(|| held(Place::Expected));
             }
         }
+    }
+
+    /// A system that answers with nothing at all though the record holds several objects there is more likely a folder
+    /// that is not mounted, a wrong tenant or lost rights than an empty system: why nothing can be said about it.
+    pub(super) fn emptied(&self, site: &Site<'_>) -> Option<String> {
+        if !site.observed.accounts.is_empty() || !site.observed.groups.is_empty() || site.from_record {
+            return None;
+        }
+        let objects = self.book.on(site.name).iter();
+        let known =
+            objects.filter(|address| matches!(address, Address::Account { .. } | Address::Group { .. })).count();
+        (known >= FEW).then(|| format!("it holds nothing at all, though the record knows {known} objects there"))
     }
 
     /// What people call a holder: as the files say, or as the record knew them.

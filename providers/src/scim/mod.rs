@@ -97,7 +97,7 @@ impl Provider for Scim {
 const VISIBILITY: Duration = Duration::from_secs(10);
 
 fn visibility(settings: &Settings) -> Result<Duration, ConnectError> {
-    Ok(number(settings, "visibility", 0, 3600)?.map_or(VISIBILITY, |seconds| Duration::from_secs(seconds)))
+    Ok(number(settings, "visibility", 0, 3600)?.map_or(VISIBILITY, Duration::from_secs))
 }
 
 async fn connect(settings: &Settings) -> Result<Arc<client::Client>, ConnectError> {
