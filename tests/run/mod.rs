@@ -42,9 +42,10 @@ impl Folder {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// The program with these arguments, not started yet.
+    /// The program with these arguments, not started yet. `TENURE` names another build of it.
     pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        let program = std::env::var_os("TENURE").unwrap_or_else(|| env!("CARGO_BIN_EXE_tenure").into());
+        let mut command = Command::new(program);
         command
             .args(arguments.split_whitespace())
             .current_dir(self.place.path())
