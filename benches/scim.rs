@@ -128,7 +128,7 @@ impl Client {
     }
 }
 
-/// What apply asks for: accounts and groups created and read back; members read before, added, and read back.
+/// What apply asks for: accounts and groups created and read back, members added and read back.
 async fn all(client: &Arc<Client>, people: &[String], teams: &Teams) {
     let users = side_by_side(people.to_vec(), client, |client, key| async move {
         let body = json!({
@@ -148,7 +148,6 @@ async fn all(client: &Arc<Client>, people: &[String], teams: &Teams) {
     });
     side_by_side(calls.collect(), client, |client, (id, members)| async move {
         let path = format!("/Groups/{id}");
-        client.send(reqwest::Method::GET, &path, None).await;
         let body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "add", "path": "members", "value": members}],
