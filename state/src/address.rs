@@ -299,7 +299,7 @@ impl Cursor<'_, '_> {
             }
             [Segment::Name(name), rest @ ..] if rest.len() >= left => {
                 self.0 = rest;
-                Some(Symbol::met_lately(name))
+                Some(Symbol::new(name))
             }
             _ => None,
         }
@@ -308,8 +308,8 @@ impl Cursor<'_, '_> {
     /// A key, which must be the last.
     fn key(&mut self) -> Option<Symbol> {
         match self.0 {
-            [Segment::Quoted(key)] => Some(Symbol::met_lately(key)),
-            [Segment::Name(key)] => Some(Symbol::met_lately(key)),
+            [Segment::Quoted(key)] => Some(Symbol::new(key)),
+            [Segment::Name(key)] => Some(Symbol::new(key)),
             [Segment::Name(_), Segment::Quoted(_)] => self.name(0),
             _ => None,
         }

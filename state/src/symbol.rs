@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Interned text: four bytes, `Copy`, equality by number.
@@ -63,11 +64,13 @@ impl Hasher for Finished {
     }
 }
 
-/// Symbols that were met lately, by a few bits of their text.
-type Lately = [Option<(&'static str, Symbol)>; 64];
+/// Symbols that a thread met lately and their hashes, by a few bits of these: half of what a record or an inventory interns are
+/// texts that come again and again, such as names of attributes, or again at once, such as the name of a person.
+/// Small enough to stay in the nearest cache of a processor.
+type Lately = [Option<(u64, Symbol)>; 512];
 
 thread_local! {
-    static LATELY: RefCell<Lately> = const { RefCell::new([None; 64]) };
+    static LATELY: RefCell<Lately> = const { RefCell::new([None; 512]) };
 }
 
 fn shards() -> &'static [Shard; SHARDS] {
@@ -92,7 +95,18 @@ fn place(n: usize) -> (usize, usize) {
 impl Symbol {
     /// The symbol of `text`; the same text gives the same symbol.
     pub fn new(text: &str) -> Symbol {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
+        let hash = FxBuildHasher.hash_one(text);
+        LATELY.with_borrow_mut(|lately| match &mut lately[hash as usize % 512] {
+            Some((known, symbol)) if *known == hash && symbol.as_str() == text => *symbol,
+            slot => {
+                let symbol = Symbol::find_or_add(hash, text);
+                *slot = Some((hash, symbol));
+                symbol
+            }
+        })
+    }
+
+    fn find_or_add(hash: u64, text: &str) -> Symbol {
         let shard_number = (hash >> 40) as usize % SHARDS;
         let shard = &shards()[shard_number];
         let mut index = shard.index.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,24 +121,6 @@ impl Symbol {
         let number = (n * SHARDS + shard_number) as u32;
         index.numbers.insert(Hashed { hash, text }, number);
         Symbol(number)
-    }
-
-    /// As [`Symbol::new`], and quicker for texts that come again and again, such as names of attributes: they are
-    /// half of what an inventory interns.
-    pub(crate) fn met_lately(text: &str) -> Symbol {
-        let bits = match text.as_bytes() {
-            [] => 0,
-            [first, .., last] => usize::from(*first) + 7 * usize::from(*last) + 31 * text.len(),
-            [only] => usize::from(*only),
-        };
-        LATELY.with_borrow_mut(|lately| match &mut lately[bits % 64] {
-            Some((known, symbol)) if *known == text => *symbol,
-            slot => {
-                let symbol = Symbol::new(text);
-                *slot = Some((symbol.as_str(), symbol));
-                symbol
-            }
-        })
     }
 
     /// The text.
@@ -209,7 +205,7 @@ impl<'de> Deserialize<'de> for Symbol {
                 f.write_str("a string")
             }
             fn visit_str<E>(self, text: &str) -> Result<Symbol, E> {
-                Ok(Symbol::met_lately(text))
+                Ok(Symbol::new(text))
             }
         }
         deserializer.deserialize_str(Visitor)

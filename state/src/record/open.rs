@@ -1,5 +1,6 @@
 //! Intents without a final outcome.
 
+use std::collections::btree_map::Values;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
@@ -10,7 +11,7 @@ use crate::Symbol;
 /// may announce a great many before the first is answered.
 #[derive(Clone, Debug, Default)]
 pub struct OpenIntents {
-    intents: BTreeMap<u64, OpenIntent>,
+    intents: BTreeMap<u64, Box<OpenIntent>>,
     places: HashMap<(Symbol, u32), u64, BuildHasherDefault<rustc_hash::FxHasher>>,
     next: u64,
 }
@@ -21,28 +22,28 @@ impl OpenIntents {
         if let Some(place) = self.places.insert((open.run, open.intent), self.next) {
             self.intents.remove(&place);
         }
-        self.intents.insert(self.next, open);
+        self.intents.insert(self.next, Box::new(open));
         self.next += 1;
     }
 
     /// The one with this run and number.
     pub fn get_mut(&mut self, run: Symbol, intent: u32) -> Option<&mut OpenIntent> {
-        self.intents.get_mut(self.places.get(&(run, intent))?)
+        self.intents.get_mut(self.places.get(&(run, intent))?).map(Box::as_mut)
     }
 
     /// Takes the one with this run and number out.
     pub fn take(&mut self, run: Symbol, intent: u32) -> Option<OpenIntent> {
-        self.intents.remove(&self.places.remove(&(run, intent))?)
+        self.intents.remove(&self.places.remove(&(run, intent))?).map(|open| *open)
     }
 
     /// All, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &OpenIntent> {
-        self.intents.values()
+        self.intents.values().map(Box::as_ref)
     }
 
     /// All, oldest first, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut OpenIntent> {
-        self.intents.values_mut()
+        self.intents.values_mut().map(Box::as_mut)
     }
 
     /// How many there are.
@@ -79,8 +80,8 @@ impl From<Vec<OpenIntent>> for OpenIntents {
 
 impl<'a> IntoIterator for &'a OpenIntents {
     type Item = &'a OpenIntent;
-    type IntoIter = std::collections::btree_map::Values<'a, u64, OpenIntent>;
+    type IntoIter = std::iter::Map<Values<'a, u64, Box<OpenIntent>>, fn(&Box<OpenIntent>) -> &OpenIntent>;
     fn into_iter(self) -> Self::IntoIter {
-        self.intents.values()
+        self.intents.values().map(|open| open)
     }
 }
