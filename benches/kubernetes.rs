@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench kubernetes`; `RUNS=N` says how often (5).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
 #[path = "../tests/run/mod.rs"]
 mod run;
 

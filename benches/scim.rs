@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench scim` (after `scripts/servers/install`); `RUNS=N` says how often (3), `PEOPLE=N` how many (400).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
 #[path = "../tests/run/mod.rs"]
 mod run;
 #[path = "../providers/tests/servers/mod.rs"]

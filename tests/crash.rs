@@ -4,6 +4,8 @@
 //! The seed is printed; `CRASH_SEED=N cargo test --test crash` runs that one again (the moments are as the machine's
 //! load lets them be).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
 #[path = "run/mod.rs"]
 mod run;
 #[path = "../providers/tests/servers/mod.rs"]

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
 #[path = "../providers/tests/servers/mod.rs"]
-#[allow(dead_code)] // other tests use the rest
 mod servers;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! A real organisation end to end: the Kubernetes project's people, teams and permissions, as ../shared/data has them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
 #[path = "run/mod.rs"]
 mod run;
 #[path = "../providers/tests/servers/mod.rs"]

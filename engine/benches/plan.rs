@@ -3,8 +3,10 @@
 //! Everybody has an account on every system and is in one group there, by roles with rules. Measured are evaluating the
 //! files, the first plan (everything to create), the plan with nothing to change, and the plan in which one in a
 //! thousand has left.
+
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -40,6 +42,9 @@ impl Sources for Csv {
         Err("no commands".to_owned())
     }
 }
+
+/// Accounts, groups and memberships of one system.
+type Parts = (Vec<Object>, Vec<Object>, Vec<Membership>);
 
 fn files(systems: usize) -> Files {
     let mut text = String::from(
@@ -116,7 +121,7 @@ fn capabilities() -> Capabilities {
 /// What the systems hold, and what is recorded, once a plan is carried out.
 fn carried_out(made: &Plan, systems: usize, now: Timestamp) -> (Recorded, BTreeMap<Symbol, Reading>) {
     let mut recorded = Recorded { lineage: Some("bench".into()), ..Recorded::default() };
-    let mut observed: BTreeMap<Symbol, (Vec<Object>, Vec<Object>, Vec<Membership>)> = BTreeMap::new();
+    let mut observed: BTreeMap<Symbol, Parts> = BTreeMap::new();
     for fact in &made.facts {
         match fact.kind {
             FactKind::Identity => {

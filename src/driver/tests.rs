@@ -147,8 +147,7 @@ fn make(holders: &[&str], concurrency: usize, interrupts: usize) -> Run {
             std::future::pending::<()>().await;
         });
         let progress = Progress::new("changes", Some(plan.changes.len() as u64), Look::Silent);
-        let ended = run(&mut machine, &systems, &lines, &SystemClock, &mut listened, &progress).await;
-        ended
+        run(&mut machine, &systems, &lines, &SystemClock, &mut listened, &progress).await
     });
     Run { memory, lines, ended }
 }

@@ -1,5 +1,6 @@
 //! Running the built program in a folder of its own, for the tests that do whole runs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::path::{Path, PathBuf};
