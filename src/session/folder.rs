@@ -58,6 +58,8 @@ fn find(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
         let path = entry.path();
         if kind.is_dir() && !hidden {
             find(&path, paths)?;
+        } else if kind.is_symlink() && !hidden && holds_configuration(&path) {
+            return Err(not_a_file(&path, true));
         } else if !hidden && path.extension().is_some_and(|extension| extension == "hcl") {
             if !kind.is_file() {
                 return Err(not_a_file(&path, kind.is_symlink()));
@@ -72,11 +74,19 @@ fn find(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a link leads to a folder in which configuration files stand.
+fn holds_configuration(link: &Path) -> bool {
+    let is_configuration =
+        |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|extension| extension == "hcl");
+    std::fs::read_dir(link).is_ok_and(|entries| entries.flatten().any(is_configuration))
+}
+
 /// Passed over in silence, its people would look as if they had left.
 fn not_a_file(path: &Path, link: bool) -> Error {
     match link {
-        true => Error::new(format!("{} is a link, and links are not followed", path.display()))
-            .hint("put the file itself there: who may change it should be seen from the folder that it stands in"),
+        true => Error::new(format!("{} is a link, and links are not followed", path.display())).hint(
+            "put the files themselves there: who may change them should be seen from the folder that they stand in",
+        ),
         false => Error::new(format!("{} is not a file", path.display()))
             .hint("what is called *.hcl is taken for configuration: give it another name"),
     }
@@ -85,4 +95,26 @@ fn not_a_file(path: &Path, link: bool) -> Error {
 fn shown(folder: &Path) -> String {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_configuration_are_refused_and_others_do_not_matter() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        for folder in ["config", "teams", "pictures"] {
+            std::fs::create_dir(at(folder)).unwrap();
+        }
+        for file in ["config/people.hcl", "teams/teams.hcl", "pictures/ada.png"] {
+            std::fs::write(at(file), "").unwrap();
+        }
+        std::os::unix::fs::symlink(at("pictures"), at("config/pictures")).unwrap();
+        assert_eq!(read(&at("config")).unwrap().0.len(), 1);
+        std::os::unix::fs::symlink(at("teams"), at("config/teams")).unwrap();
+        let error = read(&at("config")).unwrap_err().to_string();
+        assert!(error.ends_with("teams is a link, and links are not followed"), "{error}");
+    }
 }
