@@ -9,5 +9,7 @@ pub mod provider;
 pub mod registry;
 pub mod scim;
 
-pub use provider::{ConnectError, Provider, ReadError, Reader, SettingSchema, SettingType, Settings, Writer};
+pub use provider::{
+    Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingSchema, SettingType, Settings, Unannounced, Writer,
+};
 pub use registry::{find, names};

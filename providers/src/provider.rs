@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use state::{Capabilities, Observed, Order, Outcome, Presence, Schema, Symbol, Target, Timestamp, Value};
+use state::{
+    Attributes, Capabilities, Observed, Order, Outcome, Presence, Schema, Symbol, Target, Timestamp, TransactionState,
+    Value,
+};
 
 /// The settings of one system block, evaluated. Sensitive ones are kept apart and never printed.
 #[derive(Clone, Default)]
@@ -96,19 +99,53 @@ pub struct ReadError {
 pub trait Reader: Send + Sync {
     /// The live schema and capabilities.
     async fn describe(&self) -> Result<(Schema, Capabilities), ReadError>;
-    /// Everything that the system holds, or an error: there is nothing between. `now` goes into the proof; `progress`
-    /// is told how many objects have been read.
-    async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError>;
+    /// Everything that the system holds, or an error: there is nothing between.
+    async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError>;
     /// Reads these targets directly, in the same order.
     async fn read(&self, targets: &[Target]) -> Result<Vec<Presence>, ReadError>;
+    /// What became of a transaction that a writer [announced](Announce).
+    async fn transaction(&self, _transaction: Symbol) -> Result<TransactionState, ReadError> {
+        Ok(TransactionState::Unknown)
+    }
+}
+
+/// What an inventory is asked for.
+pub struct Ask<'a> {
+    /// Goes into the proof of completeness.
+    pub now: Timestamp,
+    /// Grants that files or record speak of, sorted, each once. A system whose privileges have no natural unit (on all
+    /// tables of a schema) tells of each of these whether a group holds it; what is held beside them it lists in units
+    /// of its own.
+    pub grants: &'a [Attributes],
+    /// Told how many objects have been read.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// By what a call is known at its system, told before it can take effect: the record holds it then, so that a lost
+/// answer is settled by asking for it.
+#[async_trait]
+pub trait Announce: Send + Sync {
+    /// The call's orders are one transaction, known to the system as `transaction` from now on. Durable once this
+    /// answers; where it fails, the transaction must not be committed.
+    async fn transaction(&self, transaction: Symbol) -> Result<(), String>;
+}
+
+/// Keeps no record: for tests.
+pub struct Unannounced;
+
+#[async_trait]
+impl Announce for Unannounced {
+    async fn transaction(&self, _transaction: Symbol) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// The half that writes. Nothing is retried inside.
 #[async_trait]
 pub trait Writer: Send + Sync {
     /// Carries the orders out as one call where the system has batches (at most [`Capabilities::batch`] of them), and
-    /// answers each, in the same order.
-    async fn execute(&self, orders: &[Order]) -> Vec<Outcome>;
+    /// answers each, in the same order. A transaction with an id is told to `announce` before it is committed.
+    async fn execute(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome>;
     /// Called once at the end of a run: tidies up. What `execute` answered stands whether or not this succeeds.
     async fn close(&self) -> Result<(), ConnectError> {
         Ok(())

@@ -10,7 +10,7 @@ use misbehaving::{Misbehaving, Reply, Request, World, page};
 use serde_json::json;
 use state::{Observed, Presence, Symbol, Target, Timestamp, Value};
 use tenure_providers::scim::Scim;
-use tenure_providers::{Provider, Settings};
+use tenure_providers::{Ask, Provider, Settings};
 
 const TOKEN: &str = "very-secret-token";
 
@@ -31,7 +31,7 @@ async fn inventory(url: &str, more: &[(&str, Value)]) -> Result<Observed, String
         Ok(reader) => reader,
         Err(error) => return Err(format!("{} ({})", error.message, error.hint)),
     };
-    let observed = reader.inventory(Timestamp::default(), &|_| {}).await;
+    let observed = reader.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await;
     observed.map_err(|error| format!("{} ({})", error.message, error.hint))
 }
 

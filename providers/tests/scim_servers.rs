@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use servers::{Server, TOKEN};
 use state::{Observed, Symbol, Timestamp, Value};
 use tenure_providers::scim::Scim;
-use tenure_providers::{Provider, Reader, Settings};
+use tenure_providers::{Ask, Provider, Reader, Settings, Unannounced};
 
 fn settings(url: &str, more: &[(&str, Value)]) -> Settings {
     let mut values = vec![(Symbol::new("url"), Value::text(url))];
@@ -26,7 +26,7 @@ async fn reader(server: &Server, more: &[(&str, Value)]) -> Box<dyn Reader> {
 }
 
 async fn inventory(reader: &dyn Reader) -> Observed {
-    reader.inventory(Timestamp::default(), &|_| {}).await.expect("an inventory")
+    reader.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await.expect("an inventory")
 }
 
 /// Posts JSON as another client of the same server would; answers the new id.
@@ -196,7 +196,7 @@ async fn request_rate_beside_a_bare_client() {
                 secrets: Default::default(),
             };
             let writer = &writer;
-            async move { assert!(matches!(writer.execute(&[order]).await[..], [state::Outcome::Done(_)])) }
+            async move { assert!(matches!(writer.execute(&[order], &Unannounced).await[..], [state::Outcome::Done(_)])) }
         }))
         .buffer_unordered(8)
         .for_each(|_| std::future::ready(()))

@@ -9,7 +9,7 @@ use misbehaving::{Misbehaving, Reply, Request, World};
 use serde_json::{Value as Json, json};
 use state::{Action, Address, Attributes, Kind, Object, Order, Outcome, Symbol, Target, Value};
 use tenure_providers::scim::Scim;
-use tenure_providers::{Provider, Settings};
+use tenure_providers::{Provider, Settings, Unannounced};
 
 const TOKEN: &str = "very-secret-token";
 
@@ -23,7 +23,7 @@ async fn execute(server: &Misbehaving, orders: &[Order]) -> Vec<Outcome> {
         secrets: vec![(Symbol::new("token"), TOKEN.to_owned())],
         ..Settings::default()
     };
-    Scim.writer(settings).await.unwrap().execute(orders).await
+    Scim.writer(settings).await.unwrap().execute(orders, &Unannounced).await
 }
 
 fn attributes(json: Json) -> Attributes {
@@ -375,7 +375,7 @@ async fn nobody_listening_means_that_nothing_was_sent() {
     };
     let writer = Scim.writer(settings).await.unwrap();
     server.stop();
-    let outcomes = writer.execute(&[create()]).await;
+    let outcomes = writer.execute(&[create()], &Unannounced).await;
     assert!(
         matches!(&outcomes[0], Outcome::Refused { error, .. } if error.contains("nothing was sent")),
         "{outcomes:?}"

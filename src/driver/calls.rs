@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::apply::{Answer, Token};
-use providers::{Reader, Writer};
+use providers::{Reader, Unannounced, Writer};
 use state::{Capabilities, Order, Outcome, Target};
 
 /// Both halves of a system while a plan is applied.
@@ -45,7 +45,7 @@ impl Connection {
     pub(super) fn execute(&self, token: Token, orders: Vec<Order>) -> impl Future<Output = Answer> + Send + 'static {
         let (writer, deadline) = (Arc::clone(&self.writer), self.deadline);
         async move {
-            let outcomes = match tokio::time::timeout(deadline, writer.execute(&orders)).await {
+            let outcomes = match tokio::time::timeout(deadline, writer.execute(&orders, &Unannounced)).await {
                 Ok(outcomes) => outcomes,
                 Err(_) => {
                     let error = format!("no answer within {} s", deadline.as_secs_f32());

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use providers::{ReadError, Reader};
-use state::{Capabilities, Observed, Schema, Symbol, Timestamp};
+use providers::{Ask, ReadError, Reader};
+use state::{Attributes, Capabilities, Observed, Schema, Symbol, Timestamp};
 use tokio::task::JoinSet;
 
 use super::Progress;
@@ -16,18 +16,20 @@ pub type Readers = BTreeMap<Symbol, Arc<dyn Reader>>;
 
 /// The live schema and capabilities of each system.
 pub async fn describe_all(readers: &Readers) -> BTreeMap<Symbol, Result<(Schema, Capabilities), ReadError>> {
-    all(readers, |reader| async move { reader.describe().await }).await
+    all(readers, |_, reader| async move { reader.describe().await }).await
 }
 
-/// The inventory of each system, or why there is none. `now` goes into the proofs; `progress` counts objects of all
-/// systems together.
+/// The inventory of each system, or why there is none. `now` goes into the proofs; `grants` are those that files and
+/// record speak of; `progress` counts objects of all systems together.
 pub async fn read_all(
     readers: &Readers,
     now: Timestamp,
+    grants: &BTreeMap<Symbol, Arc<[Attributes]>>,
     progress: &Arc<Progress>,
 ) -> BTreeMap<Symbol, Result<Observed, ReadError>> {
     let total = Arc::new(AtomicU64::new(0));
-    all(readers, |reader| {
+    all(readers, |system, reader| {
+        let grants = grants.get(&system).cloned().unwrap_or_default();
         let (total, progress) = (Arc::clone(&total), Arc::clone(progress));
         async move {
             let own = AtomicU64::new(0);
@@ -36,21 +38,24 @@ pub async fn read_all(
                 let more = count.wrapping_sub(before);
                 progress.set(total.fetch_add(more, Ordering::Relaxed).wrapping_add(more));
             };
-            reader.inventory(now, &read).await
+            reader.inventory(&Ask { now, grants: &grants, progress: &read }).await
         }
     })
     .await
 }
 
 /// Asks all readers at once. A reader that panics is a reader that failed.
-async fn all<T, F>(readers: &Readers, ask: impl Fn(Arc<dyn Reader>) -> F) -> BTreeMap<Symbol, Result<T, ReadError>>
+async fn all<T, F>(
+    readers: &Readers,
+    ask: impl Fn(Symbol, Arc<dyn Reader>) -> F,
+) -> BTreeMap<Symbol, Result<T, ReadError>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, ReadError>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
     for (system, reader) in readers {
-        let (system, asked) = (*system, ask(Arc::clone(reader)));
+        let (system, asked) = (*system, ask(*system, Arc::clone(reader)));
         tasks.spawn(async move { (system, asked.await) });
     }
     let mut answers = BTreeMap::new();

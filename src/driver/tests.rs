@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::apply::resolve::Nothing;
 use engine::apply::{Apply, Connected, Fate, Report, Status};
-use providers::{ReadError, Reader, Writer};
+use providers::{Announce, Ask, ReadError, Reader, Writer};
 use state::record::{Event, Recorded, RunStarted};
 use state::*;
 
@@ -29,7 +29,8 @@ impl Reader for Half {
     async fn describe(&self) -> Result<(Schema, Capabilities), ReadError> {
         Ok((Schema::default(), Capabilities::default()))
     }
-    async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {
+    async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
+        let Ask { now, progress, .. } = *ask;
         progress(3);
         Ok(Observed::new(Complete::proved("memory", now), vec![], vec![], vec![], vec![]))
     }
@@ -40,7 +41,7 @@ impl Reader for Half {
 
 #[async_trait::async_trait]
 impl Writer for Half {
-    async fn execute(&self, orders: &[Order]) -> Vec<Outcome> {
+    async fn execute(&self, orders: &[Order], _: &dyn Announce) -> Vec<Outcome> {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
         let now = self.0.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most.fetch_max(now, Ordering::SeqCst);
@@ -205,7 +206,7 @@ impl Reader for Broken {
     async fn describe(&self) -> Result<(Schema, Capabilities), ReadError> {
         Ok((Schema::default(), Capabilities::default()))
     }
-    async fn inventory(&self, _: Timestamp, _: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {
+    async fn inventory(&self, _: &Ask<'_>) -> Result<Observed, ReadError> {
         assert!(self.fails, "a provider that panics");
         Err(ReadError { message: "401".into(), hint: String::new() })
     }
@@ -223,7 +224,7 @@ async fn a_system_that_cannot_be_read_does_not_stop_the_others() {
         (Symbol::new("panics"), std::sync::Arc::new(Broken { fails: false })),
     ]);
     let progress = std::sync::Arc::new(Progress::new("objects read", None, Look::Silent));
-    let read = read_all(&readers, Timestamp::from_millis(0), &progress).await;
+    let read = read_all(&readers, Timestamp::from_millis(0), &BTreeMap::new(), &progress).await;
     let shown: Vec<String> = read
         .iter()
         .map(|(system, read)| match read {

@@ -146,7 +146,7 @@ fn write_object(to: &mut dyn Write, object: &RecordedObject) -> io::Result<()> {
             let (group, grant) = (clean(group.as_str()), clean(grant.as_str()));
             field(to, "at", &format!("{grant} of {group}  {DIM}remote id{DIM:#}"))?;
         }
-        Some(Target::Account(_) | Target::Group(_)) | None => {}
+        Some(Target::Account(_) | Target::Owned(_) | Target::Group(_)) | None => {}
     }
     let origin = match object.origin {
         Origin::Made => "made by tenure",

@@ -59,7 +59,7 @@ impl Prepared {
             _ => (None, Some(evaluate)),
         };
         let Read { readings, readers } = match from {
-            From::Systems(progress) => read::read(&connections, &recorded, now, progress).await,
+            From::Systems(progress) => read::read(&connections, early.as_ref(), &recorded, now, progress).await,
             From::Record => Read { readings: read::recorded(&connections, &recorded, now), readers: Readers::new() },
         };
         let settlement = match from {

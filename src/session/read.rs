@@ -1,12 +1,13 @@
 //! Systems read: to inventories that are complete, or to the reason why nothing can be said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use engine::configuration::Configuration;
 use engine::plan::{Inventory, Reading, missing, observed_from_record};
 use providers::{ReadError, Reader};
 use state::record::Recorded;
-use state::{Observed, Presence, Symbol, Timestamp};
+use state::{Address, Attributes, Observed, Presence, Symbol, Timestamp};
 
 use super::connect::Connection;
 use crate::driver::inventory::Readers;
@@ -23,7 +24,13 @@ pub struct Read {
 }
 
 /// Reads all systems at the same time. One that fails does not keep the others from being read.
-pub async fn read(connections: &[Connection], recorded: &Recorded, now: Timestamp, progress: &Arc<Progress>) -> Read {
+pub async fn read(
+    connections: &[Connection],
+    configuration: Option<&Configuration>,
+    recorded: &Recorded,
+    now: Timestamp,
+    progress: &Arc<Progress>,
+) -> Read {
     let mut readers = Readers::new();
     let mut errors: BTreeMap<Symbol, String> = BTreeMap::new();
     let mut connecting = tokio::task::JoinSet::new();
@@ -38,7 +45,7 @@ pub async fn read(connections: &[Connection], recorded: &Recorded, now: Timestam
         }
     }
     let mut described = describe_all(&readers).await;
-    let mut inventories = read_all(&readers, now, progress).await;
+    let mut inventories = read_all(&readers, now, &grants(configuration, recorded), progress).await;
     let mut readings = BTreeMap::new();
     for connection in connections {
         let name = connection.name;
@@ -67,6 +74,22 @@ pub async fn read(connections: &[Connection], recorded: &Recorded, now: Timestam
         readings.insert(name, Reading { schema, capabilities, inventory });
     }
     Read { readings, readers }
+}
+
+/// The grants that files and record speak of, by system, sorted, each once.
+fn grants(configuration: Option<&Configuration>, recorded: &Recorded) -> BTreeMap<Symbol, Arc<[Attributes]>> {
+    let mut grants: BTreeMap<Symbol, BTreeSet<Attributes>> = BTreeMap::new();
+    for group in configuration.into_iter().flat_map(|configuration| &configuration.groups) {
+        for grant in group.grants.iter().flatten() {
+            grants.entry(group.system).or_default().insert(grant.clone());
+        }
+    }
+    for (address, object) in &recorded.objects {
+        if let Address::Grant { system, .. } = *address {
+            grants.entry(system).or_default().insert(object.attributes.clone());
+        }
+    }
+    grants.into_iter().map(|(system, grants)| (system, grants.into_iter().collect())).collect()
 }
 
 /// What the record knows of each system, without asking any.

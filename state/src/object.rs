@@ -66,13 +66,17 @@ pub enum Target {
     Membership { group: Symbol, member: Symbol, nested: bool },
     /// A grant of the group with the id `group`, by the text of its key attributes (`Schema::grant_key`).
     Grant { group: Symbol, grant: Symbol },
+    /// What the account with this id owns on its system. Read as an object with the attribute `owned`: a list of
+    /// objects with `place` (database, folder), `kind` (`table`) and `name`, in the system's own words; gone where it
+    /// owns nothing, hidden where that cannot be told in full.
+    Owned(Symbol),
 }
 
 impl Target {
     /// The kind of thing that this points at.
     pub fn kind(self) -> Kind {
         match self {
-            Target::Account(_) => Kind::Account,
+            Target::Account(_) | Target::Owned(_) => Kind::Account,
             Target::Group(_) => Kind::Group,
             Target::Membership { .. } => Kind::Membership,
             Target::Grant { .. } => Kind::Grant,
@@ -82,7 +86,7 @@ impl Target {
     /// The id of the remote object that a call about this touches; at most one call per such object is in flight.
     pub fn remote(self) -> Symbol {
         match self {
-            Target::Account(id) | Target::Group(id) => id,
+            Target::Account(id) | Target::Owned(id) | Target::Group(id) => id,
             Target::Membership { group, .. } | Target::Grant { group, .. } => group,
         }
     }
@@ -98,4 +102,15 @@ pub enum Presence {
     Gone,
     /// The system would not say (forbidden, or absence and missing rights look alike): never taken for gone.
     Hidden(String),
+}
+
+/// What became of a transaction by what its system says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionState {
+    Committed,
+    Aborted,
+    /// Still open: to be asked for again.
+    InProgress,
+    /// The system does not know (any more), or does not tell.
+    Unknown,
 }

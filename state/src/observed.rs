@@ -38,6 +38,21 @@ pub struct Grant {
     pub group: Symbol,
     /// What it grants.
     pub attributes: Attributes,
+    /// Held only in part, and how far: `on 12 of 14 tables`. Where files want it, the rest is given; where none does
+    /// any more, all of it is taken.
+    pub partial: Option<Symbol>,
+}
+
+/// What an account owns, counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owned {
+    /// The account's id.
+    pub account: Symbol,
+    /// Where: a database, a folder.
+    pub place: Symbol,
+    /// What: `table`, `function`, in the singular.
+    pub kind: Symbol,
+    pub count: u64,
 }
 
 /// A complete inventory of one system. There is no way to make one without [`Complete`]: partial, failed, forbidden
@@ -54,6 +69,8 @@ pub struct Observed {
     pub memberships: Vec<Membership>,
     /// All grants, ordered by group, then attributes.
     pub grants: Vec<Grant>,
+    /// What accounts own, ordered; empty where a system knows no owners.
+    pub owned: Vec<Owned>,
 }
 
 impl Observed {
@@ -69,6 +86,12 @@ impl Observed {
         groups.sort_by_key(|group| group.id);
         memberships.sort_by_key(|membership| (membership.group, membership.member, membership.nested));
         grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
-        Observed { complete, accounts, groups, memberships, grants }
+        Observed { complete, accounts, groups, memberships, grants, owned: Vec::new() }
+    }
+
+    /// The same with what its accounts own.
+    pub fn with_owned(self, mut owned: Vec<Owned>) -> Observed {
+        owned.sort_unstable();
+        Observed { owned, ..self }
     }
 }

@@ -7,7 +7,7 @@ use crate::{Action, Address, Attributes, Object, Target};
 pub struct Order {
     /// What this is about, for messages.
     pub address: Address,
-    /// create, update, rename, grant, revoke, deactivate or reactivate.
+    /// create, update, rename, grant, revoke, deactivate, reactivate or transfer.
     pub action: Action,
     /// Which remote thing: for a create the kind alone is known, and this is none.
     pub target: Option<Target>,
@@ -16,7 +16,8 @@ pub struct Order {
     /// The object as it was re-read just before, with its version; none for a create or a new membership.
     pub before: Option<Object>,
     /// The attributes to set: for an update only those that change (an empty value clears); for a grant of a
-    /// membership its qualifiers; for a grant of a privilege what it grants.
+    /// membership its qualifiers; for a grant of a privilege what it grants; for a transfer `to` (the id of the
+    /// account that is to own it) and `owned` (what is handed over, as [`Target::Owned`] is read).
     pub after: Attributes,
     /// Sensitive attributes to set, in the clear, by name. Never printed: the type's `Debug` shows names only.
     pub secrets: Secrets,
@@ -37,6 +38,9 @@ impl std::fmt::Debug for Secrets {
 pub enum Outcome {
     /// Done, and the system holds this now, as far as its answer says; the id of what was created is in it.
     Done(Object),
+    /// Done, but something that belongs to it was not: said to whoever runs it, and recorded (a session that could not
+    /// be ended).
+    Noted(Object, String),
     /// The system refused: it certainly did not happen. `retry_after` in milliseconds where it said so.
     Refused { error: String, retry_after: Option<u64> },
     /// The object was not as `before` says: it did not happen. What stands there now, if known.

@@ -156,6 +156,18 @@ pub struct Capabilities {
     /// Whether a call may still take effect after the process that made it has ended: a request on its way to a server.
     /// Where it cannot, what a killed run left in doubt is settled without waiting.
     pub outlives_process: bool,
+    /// What deactivating an account does not stop here, for reading: `SSH keys and tickets that were issued before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlasts: Option<Symbol>,
+    /// Whether what an account owns can be handed over to another ([`crate::Target::Owned`]).
+    #[serde(default)]
+    pub transfer: bool,
+    /// Whether an account can be put away so that it can be brought back whole.
+    #[serde(default)]
+    pub archive: bool,
+    /// Whether an account can be deleted.
+    #[serde(default)]
+    pub delete: bool,
 }
 
 impl Default for Capabilities {
@@ -176,6 +188,10 @@ impl Default for Capabilities {
             deadline: 30_000,
             visibility: 10_000,
             outlives_process: true,
+            outlasts: None,
+            transfer: false,
+            archive: false,
+            delete: false,
         }
     }
 }

@@ -87,7 +87,9 @@ impl Apply<'_> {
         let mut again = Vec::new();
         for call in calls {
             match outcomes.next().unwrap_or_else(missing) {
-                Outcome::Done(object) => self.answered_done(unit, system, call, object, now),
+                Outcome::Done(object) | Outcome::Noted(object, _) => {
+                    self.answered_done(unit, system, call, object, now);
+                }
                 Outcome::Refused { error, retry_after } => {
                     self.record(call.intent, EventResult::NotDone { error: error.clone(), settled: false });
                     match retry_after.filter(|wait| *wait <= LONGEST_WAIT && self.may_try_again(call.change)) {

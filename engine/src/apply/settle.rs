@@ -149,6 +149,8 @@ fn find(inventory: &Observed, target: Target, connected: &Connected) -> Option<O
             let mut same = of_group.filter(|held| connected.schema.grant_text(&held.attributes) == grant);
             same.next().map(|held| Object::new("", held.attributes.clone()))
         }
+        // An inventory counts what is owned and does not name it.
+        Target::Owned(_) => None,
     }
 }
 

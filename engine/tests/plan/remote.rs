@@ -136,8 +136,11 @@ impl Remote {
             nested: *nested,
             attributes: attributes.clone(),
         });
-        let grants =
-            self.grants.iter().map(|((group, _), attributes)| Grant { group: *group, attributes: attributes.clone() });
+        let grants = self.grants.iter().map(|((group, _), attributes)| Grant {
+            group: *group,
+            attributes: attributes.clone(),
+            partial: None,
+        });
         Observed::new(
             Complete::proved("test", now),
             self.accounts.values().cloned().collect(),

@@ -9,6 +9,7 @@ use state::{
 };
 
 use super::subject::{Subject, System};
+use crate::{Ask, Unannounced};
 
 /// How often a system is looked at again while a change is not seen yet.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -38,7 +39,8 @@ impl<'s> Bench<'s> {
 
     /// Everything that the system holds.
     pub async fn inventory(&self) -> Result<Observed, String> {
-        let inventory = self.system.reader.inventory(Timestamp::default(), &|_| {}).await;
+        let inventory =
+            self.system.reader.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await;
         inventory.map_err(|error| format!("inventory: {error}"))
     }
 
@@ -104,7 +106,7 @@ impl<'s> Bench<'s> {
 
     /// Carries out one order and gives the answer. Nothing is expected of it yet.
     pub async fn answer(&self, order: &Order) -> Result<Outcome, String> {
-        let outcomes = self.system.writer.execute(std::slice::from_ref(order)).await;
+        let outcomes = self.system.writer.execute(std::slice::from_ref(order), &Unannounced).await;
         <[Outcome; 1]>::try_from(outcomes).map(|[one]| one).map_err(|all| format!("{} answers to one order", all.len()))
     }
 

@@ -3,6 +3,7 @@
 use state::{Action, Attributes, Outcome, Presence, Target};
 
 use super::{Bench, Stop};
+use crate::Unannounced;
 
 pub async fn read_order(b: &mut Bench<'_>) -> Result<(), Stop> {
     let grace = b.create_account("grace", &Attributes::new()).await?;
@@ -21,7 +22,7 @@ pub async fn read_order(b: &mut Bench<'_>) -> Result<(), Stop> {
         return Err(Stop::Failed(format!("asked for {targets:?}, was answered {ids:?}")));
     }
     let nothing = b.system.reader.read(&[]).await.map_err(|error| error.to_string())?;
-    if !nothing.is_empty() || !b.system.writer.execute(&[]).await.is_empty() {
+    if !nothing.is_empty() || !b.system.writer.execute(&[], &Unannounced).await.is_empty() {
         return Err(Stop::Failed("no question was answered".into()));
     }
     Ok(())
@@ -37,7 +38,7 @@ pub async fn mixed(b: &mut Bench<'_>) -> Result<(), Stop> {
         b.account(Action::Deactivate, "nobody", nobody, Attributes::new()),
         b.account(Action::Create, "grace", None, b.subject.account("grace")),
     ];
-    let outcomes = b.system.writer.execute(&orders).await;
+    let outcomes = b.system.writer.execute(&orders, &Unannounced).await;
     let done: Vec<bool> = outcomes.iter().map(|outcome| matches!(outcome, Outcome::Done(_))).collect();
     let right = if b.capabilities.atomic { [false, false, false] } else { [true, false, true] };
     if done != right {
@@ -78,7 +79,7 @@ async fn all(b: &mut Bench<'_>, orders: &[state::Order]) -> Result<Vec<state::Sy
     let size = if b.capabilities.batch_objects || one_object { b.capabilities.batch.max(1) } else { 1 };
     let mut ids = Vec::with_capacity(orders.len());
     for call in orders.chunks(size) {
-        let outcomes = b.system.writer.execute(call).await;
+        let outcomes = b.system.writer.execute(call, &Unannounced).await;
         if outcomes.len() != call.len() {
             return Err(Stop::Failed(format!("{} answers to {} orders", outcomes.len(), call.len())));
         }

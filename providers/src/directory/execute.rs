@@ -157,7 +157,7 @@ impl Call<'_> {
                     return Err(No::Refused(format!("the grant is called `{grant}`, but what it says is `{text}`")));
                 }
             }
-            Target::Account(_) | Target::Group(_) => {}
+            Target::Account(_) | Target::Owned(_) | Target::Group(_) => {}
         }
         if self.heart.get(target).is_some() {
             return Err(No::Refused(match target {

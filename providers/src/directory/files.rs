@@ -204,7 +204,7 @@ impl From<&Grant> for GrantLine {
 /// Which of [`NAMES`] a thing stands in.
 pub fn place(target: state::Target) -> usize {
     match target {
-        state::Target::Account(_) => 0,
+        state::Target::Account(_) | state::Target::Owned(_) => 0,
         state::Target::Group(_) => 1,
         state::Target::Membership { .. } => 2,
         state::Target::Grant { .. } => 3,
@@ -215,7 +215,7 @@ pub fn place(target: state::Target) -> usize {
 pub fn places(folder: &Path, schema: &Schema, target: state::Target) -> (PathBuf, Vec<usize>) {
     let path = folder.join(NAMES[place(target)]); // `place` is below the length of `NAMES`
     let found = match target {
-        state::Target::Account(id) => find_lines(&path, |line: &AccountLine| line.id == id),
+        state::Target::Account(id) | state::Target::Owned(id) => find_lines(&path, |line: &AccountLine| line.id == id),
         state::Target::Group(id) => find_lines(&path, |line: &GroupLine| line.id == id),
         state::Target::Membership { group, member, nested } => {
             find_lines(&path, |line: &MembershipLine| (line.group, line.member, line.nested) == (group, member, nested))

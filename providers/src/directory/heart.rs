@@ -86,7 +86,7 @@ impl Heart {
         for Membership { group, member, nested, attributes } in contents.memberships {
             heart.put(Target::Membership { group, member, nested }, Some(Object::new("", attributes)));
         }
-        for Grant { group, attributes } in contents.grants {
+        for Grant { group, attributes, .. } in contents.grants {
             let grant = heart.schema.grant_text(&attributes);
             heart.put(Target::Grant { group, grant }, Some(Object::new("", attributes)));
         }
@@ -204,12 +204,13 @@ impl Heart {
             let attributes = &object.attributes;
             match *target {
                 Target::Account(_) => contents.accounts.push(object.clone()),
+                Target::Owned(_) => {}
                 Target::Group(_) => contents.groups.push(object.clone()),
                 Target::Membership { group, member, nested } => {
                     contents.memberships.push(Membership { group, member, nested, attributes: attributes.clone() });
                 }
                 Target::Grant { group, .. } => {
-                    contents.grants.push(Grant { group, attributes: attributes.clone() });
+                    contents.grants.push(Grant { group, attributes: attributes.clone(), partial: None });
                 }
             }
         }

@@ -73,7 +73,9 @@ impl Line {
     pub fn new(target: Target, object: &Object) -> Line {
         let attributes = object.attributes.clone();
         match target {
-            Target::Account(id) => Line::Account(AccountLine { id, active: object.active, attributes }),
+            Target::Account(id) | Target::Owned(id) => {
+                Line::Account(AccountLine { id, active: object.active, attributes })
+            }
             Target::Group(id) => Line::Group(GroupLine { id, attributes }),
             Target::Membership { group, member, nested } => {
                 Line::Membership(MembershipLine { group, member, nested, attributes })
@@ -117,7 +119,7 @@ impl From<MembershipLine> for Membership {
 
 impl From<GrantLine> for Grant {
     fn from(line: GrantLine) -> Grant {
-        Grant { group: line.group, attributes: held(line.attributes) }
+        Grant { group: line.group, attributes: held(line.attributes), partial: None }
     }
 }
 

@@ -19,13 +19,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use state::{Capabilities, Complete, Observed, Order, Outcome, Presence, Schema, Target, Timestamp};
+use state::{Capabilities, Complete, Observed, Order, Outcome, Presence, Schema, Target};
 
 pub use execute::Execution;
 pub use heart::{Changed, Contents, Heart};
 pub use settings::{capabilities, schema};
 
-use crate::provider::{ConnectError, Provider, ReadError, Reader, SettingSchema, Settings, Writer};
+use crate::provider::{Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingSchema, Settings, Writer};
 use folder::View;
 use problem::Problem;
 use settings::Options;
@@ -113,7 +113,8 @@ impl Reader for DirectoryReader {
         Ok((self.options.schema.clone(), self.options.capabilities.clone()))
     }
 
-    async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {
+    async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
+        let Ask { now, progress, .. } = *ask;
         let (options, seen) = (Arc::clone(&self.options), Arc::clone(&self.seen));
         let observed = blocking(move || {
             let Some(snapshot) = still_there(&seen, folder::snapshot(&options)?, &options)? else {
@@ -163,7 +164,7 @@ struct DirectoryWriter {
 
 #[async_trait]
 impl Writer for DirectoryWriter {
-    async fn execute(&self, orders: &[Order]) -> Vec<Outcome> {
+    async fn execute(&self, orders: &[Order], _announce: &dyn Announce) -> Vec<Outcome> {
         let (options, store, own) = (self.options.clone(), Arc::clone(&self.store), orders.to_vec());
         let outcomes = blocking(move || {
             let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);

@@ -176,6 +176,7 @@ impl Service {
             deadline: timeout.saturating_mul(2),
             visibility: u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX),
             outlives_process: true,
+            ..Capabilities::default()
         }
     }
 

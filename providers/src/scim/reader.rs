@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
-use state::{Capabilities, Complete, Object, Observed, Presence, Schema, Symbol, Target, Timestamp};
+use state::{Capabilities, Complete, Object, Observed, Presence, Schema, Symbol, Target};
 
 use crate::http::HttpError;
-use crate::provider::{ReadError, Reader};
+use crate::provider::{Ask, ReadError, Reader};
 
 use super::client::{Client, Found};
 use super::members::{Directory, RawMember, Spelling};
@@ -113,7 +113,8 @@ impl Reader for ScimReader {
         Ok((service.schema(), service.capabilities(settings.timeout, self.visibility, settings.concurrency)))
     }
 
-    async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {
+    async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
+        let Ask { now, progress, .. } = *ask;
         // Callers are told a running count, over both lists.
         let count = Mutex::new(0u64);
         let counted = |more: u64| {
@@ -193,7 +194,7 @@ impl Reader for ScimReader {
                 (Some(Found::Here(resource)), Target::Account(_) | Target::Group(_)) => {
                     Presence::Here(resource.object.clone())
                 }
-                (Some(Found::Here(_)), Target::Grant { .. }) => Presence::Gone,
+                (Some(Found::Here(_)), Target::Grant { .. } | Target::Owned(_)) => Presence::Gone,
                 (None, _) => Presence::Hidden("it was not read".to_owned()),
             });
         }

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use state::{Action, Kind, Object, Order, Outcome, Symbol, Target};
 
 use crate::http::{Answer, WriteFailure};
-use crate::provider::Writer;
+use crate::provider::{Announce, Writer};
 
 use super::answered::{informed, not_begun, refused, shown, success};
 use super::client::{Client, Found};
@@ -230,7 +230,7 @@ fn created(schema: &ResourceSchema, account: bool, order: &Order) -> Json {
 
 #[async_trait]
 impl Writer for ScimWriter {
-    async fn execute(&self, orders: &[Order]) -> Vec<Outcome> {
+    async fn execute(&self, orders: &[Order], _announce: &dyn Announce) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = orders.iter().map(|_| None).collect();
         // Members of one group travel together; everything else by itself, at the same time.
         let mut groups: BTreeMap<Symbol, Vec<usize>> = BTreeMap::new();

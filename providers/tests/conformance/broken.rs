@@ -8,7 +8,7 @@ use state::{
     Timestamp,
 };
 use tenure_providers::conformance::{self, Subject, System, Verdict};
-use tenure_providers::{ReadError, Reader, Writer};
+use tenure_providers::{Announce, Ask, ReadError, Reader, Writer};
 
 use crate::directory::Folder;
 
@@ -79,8 +79,8 @@ impl Reader for BrokenReader {
         let (schema, capabilities) = self.0.describe().await?;
         Ok((schema, Capabilities { visibility: 20, ..capabilities }))
     }
-    async fn inventory(&self, now: Timestamp, progress: &(dyn Fn(u64) + Sync)) -> Result<Observed, ReadError> {
-        let mut observed = self.0.inventory(now, progress).await?;
+    async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
+        let mut observed = self.0.inventory(ask).await?;
         match self.1 {
             Lie::ForgetsTheLast => drop(observed.accounts.pop()),
             Lie::ListsTwice => observed.accounts.extend(observed.accounts.last().cloned()),
@@ -108,7 +108,7 @@ impl Reader for BrokenReader {
 
 #[async_trait]
 impl Writer for BrokenWriter {
-    async fn execute(&self, orders: &[Order]) -> Vec<Outcome> {
+    async fn execute(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome> {
         let mut orders = orders.to_vec();
         for order in &mut orders {
             match self.1 {
@@ -119,7 +119,7 @@ impl Writer for BrokenWriter {
                     if (order.action, order.kind) == (Action::Create, Kind::Account)
                         && self.2.fetch_add(1, Ordering::Relaxed) == 0 =>
                 {
-                    self.0.execute(std::slice::from_ref(order)).await;
+                    self.0.execute(std::slice::from_ref(order), announce).await;
                 }
                 Lie::IgnoresBefore => order.before = None,
                 Lie::KeepsActive if order.action == Action::Deactivate => order.action = Action::Update,
@@ -130,7 +130,7 @@ impl Writer for BrokenWriter {
                 _ => {}
             }
         }
-        self.0.execute(&orders).await
+        self.0.execute(&orders, announce).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use state::{Action, Address, Attributes, Kind, Object, Observed, Order, Outcome, Symbol, Target, Timestamp, Value};
-use tenure_providers::{Provider as _, Reader, Settings, Writer, directory::Directory};
+use tenure_providers::{Ask, ConnectError, Provider as _, Reader, Settings, Unannounced, Writer, directory::Directory};
 
 pub struct Bench {
     /// Removed when the bench goes.
@@ -55,18 +55,32 @@ impl Bench {
         Directory.reader(self.settings.clone()).await.unwrap()
     }
 
-    pub async fn writer(&self) -> Box<dyn Writer> {
-        Directory.writer(self.settings.clone()).await.unwrap()
+    pub async fn writer(&self) -> Plain {
+        Plain(Directory.writer(self.settings.clone()).await.unwrap())
     }
 
     /// The inventory, or the error with its hint; the temporary folder's name is left out.
     pub async fn inventory(&self) -> Result<Observed, String> {
-        let read = self.reader().await.inventory(Timestamp::default(), &|_| {}).await;
+        let read =
+            self.reader().await.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await;
         read.map_err(|error| self.plain(&format!("{}\n{}", error.message, error.hint)))
     }
 
     pub fn plain(&self, text: &str) -> String {
         text.replace(&format!("{}/", self.folder.display()), "")
+    }
+}
+
+/// A writer that announces nothing.
+pub struct Plain(Box<dyn Writer>);
+
+impl Plain {
+    pub async fn execute(&self, orders: &[Order]) -> Vec<Outcome> {
+        self.0.execute(orders, &Unannounced).await
+    }
+
+    pub async fn close(&self) -> Result<(), ConnectError> {
+        self.0.close().await
     }
 }
 
