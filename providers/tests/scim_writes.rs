@@ -70,6 +70,7 @@ fn member(action: Action, member: &str) -> Order {
 /// One line: `refused after 7000 ms: ...`.
 fn told(server: &Misbehaving, outcome: &Outcome) -> String {
     let text = match outcome {
+        Outcome::Noted(_, what) => format!("noted: {what}"),
         Outcome::Done(object) => {
             format!("done: {} {} {:?}", object.id, if object.active { "active" } else { "inactive" }, object.attributes)
         }

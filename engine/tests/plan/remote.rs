@@ -117,7 +117,8 @@ impl Remote {
         let inventory = match &self.unreadable {
             Some(why) => Inventory::Incomplete(why.clone()),
             None if reversed => {
-                let Observed { complete, mut accounts, mut groups, mut memberships, mut grants } = self.observed(now);
+                let Observed { complete, mut accounts, mut groups, mut memberships, mut grants, .. } =
+                    self.observed(now);
                 accounts.reverse();
                 groups.reverse();
                 memberships.reverse();
@@ -152,6 +153,7 @@ impl Remote {
 
     pub fn read(&self, target: Target) -> Presence {
         let found = match target {
+            Target::Owned(_) => None,
             Target::Account(id) => self.accounts.get(&id).cloned(),
             Target::Group(id) => self.groups.get(&id).cloned(),
             Target::Membership { group, member, nested } => {

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use state::{
     Action, Attributes, Capabilities, Kind, Object, Observed, Order, Outcome, Presence, Schema, Symbol, Target,
-    Timestamp,
 };
 use tenure_providers::conformance::{self, Subject, System, Verdict};
 use tenure_providers::{Announce, Ask, ReadError, Reader, Writer};

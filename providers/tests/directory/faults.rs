@@ -3,7 +3,7 @@
 use std::fs;
 
 use state::{Outcome, Value};
-use tenure_providers::{Provider as _, directory::Directory};
+use tenure_providers::{Ask, Provider as _, directory::Directory};
 
 use crate::helper::{Bench, account};
 
@@ -130,10 +130,19 @@ async fn what_is_missing_is_not_empty() {
 async fn a_directory_that_goes_away_while_it_is_looked_at_is_not_empty() {
     let bench = Bench::holding(&[ADA]);
     let reader = bench.reader().await;
-    assert_eq!(reader.inventory(Default::default(), &|_| {}).await.unwrap().accounts.len(), 1);
+    assert_eq!(
+        reader
+            .inventory(&Ask { now: Default::default(), grants: &[], progress: &|_| {} })
+            .await
+            .unwrap()
+            .accounts
+            .len(),
+        1
+    );
     fs::remove_dir_all(&bench.folder).unwrap();
     let gone = "directory.json is gone, and was there in this same run";
-    let inventory = reader.inventory(Default::default(), &|_| {}).await.map(|_| ());
+    let inventory =
+        reader.inventory(&Ask { now: Default::default(), grants: &[], progress: &|_| {} }).await.map(|_| ());
     assert_eq!(inventory.map_err(|error| bench.plain(&error.message)), Err(gone.to_owned()));
     let read = reader.read(&[state::Target::Account("ada".into())]).await;
     assert_eq!(read.map_err(|error| bench.plain(&error.message)), Err(gone.to_owned()));

@@ -43,6 +43,7 @@ fn with(order: Order, action: Action) -> Order {
 
 fn said(outcome: &Outcome) -> String {
     match outcome {
+        Outcome::Noted(..) => "noted".to_owned(),
         Outcome::Done(object) => format!("done: {:?}", object.attributes),
         Outcome::Refused { error, .. } => format!("refused: {error}"),
         Outcome::Stale(None) => "stale: gone".into(),

@@ -343,6 +343,7 @@ impl World {
 impl Remote {
     fn read(&self, target: Target) -> Presence {
         let found = match target {
+            Target::Owned(_) => None,
             Target::Account(id) => self.accounts.get(&id).cloned(),
             Target::Group(id) => self.groups.get(&id).cloned(),
             Target::Membership { group, member, .. } => {
@@ -387,6 +388,7 @@ pub fn pairs(attributes: &[(&str, &str)]) -> Attributes {
 
 fn at(target: Target) -> String {
     match target {
+        Target::Owned(id) => format!("owned by {id}"),
         Target::Account(id) | Target::Group(id) => id.to_string(),
         Target::Membership { group, member, .. } => format!("{group}/{member}"),
         Target::Grant { group, grant } => format!("{group}/{grant}"),
@@ -404,6 +406,7 @@ fn is(presence: &Presence) -> String {
 
 fn answered(outcome: &Outcome) -> String {
     match outcome {
+        Outcome::Noted(_, what) => format!("noted: {what}"),
         Outcome::Done(object) if object.id.as_str() == "" => "done".into(),
         Outcome::Done(object) => format!("done {}", object.id),
         Outcome::Refused { error, retry_after: None } => format!("refused ({error})"),
