@@ -10,6 +10,7 @@ pub mod registry;
 pub mod scim;
 
 pub use provider::{
-    Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingSchema, SettingType, Settings, Unannounced, Writer,
+    Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,
+    Unannounced, Writer,
 };
 pub use registry::{find, names};

@@ -66,6 +66,11 @@ pub trait Provider: Send + Sync {
     fn open_settings(&self) -> bool {
         false
     }
+    /// What is wrong with settings, as far as they tell by themselves: nothing is contacted, no file is read, and what is
+    /// not there (secrets that are not set yet) is not missed.
+    fn check(&self, _settings: &Settings) -> Vec<SettingError> {
+        Vec::new()
+    }
     /// What is known of such systems without connecting: for `validate` and `plan --recorded`.
     fn offline(&self, settings: &Settings) -> (Schema, Capabilities);
     /// A reader; nothing is read yet, but for what tells how the system is to be read.
@@ -82,6 +87,26 @@ pub struct ConnectError {
     pub message: String,
     /// What to do next.
     pub hint: String,
+}
+
+/// A setting that cannot be as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("system.{system}: {setting} {what}")]
+pub struct SettingError {
+    /// The system's name.
+    pub system: String,
+    /// The setting's name.
+    pub setting: String,
+    /// What is wrong with it, to be read behind its name: `is plain http to chat.acme.example`.
+    pub what: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+impl From<SettingError> for ConnectError {
+    fn from(error: SettingError) -> ConnectError {
+        ConnectError { message: error.to_string(), hint: error.hint }
+    }
 }
 
 /// An inventory that is not complete.

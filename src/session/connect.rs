@@ -74,6 +74,13 @@ fn connection(system: &System, folder: &Path) -> Result<Connection, Vec<Diagnost
             diagnostics.push(Diagnostic::new(system.span, message).hint(schema.help));
         }
     }
+    if diagnostics.is_empty() {
+        diagnostics.extend(provider.check(&settings).into_iter().map(|wrong| {
+            let own = system.settings.iter().find(|(name, ..)| *name == *wrong.setting);
+            let span = own.map_or(system.span, |(.., span)| *span);
+            Diagnostic::new(span, wrong.to_string()).hint(wrong.hint)
+        }));
+    }
     if diagnostics.is_empty() { Ok(Connection { name: system.name, provider, settings }) } else { Err(diagnostics) }
 }
 

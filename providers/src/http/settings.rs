@@ -7,7 +7,7 @@ use state::{Symbol, Value};
 
 use super::authorization::{Credential, Secret};
 use super::retry::Retry;
-use crate::provider::{ConnectError, SettingSchema, SettingType, Settings};
+use crate::provider::{SettingError, SettingSchema, SettingType, Settings};
 
 /// How a system is reached.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ const fn setting(name: &'static str, value: SettingType, required: bool, help: &
 
 impl HttpSettings {
     /// Reads the settings of a system block; `ca_file` is read from disk.
-    pub fn read(settings: &Settings) -> Result<HttpSettings, ConnectError> {
+    pub fn read(settings: &Settings) -> Result<HttpSettings, SettingError> {
         let insecure = bool_of(settings, "insecure")?.unwrap_or(false);
         let text = text_of(settings, "url")?
             .ok_or_else(|| wrong(settings, "url", "is not set", "write the base of the API: url = \"https://...\""))?;
@@ -81,12 +81,31 @@ impl HttpSettings {
     }
 }
 
-fn wrong(settings: &Settings, name: &str, what: &str, hint: &str) -> ConnectError {
-    ConnectError { message: format!("system.{}: {name} {what}", settings.system), hint: hint.to_owned() }
+/// What is wrong with these settings by themselves; secrets and files are not looked for.
+pub fn check(settings: &Settings) -> Vec<SettingError> {
+    let insecure = bool_of(settings, "insecure");
+    let allowed = *insecure.as_ref().unwrap_or(&Some(true));
+    let url = |name| match text_of(settings, name) {
+        Ok(Some(text)) => checked(settings, name, &text, allowed.unwrap_or(false)).err(),
+        Ok(None) => None,
+        Err(error) => Some(error),
+    };
+    let numbers = [("timeout", 3600), ("concurrency", 256), ("rate", 100_000)];
+    let numbers = numbers.into_iter().filter_map(|(name, high)| number(settings, name, 1, high).err());
+    [insecure.as_ref().err().cloned(), url("url"), url("token_url")].into_iter().flatten().chain(numbers).collect()
+}
+
+fn wrong(settings: &Settings, name: &str, what: &str, hint: &str) -> SettingError {
+    SettingError {
+        system: settings.system.clone(),
+        setting: name.to_owned(),
+        what: what.to_owned(),
+        hint: hint.to_owned(),
+    }
 }
 
 /// A URL that credentials may be sent to.
-fn checked(settings: &Settings, name: &str, text: &str, insecure: bool) -> Result<Url, ConnectError> {
+fn checked(settings: &Settings, name: &str, text: &str, insecure: bool) -> Result<Url, SettingError> {
     let mut url = Url::parse(text)
         .map_err(|error| wrong(settings, name, &format!("is not a URL: {error}"), "write it as https://HOST/PATH"))?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -136,7 +155,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn credential(settings: &Settings, insecure: bool) -> Result<Credential, ConnectError> {
+fn credential(settings: &Settings, insecure: bool) -> Result<Credential, SettingError> {
     let username = text_of(settings, "username")?;
     let client = text_of(settings, "client_id")?;
     let several = "has more than one of token, username and client_id";
@@ -163,7 +182,7 @@ fn credential(settings: &Settings, insecure: bool) -> Result<Credential, Connect
     }
 }
 
-fn authorities(settings: &Settings) -> Result<Option<Vec<u8>>, ConnectError> {
+fn authorities(settings: &Settings) -> Result<Option<Vec<u8>>, SettingError> {
     let Some(path) = text_of(settings, "ca_file")? else { return Ok(None) };
     let path = settings.folder.join(path);
     let bytes = std::fs::read(&path).map_err(|error| {
@@ -184,7 +203,7 @@ pub fn value_of<'a>(settings: &'a Settings, name: &str) -> Option<&'a Value> {
 }
 
 /// A setting that is text.
-pub fn text_of(settings: &Settings, name: &str) -> Result<Option<String>, ConnectError> {
+pub fn text_of(settings: &Settings, name: &str) -> Result<Option<String>, SettingError> {
     match value_of(settings, name) {
         None => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text.as_str().to_owned())),
@@ -193,7 +212,7 @@ pub fn text_of(settings: &Settings, name: &str) -> Result<Option<String>, Connec
 }
 
 /// A setting that is true or false.
-pub fn bool_of(settings: &Settings, name: &str) -> Result<Option<bool>, ConnectError> {
+pub fn bool_of(settings: &Settings, name: &str) -> Result<Option<bool>, SettingError> {
     match value_of(settings, name) {
         None => Ok(None),
         Some(Value::Bool(truth)) => Ok(Some(*truth)),
@@ -202,7 +221,7 @@ pub fn bool_of(settings: &Settings, name: &str) -> Result<Option<bool>, ConnectE
 }
 
 /// A setting that is a whole number from `low` to `high`.
-pub fn number(settings: &Settings, name: &str, low: u64, high: u64) -> Result<Option<u64>, ConnectError> {
+pub fn number(settings: &Settings, name: &str, low: u64, high: u64) -> Result<Option<u64>, SettingError> {
     match value_of(settings, name) {
         None => Ok(None),
         Some(Value::Integer(number)) => match u64::try_from(*number) {
@@ -253,7 +272,7 @@ mod tests {
         let errors: Vec<String> = table
             .iter()
             .map(|settings| HttpSettings::read(settings).map(|_| ()).unwrap_err())
-            .map(|error| format!("{} ({})", error.message, error.hint))
+            .map(|error| format!("{error} ({})", error.hint))
             .collect();
         insta::assert_snapshot!(errors.join("\n"), @r#"
         system.chat: url is not set (write the base of the API: url = "https://...")

@@ -26,9 +26,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use state::{Capabilities, Schema};
 
-use crate::http::settings::{SETTINGS as HTTP, number};
+use crate::http::settings::{self, SETTINGS as HTTP, number};
 use crate::http::{HttpError, HttpSettings};
-use crate::provider::{ConnectError, Provider, Reader, SettingSchema, SettingType, Settings, Writer};
+use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, SettingType, Settings, Writer};
 
 /// The `scim` provider.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,6 +70,11 @@ impl Provider for Scim {
         &SETTINGS
     }
 
+    fn check(&self, settings: &Settings) -> Vec<SettingError> {
+        let own = [number(settings, "page_size", 1, 100_000).err(), visibility(settings).err()];
+        settings::check(settings).into_iter().chain(own.into_iter().flatten()).collect()
+    }
+
     fn offline(&self, settings: &Settings) -> (Schema, Capabilities) {
         let service = discovery::Service::default();
         let (timeout, concurrency) = match HttpSettings::read(settings) {
@@ -96,7 +101,7 @@ impl Provider for Scim {
 /// Until a change shows when it is read, where the settings do not say.
 const VISIBILITY: Duration = Duration::from_secs(10);
 
-fn visibility(settings: &Settings) -> Result<Duration, ConnectError> {
+fn visibility(settings: &Settings) -> Result<Duration, SettingError> {
     Ok(number(settings, "visibility", 0, 3600)?.map_or(VISIBILITY, Duration::from_secs))
 }
 
