@@ -6,9 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
-mod active_directory;
-
-pub use active_directory::{ActiveDirectory, DOMAIN};
+pub mod active_directory;
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
