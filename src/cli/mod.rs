@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
-pub use record::{HistoryArgs, StateArgs, StateCommand};
+pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
 pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
 
@@ -30,6 +30,7 @@ Examples:
   tenure plan --out acme.plan        keep the plan, to apply exactly this one
   tenure apply acme.plan             carry it out
   tenure history account.chat.ada    who did what, when, from which commit
+  tenure who group.corp.admins       who has access, why, since when
 
 Exit codes:
   0  done, or nothing to change
@@ -66,6 +67,7 @@ pub enum Command {
     Show(ShowArgs),
     Graph(GraphArgs),
     History(HistoryArgs),
+    Who(WhoArgs),
     State(StateArgs),
     Completions(CompletionsArgs),
     /// Print the manual page (roff)

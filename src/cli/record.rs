@@ -27,6 +27,34 @@ pub struct HistoryArgs {
     pub state: Option<PathBuf>,
 }
 
+/// Who had access at a moment: why, since when, by which run and commit
+///
+/// Of a group, a system, a grant or a role it lists who has it, through groups in groups too; of a person, a service or
+/// an account, what they have. The answer is what the state file says, so it covers what tenure manages.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tenure who group.corp.admins
+  tenure who group.corp.admins --at 2026-03-01
+  tenure who person.ada --at 30d
+  tenure who system.chat --csv > access.csv")]
+pub struct WhoArgs {
+    /// group.corp.admins, person.ada, system.chat, role.analyst, ...
+    pub address: Address,
+    /// At a date (2026-03-01: as that day began), a moment (2026-03-01T09:00:00Z), or how long ago (36h, 30d) [now]
+    #[arg(long, value_name = "WHEN")]
+    pub at: Option<String>,
+    /// One JSON object a line
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// As CSV, with a header line
+    #[arg(long)]
+    pub csv: bool,
+    /// This state file, instead of the one that the configuration names; no configuration is read then
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
 /// Look into the state file, check it, or start a new one
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -13,6 +13,7 @@ pub mod show;
 mod stale;
 pub mod state;
 pub mod validate;
+pub mod who;
 
 use crate::cli::{Cli, Command};
 use crate::{Error, Exit};
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Show(args) => show::run(&args),
         Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[])),
         Command::History(args) => record::history(global, &args),
+        Command::Who(args) => record::who(global, &args),
         Command::State(args) => record::state(global, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

@@ -1,12 +1,12 @@
-//! `tenure history` and `tenure state`: which state file, and what is asked of it.
+//! `tenure history`, `tenure who` and `tenure state`: which state file, and what is asked of it.
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use super::{history, state as commands};
-use crate::cli::{Global, HistoryArgs, StateArgs, StateCommand};
+use super::{history, state as commands, who};
+use crate::cli::{Global, HistoryArgs, StateArgs, StateCommand, WhoArgs};
 use crate::edge::{Clock as _, FileStore, SystemClock, provenance};
 use crate::session::Session;
 use crate::{Error, Exit};
@@ -18,6 +18,26 @@ pub fn history(global: &Global, args: &HistoryArgs) -> Result<Exit, Error> {
     let asked = history::Asked { address: args.address, since, json: args.json };
     let mut out = BufWriter::new(anstream::stdout().lock());
     let exit = history::run(&store, &asked, &mut out)?;
+    out.flush()?;
+    Ok(exit)
+}
+
+/// Prints who had access.
+pub fn who(global: &Global, args: &WhoArgs) -> Result<Exit, Error> {
+    let (store, zone) = place(global, args.state.as_deref())?;
+    let now = SystemClock.now();
+    let at = args.at.as_deref().map(|text| history::since(text, now, &zone)).transpose()?.unwrap_or(now);
+    if at > now {
+        return Err(Error::new(format!("{at} lies ahead: the record knows the past only"))
+            .hint("`tenure plan` tells what is to come"));
+    }
+    let form = match (args.json, args.csv) {
+        (true, _) => who::Form::Json,
+        (_, true) => who::Form::Csv,
+        _ => who::Form::Text,
+    };
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let exit = who::run(&store, &who::Asked { about: args.address, at, form }, &mut out)?;
     out.flush()?;
     Ok(exit)
 }

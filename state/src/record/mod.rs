@@ -12,6 +12,7 @@ pub mod index;
 pub mod line;
 pub mod moves;
 pub mod open;
+pub mod past;
 pub mod recorded;
 pub mod text;
 mod typed;
@@ -30,6 +31,7 @@ pub use event::{CheckpointItem, Event, Result as EventResult, RunStarted};
 pub use fold::HMAC;
 pub use line::Line;
 pub use open::OpenIntents;
+pub use past::{Given, Past};
 pub use recorded::{ByAddress, OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
 pub use text::{Tail, Text};
 

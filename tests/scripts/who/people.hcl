@@ -1,0 +1,9 @@
+person "ada" {
+  name = "Ada Lovelace"
+}
+person "bob" {
+  name = "Bob Kahn"
+}
+person "cat" {
+  name = "=Cat, \"the\" Stevens"
+}
