@@ -46,7 +46,7 @@ const SECRET_NAMES: [&str; 8] =
     ["password", "passwd", "passphrase", "token", "secret", "credential", "private_key", "api_key"];
 
 /// Replaces, byte for byte, the insides of string literals that are given to an attribute with a telling name
-/// (`password = "..."`) or to `sensitive(...)`.
+/// (`password = "..."`) or to `sensitive(...)`, and passwords in URLs.
 fn mask(line: &str) -> String {
     let mut masked = String::with_capacity(line.len());
     let mut rest = line;
@@ -59,7 +59,7 @@ fn mask(line: &str) -> String {
         if gives_a_secret(before) {
             masked.extend(std::iter::repeat_n('*', end));
         } else {
-            masked.push_str(&inside[..end]);
+            push_url(&mut masked, &inside[..end]);
         }
         rest = &inside[end..];
         if let Some(after) = rest.strip_prefix('"') {
@@ -69,6 +69,21 @@ fn mask(line: &str) -> String {
     }
     masked.push_str(rest);
     masked
+}
+
+/// A literal; of a URL with a password all but the password.
+fn push_url(to: &mut String, literal: &str) {
+    let password = literal.find("://").and_then(|scheme| {
+        let start = scheme + 3;
+        let host = literal[start..].find(['/', '?', '#']).map_or(literal.len(), |end| start + end);
+        let at = start + literal[start..host].rfind('@')?;
+        let colon = start + literal[start..at].find(':')?;
+        Some(colon + 1..at)
+    });
+    let password = password.unwrap_or(0..0);
+    to.push_str(&literal[..password.start]);
+    to.extend(std::iter::repeat_n('*', password.len()));
+    to.push_str(&literal[password.end..]);
 }
 
 /// Where the closing quote of a literal stands, or the end of the line.
@@ -112,6 +127,8 @@ mod tests {
             (r#"x = { api_key = "abc", name = "ada" }"#, r#"x = { api_key = "***", name = "ada" }"#),
             (r#"email = "ada@acme.example""#, r#"email = "ada@acme.example""#),
             (r#"password = env("LDAP_PASSWORD")"#, r#"password = env("LDAP_PASSWORD")"#),
+            (r#"url = "https://ada:hun:r@2@x.example/a@b""#, r#"url = "https://ada:*******@x.example/a@b""#),
+            (r#"url = "https://ada@x.example:1/a:b@c""#, r#"url = "https://ada@x.example:1/a:b@c""#),
             (r#"x == "token" ? "a" : "b""#, r#"x == "token" ? "a" : "b""#),
         ] {
             assert_eq!(mask(line), shown);
