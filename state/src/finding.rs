@@ -22,6 +22,8 @@ pub enum Code {
     Unexplained,
     /// An account that no file explains; shown, holds nothing.
     Unmanaged,
+    /// A grant on something that is not there.
+    DanglingGrant,
 }
 
 impl Code {
@@ -39,6 +41,7 @@ impl Code {
             Code::InDoubt => "in-doubt",
             Code::Unexplained => "unexplained",
             Code::Unmanaged => "unmanaged",
+            Code::DanglingGrant => "dangling-grant",
         }
     }
 }

@@ -25,10 +25,10 @@ pub use change::{Action, Change, Reason, ReasonId, Undo, Wanted, WantedAttribute
 pub use digest::Digest;
 pub use finding::{Code, Finding, Scope, Severity};
 pub use object::{Kind, Object, Presence, Target, TransactionState};
-pub use observed::{Complete, Grant, Membership, Observed, Owned};
+pub use observed::{Complete, Dangling, Grant, Membership, Observed, Owned};
 pub use order::{Order, Outcome};
 pub use plan::{Batch, Fact, FactKind, Plan, SystemRead, SystemSummary};
-pub use schema::{AttributeSchema, AttributeType, Capabilities, Key, Mutability, Schema, Shape};
+pub use schema::{AttributeSchema, AttributeType, Capabilities, GrantError, GrantForm, Key, Mutability, Schema, Shape};
 pub use symbol::Symbol;
 pub use time::Timestamp;
 pub use value::Value;

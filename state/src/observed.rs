@@ -41,6 +41,36 @@ pub struct Grant {
     /// Held only in part, and how far: `on 12 of 14 tables`. Where files want it, the rest is given; where none does
     /// any more, all of it is taken.
     pub partial: Option<Symbol>,
+    /// Grants that were asked for and of which this one is a part: each is in the inventory as `partial`. Where the
+    /// group is to have one of them, or is to lose it, this says nothing new. By their text
+    /// ([`crate::Schema::grant_text`]).
+    pub within: Vec<Symbol>,
+}
+
+impl Grant {
+    /// The grant as one object: what is held only in part has the attribute [`PARTIAL`].
+    pub fn object(&self) -> Object {
+        let partial = self.partial.map(|partial| (Symbol::new(PARTIAL), crate::Value::Text(partial)));
+        Object::new("", partial.into_iter().chain(self.attributes.iter().cloned()).collect())
+    }
+}
+
+/// The attribute of a grant that is held in part when it is read or stands as a pre-image: how far it is held.
+pub const PARTIAL: &str = "partial";
+
+/// The attribute of an order that takes a grant: the grants of the same group that may cover some of it and stay
+/// ([`crate::Schema::grant_overlap`]).
+pub const KEEP: &str = "keep";
+
+/// A grant that was asked for and has nothing to stand on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dangling {
+    /// What was asked for.
+    pub grant: Attributes,
+    /// Why, for reading: `database sales has no table public.orderz`.
+    pub why: Symbol,
+    /// Whether something is named that is not there; otherwise nothing fits at present, and nothing is amiss.
+    pub named: bool,
 }
 
 /// What an account owns, counted.
@@ -71,6 +101,8 @@ pub struct Observed {
     pub grants: Vec<Grant>,
     /// What accounts own, ordered; empty where a system knows no owners.
     pub owned: Vec<Owned>,
+    /// Grants that were asked for and have nothing to stand on, ordered.
+    pub dangling: Vec<Dangling>,
 }
 
 impl Observed {
@@ -86,12 +118,18 @@ impl Observed {
         groups.sort_by_key(|group| group.id);
         memberships.sort_by_key(|membership| (membership.group, membership.member, membership.nested));
         grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
-        Observed { complete, accounts, groups, memberships, grants, owned: Vec::new() }
+        Observed { complete, accounts, groups, memberships, grants, owned: Vec::new(), dangling: Vec::new() }
     }
 
     /// The same with what its accounts own.
     pub fn with_owned(self, mut owned: Vec<Owned>) -> Observed {
         owned.sort_unstable();
         Observed { owned, ..self }
+    }
+
+    /// The same with the grants that have nothing to stand on.
+    pub fn with_dangling(self, mut dangling: Vec<Dangling>) -> Observed {
+        dangling.sort_unstable();
+        Observed { dangling, ..self }
     }
 }

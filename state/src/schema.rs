@@ -83,6 +83,48 @@ pub struct Schema {
     pub qualifiers: Vec<(Symbol, Vec<Symbol>)>,
     /// The attributes that tell grants of one group apart; empty: all of them together.
     pub grant_key: Vec<Symbol>,
+    /// How grants are written.
+    #[serde(skip)]
+    pub grant_form: GrantForm,
+    /// Attributes in which two grants of one group are alike where one may cover what the other covers; empty: grants
+    /// never do. When one of them is taken, the others that stay are named to the writer ([`crate::observed::KEEP`]).
+    pub grant_overlap: Vec<Symbol>,
+}
+
+/// How the grants of a kind of system are written: makes of one entry of `grants` the grants that it comes to, in the
+/// system's own words, each by itself; or says what is wrong with it. Pure: the same entry always comes to the same.
+#[derive(Clone, Copy)]
+pub struct GrantForm(pub fn(&Attributes) -> Result<Vec<Attributes>, GrantError>);
+
+impl Default for GrantForm {
+    /// Takes everything as it is written.
+    fn default() -> GrantForm {
+        GrantForm(|entry| Ok(vec![entry.clone()]))
+    }
+}
+
+impl std::fmt::Debug for GrantForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GrantForm")
+    }
+}
+
+/// Code, not data: it says nothing about whether two schemas are the same.
+impl PartialEq for GrantForm {
+    fn eq(&self, _: &GrantForm) -> bool {
+        true
+    }
+}
+
+impl Eq for GrantForm {}
+
+/// What is wrong with an entry of `grants`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantError {
+    /// What is wrong: `tables have no privilege "USAGE"`.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
 }
 
 impl Schema {

@@ -3,7 +3,7 @@
 use state::record::EventResult;
 use state::{Action, Attributes, Kind, Object, Outcome, Presence, Symbol, Target, Timestamp};
 
-use super::compare::{Standing, managed, standing};
+use super::compare::{Standing, keeps, managed, standing};
 use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::work::{Call, Seen, Todo};
@@ -248,6 +248,9 @@ impl Apply<'_> {
             let presence = presences.next().unwrap_or_else(|| Err("not answered".to_owned()));
             match self.verdict(system, &call, presence) {
                 Verdict::Done(object) => self.done(call, object, false),
+                Verdict::NotDone if keeps(&call.image) => {
+                    self.done(call, Object::new("", Attributes::new()), false);
+                }
                 _ if !last => unseen.push(call),
                 verdict => self.conclude(unit, system, call, verdict),
             }

@@ -1,5 +1,6 @@
 //! Whether an object is as a change wants it, as it was before, or something else.
 
+use state::observed::{KEEP, PARTIAL};
 use state::{Action, AttributeSchema, Attributes, Change, Kind, Mutability, Object, Schema, Symbol, Value, Wanted};
 
 use crate::plan::compare::{difference, same};
@@ -46,6 +47,8 @@ pub fn standing(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Sch
     let Some(seen) = seen else {
         return match (leaves_nothing(change.action), &change.before) {
             (true, _) => Standing::AsWanted,
+            // A grant that was held in part is held nowhere now.
+            (false, Some(_)) if kind == Kind::Grant && change.action == Action::Grant => Standing::AsBefore,
             (false, None) => Standing::AsBefore,
             (false, Some(_)) => Standing::Other("it is gone".to_owned()),
         };
@@ -56,6 +59,9 @@ pub fn standing(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Sch
             Some(what) => Standing::Other(what),
         };
     }
+    if kind == Kind::Grant && seen.attributes.get(Symbol::new(PARTIAL)).is_some() {
+        return Standing::AsBefore;
+    }
     let unwanted = unlike_wanted(change, kind, seen, attributes);
     match (unwanted, &change.before) {
         (None, _) => Standing::AsWanted,
@@ -65,6 +71,12 @@ pub fn standing(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Sch
             Some(what) => Standing::Other(what),
         },
     }
+}
+
+/// Whether the change takes a grant beside others that stay: what those cover is still held afterwards, so that looking
+/// does not tell whether it was done. Its writer does, and doing it twice does no harm.
+pub fn keeps(change: &Change) -> bool {
+    change.action == Action::Revoke && change.after.iter().any(|(name, _)| name.as_str() == KEEP)
 }
 
 /// In what `seen` is not as wanted.
@@ -89,7 +101,8 @@ fn unlike_before(change: &Change, seen: &Object, attributes: &[AttributeSchema])
             if seen.active { "the account is active now" } else { "the account is not active now" }.to_owned(),
         );
     }
-    let names = before.attributes.iter().map(|(name, _)| *name);
+    // How far a grant is held may change: all of it is given or taken.
+    let names = before.attributes.iter().map(|(name, _)| *name).filter(|name| name.as_str() != PARTIAL);
     let added = change.after.iter().map(|(name, _)| *name).filter(|name| before.attributes.get(*name).is_none());
     names.chain(added).find_map(|name| {
         let schema = schema_of(attributes, name);

@@ -147,7 +147,7 @@ fn find(inventory: &Observed, target: Target, connected: &Connected) -> Option<O
             let first = inventory.grants.partition_point(|held| held.group < group);
             let of_group = inventory.grants.iter().skip(first).take_while(|held| held.group == group);
             let mut same = of_group.filter(|held| connected.schema.grant_text(&held.attributes) == grant);
-            same.next().map(|held| Object::new("", held.attributes.clone()))
+            same.next().map(state::Grant::object)
         }
         // An inventory counts what is owned and does not name it.
         Target::Owned(_) => None,

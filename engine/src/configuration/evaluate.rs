@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use state::{Address, Attributes, Observed, Schema, Symbol};
+use state::observed::{KEEP, PARTIAL};
+use state::{Address, Attributes, GrantForm, Observed, Schema, Symbol};
 
 use super::accounts::{Evaluator, GroupRules, Holder, SystemRules};
 use super::conditions::{Conditions, for_whom};
@@ -285,7 +286,10 @@ impl Evaluation<'_> {
     fn model(&self, system: Symbol, (declared, name, each): &Named, errors: &mut Errors) -> Group {
         let view = self.view(*each);
         let exclusive = declared.expr("exclusive").map(|expr| self.world.known_bool(&view, expr, "`exclusive`"));
-        let grants = declared.expr("grants").map(|expr| grants(self.world, &view, expr));
+        let grants = declared.expr("grants").map(|expr| {
+            let form = self.facts.schemas.get(&system).map(|schema| schema.grant_form).unwrap_or_default();
+            grants(self.world, &view, expr, form)
+        });
         let safeguards: Safeguards = self.world.safeguards(&view, &declared.block, errors);
         Group {
             system,
@@ -416,8 +420,8 @@ fn broken(rule: &Declared, message: &str, condition: &Expr) -> Diagnostic {
         .hint("change what the rule is about, or the rule")
 }
 
-/// A list of objects; none where it is null.
-fn grants(world: &World, view: &View, expr: &Expr) -> Result<Option<Vec<Attributes>>, Diagnostic> {
+/// A list of objects, as the system writes them; none where it is null.
+fn grants(world: &World, view: &View, expr: &Expr, form: GrantForm) -> Result<Option<Vec<Attributes>>, Diagnostic> {
     let value = world.known_value(view, expr, "`grants`")?;
     let items = match &value {
         Value::Null => return Ok(None),
@@ -439,7 +443,16 @@ fn grants(world: &World, view: &View, expr: &Expr) -> Result<Option<Vec<Attribut
         let pairs = object.iter().filter(|(_, value)| !value.is_null());
         let pairs = pairs
             .map(|(name, value)| Ok((Symbol::new(name), value.to_state().map_err(|failure| failure.at(expr.span))?)));
-        grants.push(pairs.collect::<Result<Vec<_>, Diagnostic>>()?.into_iter().collect());
+        let entry: Attributes = pairs.collect::<Result<Vec<_>, Diagnostic>>()?.into_iter().collect();
+        if let Some(own) = [PARTIAL, KEEP].iter().find(|own| entry.get(Symbol::new(own)).is_some()) {
+            return Err(Diagnostic::new(expr.span, format!("a grant has no attribute `{own}`"))
+                .hint("it is what tenure itself says of a grant: use another name"));
+        }
+        let made = (form.0)(&entry).map_err(|error| {
+            let shown = state::Value::map(entry.iter().cloned());
+            Diagnostic::new(expr.span, error.message).label(format!("in {shown}")).hint(error.hint)
+        });
+        grants.extend(made?);
     }
     grants.sort();
     grants.dedup();

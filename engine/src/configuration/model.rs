@@ -133,6 +133,7 @@ pub struct Group {
     /// Memberships that no file explains are revoked.
     pub exclusive: bool,
     /// Whether the block says `grants` at all: only then are grants managed.
+    /// As the system writes them ([`state::GrantForm`]), sorted, each once.
     pub grants: Option<Vec<Attributes>>,
     pub safeguards: Safeguards,
     pub span: Span,

@@ -2,9 +2,10 @@
 //! of them. One file a code.
 //!
 //! Some are seen while planning (`collision`, `vanished`, `replaced`, `suspended-outside`, `incomplete-read`,
-//! `unexplained`) and only worded here; the others judge the whole plan: [`judge`].
+//! `unexplained`, `dangling-grant`) and only worded here; the others judge the whole plan: [`judge`].
 
 pub(crate) mod collision;
+pub(crate) mod dangling_grant;
 pub(crate) mod in_doubt;
 pub(crate) mod incomplete_read;
 mod limits;

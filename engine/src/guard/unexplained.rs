@@ -4,12 +4,22 @@ use state::{Address, Code, Finding, Scope, Severity, Symbol};
 
 use super::count;
 
-pub(crate) fn finding(system: Symbol, mut addresses: Vec<Address>) -> Finding {
+/// Memberships.
+pub(crate) fn finding(system: Symbol, addresses: Vec<Address>) -> Finding {
+    of(system, addresses, "membership", "in")
+}
+
+/// Grants of groups whose blocks say `grants`.
+pub(crate) fn grants(system: Symbol, addresses: Vec<Address>) -> Finding {
+    of(system, addresses, "grant", "of")
+}
+
+fn of(system: Symbol, mut addresses: Vec<Address>, what: &str, preposition: &str) -> Finding {
     addresses.sort_unstable();
     let groups: std::collections::BTreeSet<Option<Symbol>> = addresses.iter().map(|address| address.group()).collect();
     let message = format!(
-        "{} in {} of system.{system} that no file explains",
-        count(addresses.len(), "membership"),
+        "{} {preposition} {} of system.{system} that no file explains",
+        count(addresses.len(), what),
         count(groups.len(), "group")
     );
     let hint = "give it in the files, or make the group `exclusive = true` to have it taken".to_owned();

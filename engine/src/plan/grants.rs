@@ -1,7 +1,8 @@
-//! Privileges that groups hold: given and taken, each for itself.
+//! Privileges that groups hold: given and taken, each for itself. What is held in part is given whole or taken whole.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use state::{Action, Address, Attributes, FactKind, Object, Symbol, Wanted};
+use state::observed::KEEP;
+use state::{Action, Address, Attributes, Dangling, FactKind, Grant, Symbol, Value, Wanted};
 
 use super::accounts::REMOVED;
 use super::compare::same;
@@ -9,17 +10,36 @@ use super::planner::{Body, Phase, Planner};
 use super::site::Site;
 use super::world::{Place, Standing};
 use crate::configuration::Group;
+use crate::guard;
 use crate::language::Diagnostic;
+
+const NOT_GIVEN: &str = "no file gives it any more";
+
+/// What was observed and what became of it, while the grants of a system are planned.
+struct Grants<'a> {
+    /// By the id of the group.
+    held: FxHashMap<Symbol, Vec<&'a Grant>>,
+    /// By text.
+    dangling: FxHashMap<Symbol, &'a Dangling>,
+    kept: FxHashSet<Address>,
+    seen: FxHashSet<Address>,
+    /// Held, and given by no file.
+    unexplained: Vec<Address>,
+    /// Wanted, and standing on nothing.
+    baseless: Vec<(Address, &'a Dangling)>,
+}
 
 impl<'a> Planner<'a> {
     /// Plans the grants of those groups whose block says `grants`.
     pub(super) fn plan_grants(&mut self, site: &Site<'a>) {
-        let mut observed: FxHashMap<Symbol, Vec<&Attributes>> = FxHashMap::default();
+        let mut held: FxHashMap<Symbol, Vec<&Grant>> = FxHashMap::default();
         for grant in &site.observed.grants {
-            observed.entry(grant.group).or_default().push(&grant.attributes);
+            held.entry(grant.group).or_default().push(grant);
         }
-        let mut kept = FxHashSet::default();
-        let mut seen = FxHashSet::default();
+        let dangling = site.observed.dangling.iter().map(|one| (site.schema.grant_text(&one.grant), one)).collect();
+        let (kept, seen) = Default::default();
+        let (unexplained, baseless) = Default::default();
+        let mut grants = Grants { held, dangling, kept, seen, unexplained, baseless };
         for group in site.wanted_groups {
             let Some(wanted) = &group.grants else { continue };
             if !site.capabilities.grants {
@@ -27,31 +47,31 @@ impl<'a> Planner<'a> {
                 self.diagnostics.push(Diagnostic::new(group.span, message).hint("take `grants` out of this block"));
                 continue;
             }
-            self.plan_group_grants(site, group, wanted, &observed, &mut kept, &mut seen);
+            self.plan_group_grants(site, group, wanted, &mut grants);
         }
-        self.take_former_grants(site, &observed, &kept, &seen);
+        self.take_former_grants(site, &grants);
+        if !grants.unexplained.is_empty() {
+            self.findings.push(guard::unexplained::grants(site.name, grants.unexplained));
+        }
+        self.findings.extend(guard::dangling_grant::findings(site.name, &grants.baseless));
     }
 
     /// Recorded grants of groups that say nothing of grants any more, or were removed: taken where they are there.
-    fn take_former_grants(
-        &mut self,
-        site: &Site<'a>,
-        observed: &FxHashMap<Symbol, Vec<&Attributes>>,
-        kept: &FxHashSet<Address>,
-        seen: &FxHashSet<Address>,
-    ) {
+    fn take_former_grants(&mut self, site: &Site<'a>, grants: &Grants<'a>) {
         for address in self.book.on(site.name).to_vec() {
             let Address::Grant { group, grant, .. } = address else { continue };
-            if kept.contains(&address) || seen.contains(&address) || self.in_doubt(address) {
+            if grants.kept.contains(&address) || grants.seen.contains(&address) || self.in_doubt(address) {
                 continue;
             }
             let held = match self.group_stand(site, group).map(|stand| stand.place) {
-                Some(Place::Observed(number)) => observed.get(&site.group(number).id),
+                Some(Place::Observed(number)) => grants.held.get(&site.group(number).id),
                 _ => None,
             };
-            match held.into_iter().flatten().find(|held| site.schema.grant_text(held) == grant) {
-                Some(held) if self.removed(address) => self.take_grant(address, held, REMOVED),
-                Some(held) => self.take_grant(address, held, "no file gives it any more"),
+            match held.into_iter().flatten().find(|held| site.schema.grant_text(&held.attributes) == grant) {
+                Some(held) => {
+                    let because = if self.removed(address) { REMOVED } else { NOT_GIVEN };
+                    self.take_grant(address, held, because, None);
+                }
                 None => {
                     let reason = self.reasons.plain("gone from the system");
                     self.fact(FactKind::Forgotten, address, None, Box::from([reason]));
@@ -60,29 +80,23 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn take_grant(&mut self, address: Address, held: &Attributes, because: &str) {
+    /// `keep`: grants that stay and may cover some of what is taken.
+    fn take_grant(&mut self, address: Address, held: &Grant, because: &str, keep: Option<Value>) {
         let reasons = Box::from([self.reasons.plain(because)]);
-        let before = Some(Object::new("", held.clone()));
-        self.change(Phase::Take, address, Action::Revoke, Body { before, reasons, ..Body::default() });
+        let before = Some(held.object());
+        let after = keep.into_iter().map(|keep| (Symbol::new(KEEP), Wanted::Known(keep))).collect();
+        self.change(Phase::Take, address, Action::Revoke, Body { before, after, reasons, ..Body::default() });
     }
 
-    fn plan_group_grants(
-        &mut self,
-        site: &Site<'a>,
-        group: &Group,
-        wanted: &[Attributes],
-        observed: &FxHashMap<Symbol, Vec<&Attributes>>,
-        kept: &mut FxHashSet<Address>,
-        seen: &mut FxHashSet<Address>,
-    ) {
+    fn plan_group_grants(&mut self, site: &Site<'a>, group: &Group, wanted: &[Attributes], grants: &mut Grants<'a>) {
         let holder = Address::Group { system: site.name, group: group.name };
         let removed = self.unwanted(holder);
         let Some(stand) = self.group_stand(site, group.name) else { return };
         let standing = stand.standing;
-        let there: FxHashMap<Symbol, &Attributes> = match stand.place {
+        let there: FxHashMap<Symbol, &Grant> = match stand.place {
             Place::Observed(number) => {
-                let held = observed.get(&site.group(number).id);
-                held.into_iter().flatten().map(|grant| (site.schema.grant_text(grant), *grant)).collect()
+                let held = grants.held.get(&site.group(number).id);
+                held.into_iter().flatten().map(|held| (site.schema.grant_text(&held.attributes), *held)).collect()
             }
             Place::New | Place::Expected | Place::Recorded(_) => FxHashMap::default(),
         };
@@ -90,7 +104,7 @@ impl<'a> Planner<'a> {
         for attributes in wanted.iter().filter(|_| !removed) {
             let grant = site.schema.grant_text(attributes);
             let address = address_of(grant);
-            if !kept.insert(address) {
+            if !grants.kept.insert(address) {
                 continue;
             }
             if self.in_doubt(address) || standing == Standing::Held {
@@ -99,10 +113,10 @@ impl<'a> Planner<'a> {
             let reasons = Box::from([self.reasons.at(Symbol::new(&holder.to_string()), group.span)]);
             let after = || attributes.iter().map(|(name, value)| (*name, Wanted::Known(value.clone())));
             match there.get(&grant) {
-                Some(held) => {
-                    let object = Object::new("", (*held).clone());
+                Some(held) if held.partial.is_none() => {
+                    let object = held.object();
                     let changed: Box<[_]> = after()
-                        .filter(|(name, wanted)| match (wanted, held.get(*name)) {
+                        .filter(|(name, wanted)| match (wanted, held.attributes.get(*name)) {
                             (Wanted::Known(value), Some(held)) => !same(value, held, None),
                             (Wanted::Known(value), None) => !value.is_empty(),
                             _ => true,
@@ -115,31 +129,82 @@ impl<'a> Planner<'a> {
                         self.change(Phase::Give, address, Action::Update, body);
                     }
                 }
-                None if standing == Standing::Adopted => {}
-                None => {
-                    let body = Body { after: after().collect(), reasons, ..Body::default() };
+                _ if standing == Standing::Adopted => {}
+                held => {
+                    if let Some(dangling) = grants.dangling.get(&grant).filter(|_| held.is_none()) {
+                        grants.baseless.push((address, dangling));
+                        if !dangling.named {
+                            continue;
+                        }
+                    }
+                    let before = held.map(|held| held.object());
+                    let body = Body { before, after: after().collect(), reasons, ..Body::default() };
                     self.change(Phase::Give, address, Action::Grant, body);
                 }
             }
         }
-        let mut extra: Vec<(Symbol, &Attributes)> = there.into_iter().collect();
-        extra.sort_unstable();
+        self.take_unwanted_grants(site, group, if removed { &[] } else { wanted }, there, grants);
+    }
+
+    /// What a group holds and no file wants: taken where tenure gave it or the group is exclusive, else shown.
+    fn take_unwanted_grants(
+        &mut self,
+        site: &Site<'a>,
+        group: &Group,
+        wanted: &[Attributes],
+        there: FxHashMap<Symbol, &Grant>,
+        grants: &mut Grants<'a>,
+    ) {
+        let standing = self.group_stand(site, group.name).map(|stand| stand.standing);
+        let address_of = |grant: Symbol| Address::Grant { system: site.name, group: group.name, grant };
+        let mut extra: Vec<(Symbol, &Grant)> = there.into_iter().collect();
+        extra.sort_unstable_by_key(|(grant, _)| *grant);
+        let mut keep: Option<FxHashMap<Vec<Option<Value>>, Value>> = None;
         for (grant, held) in extra {
             let address = address_of(grant);
-            seen.insert(address);
-            let ours = self.book.object(address).is_some();
-            let exclusive = group.exclusive && standing == Standing::Managed;
-            if kept.contains(&address) || self.in_doubt(address) || !(ours || exclusive) || standing == Standing::Held {
+            grants.seen.insert(address);
+            if grants.kept.contains(&address) || self.in_doubt(address) || standing == Some(Standing::Held) {
                 continue;
+            }
+            let ours = self.book.object(address).is_some();
+            if !ours {
+                // What is held in part is told by its parts; a part of what is given or taken says nothing new.
+                let told = |whole: &Symbol| {
+                    let whole = address_of(*whole);
+                    grants.kept.contains(&whole) || self.book.object(whole).is_some()
+                };
+                if held.partial.is_some() || held.within.iter().any(told) {
+                    continue;
+                }
+                if !group.exclusive || standing != Some(Standing::Managed) {
+                    grants.unexplained.push(address);
+                    continue;
+                }
             }
             let because = if self.removed(address) {
                 REMOVED
             } else if ours {
-                "no file gives it any more"
+                NOT_GIVEN
             } else {
                 "no file explains it, and the group is exclusive"
             };
-            self.take_grant(address, held, because);
+            let keep = keep.get_or_insert_with(|| overlapping(site, wanted));
+            let keep = keep.get(&overlap(site, &held.attributes)).cloned();
+            self.take_grant(address, held, because, keep);
         }
     }
+}
+
+/// The values by which grants that may cover the same are told.
+fn overlap(site: &Site<'_>, grant: &Attributes) -> Vec<Option<Value>> {
+    site.schema.grant_overlap.iter().map(|name| grant.get(*name).cloned()).collect()
+}
+
+/// The wanted grants that may cover the same, together, as values; none where grants never overlap.
+fn overlapping(site: &Site<'_>, wanted: &[Attributes]) -> FxHashMap<Vec<Option<Value>>, Value> {
+    let mut together: FxHashMap<Vec<Option<Value>>, Vec<Value>> = FxHashMap::default();
+    for grant in wanted.iter().filter(|_| !site.schema.grant_overlap.is_empty()) {
+        together.entry(overlap(site, grant)).or_default().push(Value::map(grant.iter().cloned()));
+    }
+    together.into_iter().map(|(key, grants)| (key, Value::list(grants))).collect()
 }

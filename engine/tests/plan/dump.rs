@@ -76,6 +76,9 @@ fn change_line(plan: &Plan, change: &Change) -> String {
             Wanted::Secret { .. } => write!(line, " {name}=(sensitive)"),
         };
     }
+    if let Some(partial) = before.and_then(|before| before.attributes.get(observed::PARTIAL.into())) {
+        let _ = write!(line, " (held {partial})");
+    }
     for name in &change.allocated {
         let _ = write!(line, " (next: {name})");
     }

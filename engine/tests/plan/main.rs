@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod dump;
+mod grants;
 mod remote;
 mod rules;
 mod story;

@@ -370,6 +370,7 @@ fn grants() {
     story.edit(", { database = \"hr\" }", ", { database = \"wiki\" }");
     story.tell("=== chat\ngrant chat-5 {\"database\":\"wiki\"}\ngrant chat-5 {\"database\":\"old\"}");
     assert_snapshot!(story.plan(), @r#"
+    notice unexplained [grant.chat.side["database=old"]]: 1 grant of 1 group of system.chat that no file explains
     explained grant.chat.side["database=wiki"] database="wiki" <- group.chat.side
     0 chat at group.chat.side
       ~ update grant.chat.side["database=sales"] privileges=["SELECT"] -> ["SELECT","INSERT"] <- group.chat.side

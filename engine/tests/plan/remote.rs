@@ -14,6 +14,8 @@ pub struct Remote {
     pub groups: BTreeMap<Symbol, Object>,
     pub memberships: BTreeMap<(Symbol, Symbol, bool), Attributes>,
     pub grants: BTreeMap<(Symbol, Symbol), Attributes>,
+    /// Grants that have nothing to stand on.
+    pub dangling: Vec<Dangling>,
     /// Why it cannot be read.
     pub unreadable: Option<String>,
     made: u32,
@@ -55,6 +57,7 @@ impl Remote {
                 "keyed" => remote.schema.account.push(list(name, Shape::Keyed(parts.next().unwrap().into()))),
                 "stronger" => remote.schema.qualifiers.push((name, parts.map(Symbol::new).collect())),
                 "grant" => remote.schema.grant_key.push(name),
+                "overlap" => remote.schema.grant_overlap.push(name),
                 other => panic!("there is no option {other}"),
             }
         }
@@ -65,7 +68,8 @@ impl Remote {
     }
 
     /// One line: `account ID [off] {...}`, `group ID {...}`, `member GROUP ACCOUNT [{...}]`, `nested GROUP GROUP`,
-    /// `grant GROUP {...}`, `unreadable: WHY`, `readable`; `remove` before it takes away.
+    /// `grant GROUP {...}` (with `partial`, where it is held in part, and `within`), `nothing {...}` (a grant that has
+    /// nothing to stand on, with `why` and `named`), `unreadable: WHY`, `readable`; `remove` before it takes away.
     pub fn line(&mut self, line: &str) {
         if let Some(why) = line.strip_prefix("unreadable: ") {
             self.unreadable = Some(why.to_owned());
@@ -89,6 +93,16 @@ impl Remote {
             ["nested", group, member] => {
                 self.memberships.insert((group.into(), member.into(), true), attributes);
             }
+            ["nothing"] => {
+                let pair = |name: &str| attributes.get(name.into()).cloned();
+                let own = |(name, _): &&(Symbol, Value)| name.as_str() != "why" && name.as_str() != "named";
+                self.dangling.push(Dangling {
+                    grant: attributes.iter().filter(own).cloned().collect(),
+                    why: pair("why").and_then(|why| why.as_text()).unwrap(),
+                    named: pair("named").is_some(),
+                });
+            }
+            ["remove", "nothing"] => self.dangling.clear(),
             ["grant", group] => {
                 self.grants.insert((group.into(), self.schema.grant_text(&attributes)), attributes);
             }
@@ -123,7 +137,8 @@ impl Remote {
                 groups.reverse();
                 memberships.reverse();
                 grants.reverse();
-                Inventory::Complete(Observed::new(complete, accounts, groups, memberships, grants))
+                let observed = Observed::new(complete, accounts, groups, memberships, grants);
+                Inventory::Complete(observed.with_dangling(self.dangling.clone()))
             }
             None => Inventory::Complete(self.observed(now)),
         };
@@ -137,10 +152,15 @@ impl Remote {
             nested: *nested,
             attributes: attributes.clone(),
         });
-        let grants = self.grants.iter().map(|((group, _), attributes)| Grant {
-            group: *group,
-            attributes: attributes.clone(),
-            partial: None,
+        let grants = self.grants.iter().map(|((group, _), attributes)| {
+            let own = |(name, _): &&(Symbol, Value)| name.as_str() != "partial" && name.as_str() != "within";
+            let within = attributes.get("within".into()).and_then(Value::as_list).unwrap_or_default();
+            Grant {
+                group: *group,
+                attributes: attributes.iter().filter(own).cloned().collect(),
+                partial: attributes.get("partial".into()).and_then(Value::as_text),
+                within: within.iter().filter_map(Value::as_text).collect(),
+            }
         });
         Observed::new(
             Complete::proved("test", now),
@@ -149,6 +169,7 @@ impl Remote {
             memberships.collect(),
             grants.collect(),
         )
+        .with_dangling(self.dangling.clone())
     }
 
     pub fn read(&self, target: Target) -> Presence {
@@ -183,7 +204,12 @@ impl Remote {
             }
             (_, Some(Target::Grant { group, grant })) => {
                 let known = self.grants.entry((group, grant)).or_default();
-                *known = known.overlaid(&order.after);
+                *known = known
+                    .overlaid(&order.after)
+                    .iter()
+                    .filter(|(name, _)| name.as_str() != "partial")
+                    .cloned()
+                    .collect();
                 Outcome::Done(Object::new("", known.clone()))
             }
             _ => Outcome::Done(self.write(name, order)),

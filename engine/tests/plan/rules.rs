@@ -18,7 +18,9 @@ pub fn check(plan: &Plan, unreadable: &BTreeSet<Symbol>, exclusive: bool) {
         }
         assert!(!change.reasons.is_empty(), "{} {} has no reason", change.action.word(), change.address);
         let new = matches!(change.action, Action::Create | Action::Grant);
-        assert_eq!(change.before.is_none(), new, "{} {}", change.action.word(), change.address);
+        let rest = change.action == Action::Grant
+            && change.before.as_ref().is_some_and(|held| held.attributes.get(observed::PARTIAL.into()).is_some());
+        assert_eq!(change.before.is_none(), new && !rest, "{} {}", change.action.word(), change.address);
     }
     let addresses: BTreeSet<(Address, Action)> = plan.changes.iter().map(|c| (c.address, c.action)).collect();
     assert_eq!(addresses.len(), plan.changes.len(), "something is changed twice");

@@ -210,7 +210,12 @@ impl Heart {
                     contents.memberships.push(Membership { group, member, nested, attributes: attributes.clone() });
                 }
                 Target::Grant { group, .. } => {
-                    contents.grants.push(Grant { group, attributes: attributes.clone(), partial: None });
+                    contents.grants.push(Grant {
+                        group,
+                        attributes: attributes.clone(),
+                        partial: None,
+                        within: Vec::new(),
+                    });
                 }
             }
         }

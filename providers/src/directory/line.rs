@@ -119,7 +119,7 @@ impl From<MembershipLine> for Membership {
 
 impl From<GrantLine> for Grant {
     fn from(line: GrantLine) -> Grant {
-        Grant { group: line.group, attributes: held(line.attributes), partial: None }
+        Grant { group: line.group, attributes: held(line.attributes), partial: None, within: Vec::new() }
     }
 }
 

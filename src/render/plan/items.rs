@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use state::observed::PARTIAL;
 use state::{Action, Address, Change, Code, Fact, FactKind, Plan, Reason, ReasonId, Severity, Symbol};
 
 /// One thing to show.
@@ -37,9 +38,11 @@ impl<'a> Item<'a> {
     pub fn remark(self) -> Option<String> {
         match self {
             Item::Change(change) => match change.action {
-                Action::Create | Action::Update | Action::Adopt | Action::Grant | Action::Revoke | Action::Forget => {
-                    None
+                Action::Grant | Action::Revoke => {
+                    let partial = change.before.as_ref()?.attributes.get(Symbol::new(PARTIAL))?.as_text()?;
+                    Some(format!("held {}", clean(partial.as_str())))
                 }
+                Action::Create | Action::Update | Action::Adopt | Action::Forget => None,
                 action => Some(action.word().to_owned()),
             },
             Item::Fact(fact) => match (fact.kind, fact.former) {
