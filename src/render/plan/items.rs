@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use state::observed::PARTIAL;
 use state::{Action, Address, Change, Code, Fact, FactKind, Plan, Reason, ReasonId, Severity, Symbol};
 
+use crate::render::text::clean;
+
 /// One thing to show.
 #[derive(Clone, Copy)]
 pub enum Item<'a> {
