@@ -123,6 +123,7 @@ pub fn schema(account_key: Option<Symbol>, group_key: Option<Symbol>, grant_key:
         group_open: true,
         qualifiers: vec![("role".into(), ["member", "maintainer", "admin", "owner"].map(Symbol::new).to_vec())],
         grant_key,
+        ..Schema::default()
     }
 }
 
