@@ -424,6 +424,10 @@ impl Evaluate for Evaluator {
         self.world.known_bool(&view, ignore, "`ignore`").map_err(|diagnostic| for_account(diagnostic, system, account))
     }
 
+    fn heir(&self, offboarding: Symbol, own: &Attributes) -> Result<Option<Address>, Diagnostic> {
+        self.world.heir(&Run::default(), offboarding, own)
+    }
+
     fn inputs(&self) -> BTreeMap<String, state::Digest> {
         self.world.inputs.digests()
     }

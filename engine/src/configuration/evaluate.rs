@@ -86,9 +86,9 @@ struct Second<'a> {
 }
 
 /// Everything that has a number.
-struct Nodes {
-    roles: Vec<RoleNode>,
-    groups: Vec<GroupNode>,
+pub(super) struct Nodes {
+    pub(super) roles: Vec<RoleNode>,
+    pub(super) groups: Vec<GroupNode>,
     models: Vec<Group>,
     rules: FxHashMap<(Symbol, Symbol), GroupRules>,
     systems: Vec<Symbol>,
@@ -109,6 +109,11 @@ impl Second<'_> {
         let nodes = evaluation.nodes(&calendar, errors);
         let wanted = evaluation.access(&nodes, &mut whys, errors);
         evaluation.rules(errors);
+        let offboardings = evaluation.world.offboardings(&run, errors);
+        evaluation.check_heirs(&offboardings, errors);
+        let conflicts = evaluation.conflicts(&nodes, &wanted.held, errors);
+        let protects = evaluation.protects(&nodes, errors);
+        let role_offboardings = evaluation.role_offboardings(&nodes, &wanted.held, errors);
         let declared = evaluation.declared(&nodes);
         let moves = world.moves(&run, &declared, errors);
         let system_order = errors.keep(order::order(&world.program, &systems)).unwrap_or_default();
@@ -116,7 +121,12 @@ impl Second<'_> {
         errors.absorb(world.reported());
         evaluation.locals(errors);
         errors.absorb(world.reported());
-        let Everybody { who, identities, .. } = everybody;
+        let Everybody { who, mut identities, .. } = everybody;
+        for (number, names) in role_offboardings {
+            if let Some(identity) = identities.get_mut(number as usize) {
+                identity.role_offboardings = names.into_iter().collect();
+            }
+        }
         let holders = who.iter().zip(&identities).map(|(who, identity)| {
             let attributes = identity.attributes.clone();
             (identity.key, Holder { who: *who, address: identity.address, attributes })
@@ -136,6 +146,9 @@ impl Second<'_> {
             memberships: wanted.memberships,
             accounts: wanted.accounts,
             not_in_force: wanted.not_in_force,
+            protects,
+            conflicts,
+            offboardings,
             adopts: moves.adopts,
             forgets: moves.forgets,
             removes: moves.removes,
@@ -147,16 +160,16 @@ impl Second<'_> {
     }
 }
 
-struct Evaluation<'a> {
-    world: &'a World,
-    run: &'a Run<'a>,
-    everybody: &'a Everybody,
+pub(super) struct Evaluation<'a> {
+    pub(super) world: &'a World,
+    pub(super) run: &'a Run<'a>,
+    pub(super) everybody: &'a Everybody,
     systems: &'a BTreeMap<Symbol, System>,
     facts: &'a Facts<'a>,
 }
 
 /// An instance of a role or group block, with its name.
-type Named<'a> = (&'a Declared, Symbol, Option<&'a Each>);
+pub(super) type Named<'a> = (&'a Declared, Symbol, Option<&'a Each>);
 
 impl Evaluation<'_> {
     /// What is wrong with a local that nobody uses (yet) is said too; what others use was computed before.
@@ -170,14 +183,14 @@ impl Evaluation<'_> {
         }
     }
 
-    fn view<'v>(&'v self, each: Option<&'v Each>) -> View<'v> {
+    pub(super) fn view<'v>(&'v self, each: Option<&'v Each>) -> View<'v> {
         let mut view = View::new(self.world, self.run);
         view.each = each;
         view
     }
 
     /// Instances of all role blocks, sorted by name.
-    fn role_instances(&self) -> Vec<Named<'_>> {
+    pub(super) fn role_instances(&self) -> Vec<Named<'_>> {
         let mut roles: Vec<Named> = Vec::new();
         for (number, declared) in (0u32..).zip(&self.world.program.roles.blocks) {
             if let Ok(instances) = self.world.role_instances(self.run, number) {
@@ -331,7 +344,7 @@ impl Evaluation<'_> {
             now: self.world.now,
         };
         match access.wanted(whys) {
-            Ok(wanted) => wanted,
+            Ok(wanted) => Wanted { held, ..wanted },
             Err(found) => {
                 keep_some(found, whole, errors);
                 Wanted::default()

@@ -20,7 +20,7 @@ pub(super) struct BlockGrammar {
 const SAFEGUARDS: BlockGrammar = BlockGrammar {
     kind: "safeguards",
     labels: &[],
-    attributes: &["mass_removal", "source_shrank", "max_failures"],
+    attributes: &["mass_removal", "mass_change", "mass_grant", "source_shrank", "max_failures"],
     free: false,
     blocks: &[],
     required: &[],
@@ -84,7 +84,7 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
     BlockGrammar {
         kind: "system",
         labels: &["name"],
-        attributes: &["for_each", "provider", "match", "exclusive", "ignore"],
+        attributes: &["for_each", "provider", "match", "exclusive", "ignore", "offboarding"],
         free: true,
         blocks: &[SAFEGUARDS, ACCOUNT],
         required: &["provider"],
@@ -100,7 +100,7 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
     BlockGrammar {
         kind: "role",
         labels: &["name"],
-        attributes: &["for_each", "when", "members", "except", "access", "previously"],
+        attributes: &["for_each", "when", "members", "except", "access", "offboarding", "previously"],
         free: false,
         blocks: &[],
         required: &[],
@@ -112,6 +112,30 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
         free: false,
         blocks: &[],
         required: &["condition", "message"],
+    },
+    BlockGrammar {
+        kind: "conflict",
+        labels: &["name"],
+        attributes: &["roles"],
+        free: false,
+        blocks: &[],
+        required: &["roles"],
+    },
+    BlockGrammar {
+        kind: "protect",
+        labels: &["name"],
+        attributes: &["groups", "minimum_members", "always", "only_from"],
+        free: false,
+        blocks: &[],
+        required: &["groups"],
+    },
+    BlockGrammar {
+        kind: "offboarding",
+        labels: &["name"],
+        attributes: &["account", "transfer_to", "archive_after", "delete_after"],
+        free: false,
+        blocks: &[],
+        required: &[],
     },
     BlockGrammar {
         kind: "adopt",
@@ -139,27 +163,8 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
     },
 ];
 
-/// Words of the language whose behaviour comes with a later version: never taken silently.
-const LATER_BLOCKS: &[&str] = &["offboarding", "conflict", "protect"];
-
-/// The same for attributes: block and attribute.
-const LATER_ATTRIBUTES: &[(&str, &str)] = &[
-    ("person", "offboarding"),
-    ("people", "offboarding"),
-    ("service", "offboarding"),
-    ("system", "offboarding"),
-    ("person", "legal_hold"),
-    ("people", "legal_hold"),
-    ("service", "legal_hold"),
-];
-
 /// What every identity has by itself, so that no block may set it.
 const OWN_ATTRIBUTES: &[&str] = &["kind", "accounts"];
-
-/// Whether blocks of that kind come with a later version.
-pub(super) fn is_later(kind: &str) -> bool {
-    LATER_BLOCKS.contains(&kind)
-}
 
 /// Checks a top block; true where it is known well enough to be taken in.
 pub(super) fn check(block: &Block, errors: &mut Errors) -> bool {
@@ -185,13 +190,7 @@ fn check_body(block: &Block, grammar: &BlockGrammar, errors: &mut Errors) {
                     .hint("keep one of the two"),
             );
         }
-        if LATER_ATTRIBUTES.contains(&(grammar.kind, name)) {
-            errors.push(
-                Diagnostic::new(attribute.span, format!("`{name}` is not supported yet"))
-                    .hint("it comes with a later version of tenure: take it out until then"),
-            );
-        } else if is_identity(grammar.kind)
-            && (OWN_ATTRIBUTES.contains(&name) || (name == "key" && grammar.kind != "people"))
+        if is_identity(grammar.kind) && (OWN_ATTRIBUTES.contains(&name) || (name == "key" && grammar.kind != "people"))
         {
             errors.push(
                 Diagnostic::new(attribute.span, format!("`{name}` cannot be set: every identity has it by itself"))
@@ -247,10 +246,6 @@ fn is_identity(kind: &str) -> bool {
 
 fn unknown_block(block: &Block, known: &[BlockGrammar], place: &str) -> Diagnostic {
     let kind = &*block.kind;
-    if is_later(kind) {
-        return Diagnostic::new(block.span, format!("`{kind}` blocks are not supported yet"))
-            .hint("they come with a later version of tenure: take the block out until then");
-    }
     let kinds: Vec<&str> = known.iter().map(|grammar| grammar.kind).collect();
     let hint = did_you_mean(kind, kinds.iter().copied(), || {
         if kinds.is_empty() {

@@ -300,7 +300,8 @@ impl World {
         match name {
             "key" => Ok(Value::String(record.key_text.clone())),
             "kind" => Ok(Value::string(if matches!(who, Who::Person(_)) { "person" } else { "service" })),
-            "email" | "manager" | "starts" | "ends" | "status" | "owners" | "ends_with_owners" => Ok(Value::Null),
+            "email" | "manager" | "starts" | "ends" | "status" | "owners" | "ends_with_owners" | "offboarding"
+            | "legal_hold" => Ok(Value::Null),
             _ if self.program.identity_attributes.contains(name) => Ok(Value::Null),
             _ => Err(self.no_attribute(record, name)),
         }

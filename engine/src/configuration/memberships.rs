@@ -47,6 +47,8 @@ pub(super) struct Access<'a> {
 /// What comes out.
 #[derive(Default)]
 pub(super) struct Wanted {
+    /// Who holds each role, by number of the role.
+    pub held: Vec<Vec<Holding>>,
     pub memberships: Vec<Membership>,
     pub not_in_force: Vec<Membership>,
     pub accounts: Vec<AccountEntry>,

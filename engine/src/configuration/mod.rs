@@ -3,12 +3,14 @@
 //! [`Loaded::load`] sorts the blocks by name (`grammar`, `program`) and evaluates what connecting needs (`variables`,
 //! `settings`); [`Loaded::evaluate`] does the rest. Values are computed when they are first asked for and kept
 //! (`world`), seen through a scope (`view`, `calls`); identities and `for_each` have tables (`identities`,
-//! `instances`); roles and groups become memberships and accounts (`entries`, `conditions`, `holders`, `memberships`).
+//! `instances`); roles and groups become memberships and accounts (`entries`, `conditions`, `holders`, `memberships`);
+//! `protects`, `conflicts` and `offboarding` say what must not happen to whom.
 //! What depends on observed systems waits for the planner (`accounts`, `matching`). [`model`] is what comes out.
 
 mod accounts;
 mod calls;
 mod conditions;
+mod conflicts;
 mod entries;
 mod errors;
 mod evaluate;
@@ -24,9 +26,11 @@ mod memberships;
 pub mod model;
 mod moments;
 mod moves;
+mod offboarding;
 mod order;
 mod period;
 mod program;
+mod protects;
 mod settings;
 pub mod sources;
 mod standings;

@@ -28,6 +28,12 @@ pub struct Configuration {
     pub accounts: Vec<AccountEntry>,
     /// Entries whose time has not come yet or is over, for messages: not in force.
     pub not_in_force: Vec<Membership>,
+    /// `protect` blocks, sorted by name.
+    pub protects: Vec<Protect>,
+    /// `conflict` blocks, sorted by name.
+    pub conflicts: Vec<Conflict>,
+    /// `offboarding` blocks.
+    pub offboardings: BTreeMap<Symbol, Offboarding>,
     pub adopts: Vec<Adopt>,
     pub forgets: Vec<(Address, Span)>,
     pub removes: Vec<(Address, Span)>,
@@ -55,6 +61,10 @@ pub struct Settings {
 pub struct Safeguards {
     /// Share of the population that may be removed in 24 h, 0.0 to 1.0 (`mass_removal = "10%"`).
     pub mass_removal: Option<f64>,
+    /// Share of the accounts and groups whose attributes may change in 24 h (`mass_change = "30%"`).
+    pub mass_change: Option<f64>,
+    /// Share of the accounts, memberships and grants that may be added in 24 h (`mass_grant = "20%"`).
+    pub mass_grant: Option<f64>,
     /// Share of its rows that a source may lose (`source_shrank = "10%"`).
     pub source_shrank: Option<f64>,
     /// Changes that may fail in a system before the rest of it is left (`max_failures = 5`).
@@ -74,6 +84,12 @@ pub struct Identity {
     pub display: String,
     /// Why this identity is a leaver though it stands in the files: `ended 2026-11-30`, `status = "left"`.
     pub leaver: Option<String>,
+    /// The `offboarding` block that its own attribute names.
+    pub offboarding: Option<Symbol>,
+    /// The `offboarding` blocks of the roles that it holds, sorted, each once.
+    pub role_offboardings: Vec<Symbol>,
+    /// `legal_hold`: nothing but deactivation may happen to its accounts.
+    pub legal_hold: bool,
     /// Not yet there: `starts` lies ahead.
     pub starts_later: bool,
     /// The `people` block that it comes from.
@@ -121,6 +137,8 @@ pub struct System {
     /// Whether it only serves as a source of people: read, never written.
     pub read_only: bool,
     pub has_account_block: bool,
+    /// The `offboarding` block that holds for all accounts on it.
+    pub offboarding: Option<Symbol>,
     pub safeguards: Safeguards,
     pub span: Span,
 }
@@ -170,6 +188,55 @@ pub struct AccountEntry {
     pub holder: Symbol,
     pub until: Option<Timestamp>,
     pub why: Vec<Why>,
+}
+
+/// A `protect` block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protect {
+    pub name: Symbol,
+    /// The groups that it protects, sorted.
+    pub groups: Vec<Address>,
+    /// Active people and services that each of them must have, nested groups counted; 0 where nothing is said.
+    pub minimum_members: u32,
+    /// Identities that must be in each of them, sorted.
+    pub always: Vec<Address>,
+    /// The folder below which every block that leads into one of them stands, with `/` at its end.
+    pub only_from: Option<Symbol>,
+    pub span: Span,
+}
+
+/// A `conflict` block: roles that nobody may hold together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    pub name: Symbol,
+    pub roles: Vec<ConflictingRole>,
+    pub span: Span,
+}
+
+/// One role of a conflict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConflictingRole {
+    pub role: Symbol,
+    /// Who holds it now, sorted.
+    pub holders: Vec<Symbol>,
+    /// The groups that it gives and the other roles of the conflict do not, sorted: whoever is in one of them, however
+    /// they came there, has what the role is about.
+    pub groups: Vec<Address>,
+}
+
+/// An `offboarding` block: what happens to the account of somebody who left, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offboarding {
+    pub name: Symbol,
+    /// `account = "keep"`: it stays as it is.
+    pub keep: bool,
+    /// Whether it says to whom goes what the account owns: [`Evaluate::heir`].
+    pub transfers: bool,
+    /// Milliseconds from the observed deactivation to what comes next.
+    pub archive_after: Option<i64>,
+    /// Milliseconds from the stage before to the deletion; none: never.
+    pub delete_after: Option<i64>,
+    pub span: Span,
 }
 
 /// An `adopt` block: this object is the one of that address.
@@ -270,6 +337,9 @@ pub trait Evaluate {
     fn account_keys(&self, system: Symbol, account: &Object) -> Result<Vec<Option<state::Value>>, Diagnostic>;
     /// Whether the system's `ignore` covers this account: as if it were not there.
     fn ignored(&self, system: Symbol, account: &Object) -> Result<bool, Diagnostic>;
+    /// To whom `transfer_to` of an `offboarding` block gives what a leaver owns: `own` are the leaver's attributes as
+    /// the record knows them, references as their address. None where it comes to null.
+    fn heir(&self, offboarding: Symbol, own: &Attributes) -> Result<Option<Address>, Diagnostic>;
     /// Digests of all inputs that were used until now: those of [`Configuration::inputs`], and what evaluating accounts
     /// and groups has read since.
     fn inputs(&self) -> BTreeMap<String, Digest>;

@@ -26,6 +26,9 @@ pub(super) struct Program {
     pub groups: Table,
     pub roles: Table,
     pub rules: Table,
+    pub conflicts: Table,
+    pub protects: Table,
+    pub offboardings: Table,
     pub adopts: Vec<Block>,
     pub forgets: Vec<Block>,
     pub removes: Vec<Block>,
@@ -127,8 +130,7 @@ impl Program {
             if grammar::check(&block, errors) {
                 program.take(block, errors);
             } else {
-                // Nobody refers to what comes with a later version, so far as that can be used at all.
-                program.incomplete |= !grammar::is_later(&block.kind);
+                program.incomplete = true;
             }
         }
         for block in program.people.iter().chain(&program.services) {
@@ -175,6 +177,9 @@ impl Program {
             }
             "role" => self.roles.add(name.clone(), name, block, errors),
             "rule" => self.rules.add(name.clone(), name, block, errors),
+            "conflict" => self.conflicts.add(name.clone(), name, block, errors),
+            "protect" => self.protects.add(name.clone(), name, block, errors),
+            "offboarding" => self.offboardings.add(name.clone(), name, block, errors),
             "adopt" => self.adopts.push(block),
             "forget" => self.forgets.push(block),
             "remove" => self.removes.push(block),

@@ -52,6 +52,8 @@ impl World {
             };
             match &*attribute.name {
                 "mass_removal" => safeguards.mass_removal = errors.keep(share(&value, expr)),
+                "mass_change" => safeguards.mass_change = errors.keep(share(&value, expr)),
+                "mass_grant" => safeguards.mass_grant = errors.keep(share(&value, expr)),
                 "source_shrank" => safeguards.source_shrank = errors.keep(share(&value, expr)),
                 "max_failures" => safeguards.max_failures = errors.keep(count(&value, expr)),
                 // The grammar has refused it.
@@ -117,6 +119,9 @@ impl World {
             exclusive: exclusive.and_then(|exclusive| errors.keep(exclusive)).unwrap_or(false),
             read_only: false,
             has_account_block: declared.inner("account").is_some(),
+            offboarding: declared
+                .expr("offboarding")
+                .and_then(|expr| errors.keep(self.offboarding_reference(&view, expr)).flatten()),
             safeguards: self.safeguards(&view, &declared.block, errors),
             span: declared.block.span,
         })
@@ -161,7 +166,7 @@ fn share(value: &Value, expr: &Expr) -> Result<f64, Diagnostic> {
         .ok_or_else(|| Diagnostic::new(expr.span, "this is not a share").hint("write \"10%\", or a number from 0 to 1"))
 }
 
-fn count(value: &Value, expr: &Expr) -> Result<u32, Diagnostic> {
+pub(super) fn count(value: &Value, expr: &Expr) -> Result<u32, Diagnostic> {
     let number = match value {
         Value::Number(number) => number.to_i64(),
         _ => None,

@@ -334,6 +334,9 @@ impl Own<'_> {
             key: self.record.key,
             display: display(self.record.key, &attributes),
             starts_later: starts.is_some(),
+            offboarding: self.offboarding(complaints),
+            role_offboardings: Vec::new(),
+            legal_hold: self.legal_hold(complaints),
             source: (self.block.kind == IdentityKind::People).then(|| Symbol::new(&self.block.name)),
             span: self.block.block.span,
             leaver,
@@ -371,6 +374,31 @@ impl Own<'_> {
             "write a date, 2026-12-31, or a moment, 2026-12-31T09:00:00Z".to_owned()
         };
         complain(complaints, Diagnostic::new(span, format!("`{name}`: {message}")).hint(hint), self.record.address);
+    }
+
+    fn offboarding(&self, complaints: &mut Complaints) -> Option<Symbol> {
+        let value = self.value("offboarding")?;
+        self.world.offboarding_name(&value, self.span("offboarding")).unwrap_or_else(|error| {
+            complain(complaints, error, self.record.address);
+            None
+        })
+    }
+
+    fn legal_hold(&self, complaints: &mut Complaints) -> bool {
+        match self.value("legal_hold") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(held)) => held,
+            Some(other) => {
+                let error = Diagnostic::new(
+                    self.span("legal_hold"),
+                    format!("`legal_hold` is true or false, and this is {}", other.describe()),
+                )
+                .hint("write legal_hold = true");
+                complain(complaints, error, self.record.address);
+                // Whatever was meant, nothing is lost by it.
+                true
+            }
+        }
     }
 
     fn check_manager(&self, complaints: &mut Complaints) {

@@ -25,6 +25,8 @@ pub(super) struct View<'a> {
     pub account: Option<&'a Object>,
     /// Where a number of `next` goes: only in `on_create`.
     pub next: Option<Next>,
+    /// `self` of a leaver: the attributes that the record knows.
+    pub leaver: Option<&'a Value>,
 }
 
 /// For whom `next` gives a number.
@@ -41,7 +43,7 @@ struct Paths {
     own_accounts: Arc<str>,
 }
 
-const ROOTS: [&str; 8] = ["var", "local", "person", "people", "service", "system", "group", "role"];
+const ROOTS: [&str; 9] = ["var", "local", "person", "people", "service", "system", "group", "role", "offboarding"];
 
 static PATHS: LazyLock<Paths> = LazyLock::new(|| Paths {
     by_name: ROOTS.iter().chain(&["each", "account"]).map(|name| (*name, Arc::from(*name))).collect(),
@@ -63,7 +65,7 @@ fn below(path: &str, name: &str) -> Value {
 
 impl<'a> View<'a> {
     pub(super) fn new(world: &'a World, run: &'a Run<'a>) -> View<'a> {
-        View { world, run, own: None, each: None, row: None, account: None, next: None }
+        View { world, run, own: None, each: None, row: None, account: None, next: None, leaver: None }
     }
 
     /// A person by key.
@@ -248,7 +250,7 @@ impl<'a> View<'a> {
 impl Scope for View<'_> {
     fn root(&self, name: &str) -> Option<Value> {
         match name {
-            "self" => self.own.map(|(_, record)| to(record.address)),
+            "self" => self.leaver.cloned().or_else(|| self.own.map(|(_, record)| to(record.address))),
             "row" => self.row.cloned(),
             "each" if self.each.is_none() => None,
             "account" if self.account.is_none() => None,
@@ -258,7 +260,7 @@ impl Scope for View<'_> {
 
     fn roots(&self) -> Vec<String> {
         let own = [
-            ("self", self.own.is_some()),
+            ("self", self.own.is_some() || self.leaver.is_some()),
             ("row", self.row.is_some()),
             ("each", self.each.is_some()),
             ("account", self.account.is_some()),
@@ -313,6 +315,15 @@ impl Scope for View<'_> {
             }
             "person" => self.person(name),
             "service" | "system" | "role" => self.declared(text, name),
+            "offboarding" => match world.program.offboardings.get(name) {
+                // It is nothing that stands anywhere: its name is all that there is of it.
+                Some(_) => Ok(Value::string(format!("offboarding.{name}"))),
+                None => {
+                    let known = world.program.offboardings.blocks.iter().map(|block| &*block.name);
+                    let hint = did_you_mean(name, known, || format!("declare it: offboarding {name:?} {{ ... }}"));
+                    Err(Failure::new(format!("offboarding.{name} is not declared")).hint(hint))
+                }
+            },
             "group" => {
                 let groups = &world.program.groups.blocks;
                 let systems = groups.iter().filter_map(|group| group.block.labels.first()).map(|(label, _)| &**label);

@@ -336,7 +336,7 @@ role "d" { when = self.team == nothing }
     main.hcl:10:19: `when` must be true or false, and this is a string
       hint: compare with == or !=, such as self.department == "Data"
     main.hcl:11:32: there is no "nothing" here [for person.a]
-      hint: names that are known here: group, local, people, person, role, self, service, system, var; for text, write "nothing"
+      hint: names that are known here: group, local, offboarding, people, person, role, self, service, system, var; for text, write "nothing"
     "#);
 }
 

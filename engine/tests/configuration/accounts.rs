@@ -159,7 +159,7 @@ fn what_no_system_can_hold_is_refused() {
       hint: did you mean "email"?
     # account { a = account.x }
     main.hcl:19:15: there is no "account" here [for person.ada]
-      hint: names that are known here: group, local, people, person, role, self, service, system, var; for text, write "account"
+      hint: names that are known here: group, local, offboarding, people, person, role, self, service, system, var; for text, write "account"
     "#);
 }
 
@@ -324,7 +324,7 @@ fn accounts_that_are_ignored() {
     "#);
     insta::assert_snapshot!(ignored("self.key == \"x\""), @r#"
     main.hcl:4:12: there is no "self" here [for the account with id 17 on system.chat]
-      hint: names that are known here: account, group, local, people, person, role, service, system, var; for text, write "self"
+      hint: names that are known here: account, group, local, offboarding, people, person, role, service, system, var; for text, write "self"
     "#);
 }
 

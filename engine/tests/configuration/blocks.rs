@@ -34,32 +34,134 @@ system "chat" {
 }
 
 #[test]
-fn what_comes_later_is_said_to_come_later() {
+fn what_blocks_of_safety_refuse() {
     insta::assert_snapshot!(evaluated(r#"
-conflict "four_eyes" { roles = [] }
-protect "admins" { groups = [] }
-offboarding "standard" { account = "deactivate" }
+conflict "one" {
+  roles = [role.a]
+}
+conflict "wrong" {
+  roles = [role.a, group.chat.admins]
+}
+protect "admins" {
+  groups          = [group.chat.admins, role.a]
+  minimum_members = "two"
+  always          = [role.a]
+  only_from       = "../security"
+}
+protect "nothing" {}
+offboarding "kept" {
+  account       = "keep"
+  archive_after = "30d"
+  transfer_to   = self.manager
+}
+offboarding "wrong" {
+  account      = "erase"
+  delete_after = "soon"
+  transfer_to  = self.login
+}
 person "ada" {
-  legal_hold  = true
-  offboarding = "x"
+  login       = "ada"
+  legal_hold  = "yes"
+  offboarding = "wrong"
+}
+person "bob" {
+  offboarding = offboarding.wrng
+}
+role "a" {
+  offboarding = offboarding.wrong
 }
 system "chat" {
-  provider    = "scim"
-  offboarding = "x"
+  provider    = "directory"
+  offboarding = group.chat.admins
+}
+group "chat" "admins" {}
+"#), @r#"
+    main.hcl:3:11: a conflict needs two roles that nobody may hold together
+      hint: write [role.payments_maker, role.payments_checker]
+    main.hcl:6:20: an entry of `roles` cannot be group.chat.admins
+      hint: write [role.payments_maker, role.payments_checker]
+    main.hcl:9:41: an entry of `groups` cannot be role.a
+      hint: write [group.corp.admins]
+    main.hcl:10:21: this is not a count
+      hint: write a whole number, such as 5
+    main.hcl:11:22: an entry of `always` cannot be role.a
+      hint: write [service.breakglass]
+    main.hcl:12:21: `only_from`: "../security" is not a folder below the configuration folder
+      hint: write only_from = "security/"
+    main.hcl:14:1: this `protect` block lacks `groups`
+      hint: add `groups = ...`
+    main.hcl:17:19: `archive_after` cannot stand beside account = "keep"
+      hint: an account that is kept is neither put away nor deleted: take one of the two out
+    main.hcl:18:19: `transfer_to` cannot stand beside account = "keep"
+      hint: an account that is kept keeps what it owns: take one of the two out
+    main.hcl:21:18: `account` cannot be "erase"
+      hint: write "deactivate", or "keep" to leave the account as it is
+    main.hcl:22:18: this is not a length of time
+      hint: write "30d", "12h" or "8w"
+    main.hcl:23:18: `transfer_to` names a person or service, and this is a string [for person.ada]
+      hint: write transfer_to = self.manager, or person[KEY]
+    main.hcl:27:17: `legal_hold` is true or false, and this is a string [for person.ada]
+      hint: write legal_hold = true
+    main.hcl:28:17: `offboarding` names an offboarding block, and this is a string [for person.ada]
+      hint: write offboarding = offboarding.NAME
+    main.hcl:31:29: offboarding.wrng is not declared [for person.bob]
+      hint: did you mean "wrong"?
+    main.hcl:38:17: `offboarding` names an offboarding block, and this is the reference group.chat.admins
+      hint: write offboarding = offboarding.NAME
+    "#);
+}
+
+#[test]
+fn only_blocks_below_the_folder_lead_into_a_protected_group() {
+    insta::assert_snapshot!(evaluated(r#"
+system "chat" {
+  provider = "directory"
+}
+group "chat" "admins" {
+  members = [group.chat.inner]
+}
+--- security/security.hcl
+protect "admins" {
+  groups    = [group.chat.admins]
+  only_from = "security"
+}
+role "admin" {
+  members = [role.lead]
+  access  = [group.chat.admins]
+}
+--- security.hcl
+group "chat" "inner" {
+  members = [person.ada]
+}
+group "chat" "unused" {
+  members = [group.chat.admins]
+}
+--- teams/teams.hcl
+person "ada" {}
+role "lead" {
+  when = true
+}
+role "chief" {
+  members = [person.ada]
+  access  = [role.admin]
+}
+role "other" {
+  when   = true
+  access = [group.chat.unused]
 }
 "#), @"
-    main.hcl:2:1: `conflict` blocks are not supported yet
-      hint: they come with a later version of tenure: take the block out until then
-    main.hcl:3:1: `protect` blocks are not supported yet
-      hint: they come with a later version of tenure: take the block out until then
-    main.hcl:4:1: `offboarding` blocks are not supported yet
-      hint: they come with a later version of tenure: take the block out until then
-    main.hcl:6:3: `legal_hold` is not supported yet
-      hint: it comes with a later version of tenure: take it out until then
-    main.hcl:7:3: `offboarding` is not supported yet
-      hint: it comes with a later version of tenure: take it out until then
-    main.hcl:11:3: `offboarding` is not supported yet
-      hint: it comes with a later version of tenure: take it out until then
+    main.hcl:5:1: group.chat.admins leads into group.chat.admins, and protect.admins lets only security/ do so
+      security/security.hcl:1: protected here
+      hint: move the block into a file below security/, or take the group out of its reach
+    security.hcl:1:1: group.chat.inner leads into group.chat.admins, and protect.admins lets only security/ do so
+      security/security.hcl:1: protected here
+      hint: move the block into a file below security/, or take the group out of its reach
+    teams/teams.hcl:2:1: role.lead leads into group.chat.admins, and protect.admins lets only security/ do so
+      security/security.hcl:1: protected here
+      hint: move the block into a file below security/, or take the group out of its reach
+    teams/teams.hcl:5:1: role.chief leads into group.chat.admins, and protect.admins lets only security/ do so
+      security/security.hcl:1: protected here
+      hint: move the block into a file below security/, or take the group out of its reach
     ");
 }
 
@@ -205,7 +307,7 @@ settings {
     mass_removal  = "200%"
     source_shrank = 0.5
     max_failures  = -1
-    mass_change   = "1%"
+    mass_chnge    = "1%"
   }
 }
 "#), @r#"
@@ -217,8 +319,8 @@ settings {
       hint: write "10%", or a number from 0 to 1
     main.hcl:8:21: this is not a count
       hint: write a whole number, such as 5
-    main.hcl:9:5: `safeguards` has no attribute `mass_change`
-      hint: a `safeguards` block takes mass_removal, source_shrank and max_failures
+    main.hcl:9:5: `safeguards` has no attribute `mass_chnge`
+      hint: did you mean "mass_change"?
     "#);
 }
 

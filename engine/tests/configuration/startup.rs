@@ -4,35 +4,17 @@ use std::fmt::Write as _;
 
 use state::{Schema, Symbol};
 
-use crate::support::{Case, Made, account, errors, made, membership_line, shared};
+use crate::support::{Case, Made, account, made, membership_line, shared};
 
 const FILES: [&str; 5] =
     ["people/people.hcl", "security/security.hcl", "settings.hcl", "systems/systems.hcl", "teams/engineering.hcl"];
 const DATA: [&str; 3] = ["people/contractors.csv", "people/hr.csv", "teams/rota.csv"];
 
-/// The configuration without what comes with later versions: whole blocks, and the attribute `offboarding`.
-fn without_later(text: &str) -> String {
-    let mut kept = String::new();
-    let mut skipping = false;
-    for line in text.lines() {
-        let starts = ["conflict ", "protect ", "offboarding "].iter().any(|word| line.starts_with(word));
-        skipping |= starts;
-        if !skipping && !line.trim_start().starts_with("offboarding ") {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-        if skipping && line.ends_with('}') {
-            skipping = false;
-        }
-    }
-    kept
-}
-
 fn case() -> Case {
     let text = |path: &str| String::from_utf8(shared(&format!("language/startup/{path}"))).unwrap();
     let mut all = String::new();
     for path in FILES {
-        let _ = write!(all, "--- {path}\n{}", without_later(&text(path)));
+        let _ = write!(all, "--- {path}\n{}", text(path));
     }
     let mut case = Case::new(&all);
     for path in DATA {
@@ -231,21 +213,42 @@ fn systems_stand_behind_those_that_they_mention() {
 }
 
 #[test]
-fn what_comes_with_later_versions_is_never_taken_silently() {
-    let mut case = case();
-    let whole = String::from_utf8(shared("language/startup/teams/engineering.hcl")).unwrap();
-    for file in &mut case.files.0 {
-        if &*file.path == "teams/engineering.hcl" {
-            file.text = whole.as_str().into();
+fn what_protects_and_what_happens_to_leavers() {
+    let configuration = case().good();
+    let mut text = String::new();
+    for protect in &configuration.protects {
+        let _ = writeln!(text, "protect {} {:?}", protect.name, protect.groups);
+        let _ = writeln!(text, "  at least {}, always {:?}", protect.minimum_members, protect.always);
+        let _ = writeln!(text, "  from {}", protect.only_from.unwrap_or("".into()));
+    }
+    for conflict in &configuration.conflicts {
+        let _ = writeln!(text, "conflict {}", conflict.name);
+        for role in &conflict.roles {
+            let _ = writeln!(text, "  {} held by {:?}, gives {:?}", role.role, role.holders, role.groups);
         }
     }
-    let Err(rejected) = case.evaluate() else { panic!("taken") };
-    insta::assert_snapshot!(errors(&rejected), @"
-    teams/engineering.hcl:53:1: `conflict` blocks are not supported yet
-      hint: they come with a later version of tenure: take the block out until then
-    teams/engineering.hcl:55:1: `offboarding` blocks are not supported yet
-      hint: they come with a later version of tenure: take the block out until then
-    teams/engineering.hcl:60:1: `offboarding` blocks are not supported yet
-      hint: they come with a later version of tenure: take the block out until then
-    ");
+    for policy in configuration.offboardings.values() {
+        let days = |millis: Option<i64>| millis.map(|millis| millis / 86_400_000);
+        let (archive, delete) = (days(policy.archive_after), days(policy.delete_after));
+        let _ =
+            writeln!(text, "offboarding {} keep {} archive {archive:?} delete {delete:?}", policy.name, policy.keep);
+    }
+    for key in ["E0004", "C1", "breakglass"] {
+        let identity = configuration.identities.iter().find(|identity| identity.key == key).unwrap();
+        let heir = identity.offboarding.map(|name| configuration.evaluate.heir(name, &identity.attributes).unwrap());
+        let _ = writeln!(text, "{key}: {:?}, heir {heir:?}", identity.offboarding);
+    }
+    insta::assert_snapshot!(text, @r#"
+    protect admins [group.corp.admins]
+      at least 2, always [service.breakglass]
+      from security/
+    conflict four_eyes
+      payments_checker held by ["E0015"], gives []
+      payments_maker held by ["E0014"], gives []
+    offboarding contractor keep false archive None delete Some(365)
+    offboarding standard keep false archive Some(30) delete None
+    E0004: Some("standard"), heir Some(Some(person.E0003))
+    C1: Some("contractor"), heir Some(Some(person.E0003))
+    breakglass: None, heir None
+    "#);
 }

@@ -250,13 +250,13 @@ person "p" {
     main.hcl:32:7: there is no "slef" here [for person.p]
       hint: did you mean "self"?
     main.hcl:33:7: there is no "row" here [for person.p]
-      hint: names that are known here: group, local, people, person, role, self, service, system, var; for text, write "row"
+      hint: names that are known here: group, local, offboarding, people, person, role, self, service, system, var; for text, write "row"
     main.hcl:34:7: there is no "each" here [for person.p]
-      hint: names that are known here: group, local, people, person, role, self, service, system, var; for text, write "each"
+      hint: names that are known here: group, local, offboarding, people, person, role, self, service, system, var; for text, write "each"
     main.hcl:35:21: system.chta is not declared [for person.p]
       hint: did you mean "chat"?
-    main.hcl:36:7: there is no "offboarding" here [for person.p]
-      hint: names that are known here: group, local, people, person, role, self, service, system, var; for text, write "offboarding"
+    main.hcl:36:19: offboarding.x is not declared [for person.p]
+      hint: declare it: offboarding "x" { ... }
     main.hcl:37:7: this is a name on the way to something, not a value [for person.p]
       hint: name one thing, or make a list: [for x in ... : x]
     main.hcl:38:19: system.chat has no instances [for person.p]
