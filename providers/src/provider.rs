@@ -119,6 +119,24 @@ pub struct ReadError {
     pub hint: String,
 }
 
+impl ReadError {
+    /// What failed and what to do next, on one line.
+    pub fn whole(&self) -> String {
+        whole(&self.message, &self.hint)
+    }
+}
+
+impl ConnectError {
+    /// What failed and what to do next, on one line.
+    pub fn whole(&self) -> String {
+        whole(&self.message, &self.hint)
+    }
+}
+
+fn whole(message: &str, hint: &str) -> String {
+    if hint.is_empty() { message.to_owned() } else { format!("{message} ({hint})") }
+}
+
 /// The half that reads. Reads are retried inside, with backoff; what comes out is final.
 #[async_trait]
 pub trait Reader: Send + Sync {

@@ -141,7 +141,9 @@ fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
 /// Calls of an earlier run that may still have an effect are waited for, where that takes no more than a minute.
 async fn wait_for_doubts(session: &mut Session, recorded: &Recorded) {
     let now = session.folder.now;
-    let until = recorded.open.iter().map(|open| open.settle_after).filter(|at| *at <= now.plus_millis(PATIENCE)).max();
+    // What was a transaction is settled by asking for it, at once.
+    let waiting = recorded.open.iter().filter(|open| open.transaction.is_none());
+    let until = waiting.map(|open| open.settle_after).filter(|at| *at <= now.plus_millis(PATIENCE)).max();
     let Some(rest) = until.map(|until| until.millis() - now.millis()).filter(|rest| *rest >= 0) else { return };
     let seconds = rest / 1000 + 1;
     render::note(&format!("waiting {seconds} s until what an earlier run left in doubt can be settled by looking"));
@@ -195,7 +197,7 @@ async fn connect(
                 let (reader, writer) = (Arc::clone(reader), Arc::from(writer));
                 systems.insert(connection.name, Connection { reader, writer, deadline });
             }
-            Err(error) => refused.push((connection.name, format!("{error} ({})", error.hint))),
+            Err(error) => refused.push((connection.name, error.whole())),
         }
     }
     (systems, refused)

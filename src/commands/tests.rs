@@ -89,7 +89,7 @@ fn outcome(run: &str, intent: u32, result: EventResult) -> Event {
 }
 
 fn done(id: &str, pairs: &[(&str, &str)]) -> EventResult {
-    EventResult::Done { object: Object::new(id, attributes(pairs)), settled: false }
+    EventResult::done(Object::new(id, attributes(pairs)))
 }
 
 fn finished(run: &str, status: &str) -> Event {
@@ -135,7 +135,7 @@ fn events() -> Vec<Event> {
         outcome("r1", 2, EventResult::Unknown { error: "no answer within 30 s".into() }),
         finished("r1", "failed"),
         started("r2", "grace (GitHub Actions)", Some(false)),
-        outcome("r1", 2, EventResult::Done { object: Object::new("", Attributes::new()), settled: true }),
+        outcome("r1", 2, EventResult::settled(Object::new("", Attributes::new()))),
         fact("r2", Fact { former: Some(address("person.al")), ..Fact::new(FactKind::Moved, address("person.ada")) }),
         fact("r2", Fact { former: Some(address("account.chat.al")), ..Fact::new(FactKind::Moved, address(ada)) }),
         intent(Step {

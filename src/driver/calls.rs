@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::apply::{Answer, Token};
-use providers::{Reader, Unannounced, Writer};
-use state::{Capabilities, Order, Outcome, Target};
+use providers::{Announce, ReadError, Reader, Writer};
+use state::{Capabilities, Order, Outcome, Symbol, Target, TransactionState};
+use tokio::sync::{mpsc, oneshot};
 
 /// Both halves of a system while a plan is applied.
 #[derive(Clone)]
@@ -15,6 +16,29 @@ pub struct Connection {
     pub writer: Arc<dyn Writer>,
     /// After which a call to the writer counts as lost.
     pub deadline: Duration,
+}
+
+/// A call says by what its system knows it, and waits until that is in the record.
+pub(super) struct Announcement {
+    pub(super) token: Token,
+    pub(super) transaction: Symbol,
+    pub(super) durable: oneshot::Sender<Result<(), String>>,
+}
+
+/// What a writer announces its transaction to: hands it to the loop.
+struct Announcer {
+    token: Token,
+    to: mpsc::UnboundedSender<Announcement>,
+}
+
+#[async_trait::async_trait]
+impl Announce for Announcer {
+    async fn transaction(&self, transaction: Symbol) -> Result<(), String> {
+        let gone = || "the run has ended: nothing may be committed any more".to_owned();
+        let (durable, answer) = oneshot::channel();
+        self.to.send(Announcement { token: self.token, transaction, durable }).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
 }
 
 /// Reads retry inside, so they are given longer than a call; a reader that never answers must not hold up the run.
@@ -29,23 +53,40 @@ impl Connection {
 
     /// Reads targets again.
     pub(super) fn read(&self, token: Token, targets: Vec<Target>) -> impl Future<Output = Answer> + Send + 'static {
-        let (reader, limit) = (Arc::clone(&self.reader), self.deadline.saturating_mul(READ_FACTOR));
+        let (reader, limit) = (Arc::clone(&self.reader), self.read_limit());
+        async move { Answer::Read { token, result: within(limit, reader.read(&targets)).await } }
+    }
+
+    /// Asks what became of transactions.
+    pub(super) fn ask(&self, token: Token, transactions: Vec<Symbol>) -> impl Future<Output = Answer> + Send + 'static {
+        let (reader, limit) = (Arc::clone(&self.reader), self.read_limit());
         async move {
-            let result = match tokio::time::timeout(limit, reader.read(&targets)).await {
-                Ok(Ok(presences)) => Ok(presences),
-                Ok(Err(error)) if error.hint.is_empty() => Err(error.message),
-                Ok(Err(error)) => Err(format!("{} ({})", error.message, error.hint)),
-                Err(_) => Err(format!("no answer within {} s", limit.as_secs_f32())),
-            };
-            Answer::Read { token, result }
+            let mut states: Vec<TransactionState> = Vec::with_capacity(transactions.len());
+            for transaction in transactions {
+                match within(limit, reader.transaction(transaction)).await {
+                    Ok(state) => states.push(state),
+                    Err(error) => return Answer::Asked { token, result: Err(error) },
+                }
+            }
+            Answer::Asked { token, result: Ok(states) }
         }
     }
 
+    fn read_limit(&self) -> Duration {
+        self.deadline.saturating_mul(READ_FACTOR)
+    }
+
     /// Carries orders out, once. No answer within the deadline means that nobody knows.
-    pub(super) fn execute(&self, token: Token, orders: Vec<Order>) -> impl Future<Output = Answer> + Send + 'static {
+    pub(super) fn execute(
+        &self,
+        token: Token,
+        orders: Vec<Order>,
+        to: mpsc::UnboundedSender<Announcement>,
+    ) -> impl Future<Output = Answer> + Send + 'static {
         let (writer, deadline) = (Arc::clone(&self.writer), self.deadline);
         async move {
-            let outcomes = match tokio::time::timeout(deadline, writer.execute(&orders, &Unannounced)).await {
+            let announcer = Announcer { token, to };
+            let outcomes = match tokio::time::timeout(deadline, writer.execute(&orders, &announcer)).await {
                 Ok(outcomes) => outcomes,
                 Err(_) => {
                     let error = format!("no answer within {} s", deadline.as_secs_f32());
@@ -54,5 +95,12 @@ impl Connection {
             };
             Answer::Executed { token, outcomes }
         }
+    }
+}
+
+async fn within<T>(limit: Duration, asked: impl Future<Output = Result<T, ReadError>>) -> Result<T, String> {
+    match tokio::time::timeout(limit, asked).await {
+        Ok(answer) => answer.map_err(|error| error.whole()),
+        Err(_) => Err(format!("no answer within {} s", limit.as_secs_f32())),
     }
 }

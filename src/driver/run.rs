@@ -8,8 +8,10 @@ use std::time::Duration;
 use engine::apply::{Answer, Apply, Report, Step, Token};
 use state::record::Event;
 use state::{Outcome, Symbol, Timestamp};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 
+use super::calls::Announcement;
 use super::{Connection, Interrupts, Progress};
 use crate::edge::{Clock, Journal};
 
@@ -21,10 +23,7 @@ pub trait Recording: Sync {
 
 impl Recording for Journal {
     async fn record(&self, events: Vec<Event>) -> Result<(), String> {
-        Journal::record(self, events).await.map(drop).map_err(|failure| match failure.hint {
-            Some(hint) => format!("{} ({hint})", failure.message),
-            None => failure.message,
-        })
+        Journal::record(self, events).await.map(drop).map_err(|failure| failure.whole())
     }
 }
 
@@ -41,6 +40,7 @@ pub enum Ended {
 enum Flight {
     Read(Token),
     Execute(Token, usize),
+    Ask(Token),
 }
 
 type Writing<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
@@ -69,6 +69,7 @@ impl Calls {
                 let what = "the provider ended by an error of its own (this is a bug: please report it)";
                 Some(match self.flights.remove(&error.id())? {
                     Flight::Read(token) => Answer::Read { token, result: Err(what.to_owned()) },
+                    Flight::Ask(token) => Answer::Asked { token, result: Err(what.to_owned()) },
                     Flight::Execute(token, orders) => {
                         Answer::Executed { token, outcomes: vec![Outcome::Unknown(what.to_owned()); orders] }
                     }
@@ -93,6 +94,9 @@ pub async fn run(
     let mut wake: Option<Timestamp> = None;
     let mut interrupted = false;
     let mut tidied = false;
+    let (announcing, mut announced) = mpsc::unbounded_channel::<Announcement>();
+    // Calls that may not commit before their transaction is durable in the record.
+    let mut announcements: HashMap<Token, oneshot::Sender<Result<(), String>>> = HashMap::new();
     loop {
         for step in machine.next(clock.now()) {
             match step {
@@ -112,7 +116,10 @@ pub async fn run(
                 },
                 Step::Execute { token, system, orders } => match systems.get(&system) {
                     Some(connection) => {
-                        calls.begin(Flight::Execute(token, orders.len()), connection.execute(token, orders));
+                        calls.begin(
+                            Flight::Execute(token, orders.len()),
+                            connection.execute(token, orders, announcing.clone()),
+                        );
                     }
                     None => {
                         let refused = Outcome::Refused { error: "not connected".to_owned(), retry_after: None };
@@ -120,6 +127,14 @@ pub async fn run(
                         machine.on(clock.now(), Answer::Executed { token, outcomes });
                     }
                 },
+                Step::Ask { token, system, transactions } => match systems.get(&system) {
+                    Some(connection) => calls.begin(Flight::Ask(token), connection.ask(token, transactions)),
+                    None => machine.on(clock.now(), Answer::Asked { token, result: Err("not connected".to_owned()) }),
+                },
+                Step::Proceed { token, result } => {
+                    // Where nobody waits any more, the call was given up.
+                    let _ = announcements.remove(&token).map(|durable| durable.send(result));
+                }
                 Step::Wait { until } => wake = Some(until),
                 Step::Finished(report) => {
                     if !tidied {
@@ -142,6 +157,10 @@ pub async fn run(
                 Some(answer)
             }
             Some(joined) = calls.tasks.join_next_with_id() => calls.answer(joined),
+            Some(Announcement { token, transaction, durable }) = announced.recv() => {
+                announcements.insert(token, durable);
+                Some(Answer::Announced { token, transaction })
+            }
             // The clock is asked again above: it and the timer may not agree to the millisecond.
             () = tokio::time::sleep(Duration::from_millis(rest.unwrap_or(0))), if rest.is_some() => None,
             () = interrupts.next() => {
@@ -158,6 +177,10 @@ pub async fn run(
             machine.on(clock.now(), answer);
         }
         // What else has come meanwhile goes into the same turn, and its events into the same flush.
+        while let Ok(Announcement { token, transaction, durable }) = announced.try_recv() {
+            announcements.insert(token, durable);
+            machine.on(clock.now(), Answer::Announced { token, transaction });
+        }
         while let Some(joined) = calls.tasks.try_join_next_with_id() {
             if let Some(answer) = calls.answer(joined) {
                 machine.on(clock.now(), answer);

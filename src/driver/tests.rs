@@ -20,6 +20,8 @@ struct Memory {
     in_flight: AtomicUsize,
     most: AtomicUsize,
     calls: AtomicUsize,
+    /// In their order.
+    committed: Mutex<Vec<String>>,
 }
 
 struct Half(std::sync::Arc<Memory>);
@@ -41,7 +43,12 @@ impl Reader for Half {
 
 #[async_trait::async_trait]
 impl Writer for Half {
-    async fn execute(&self, orders: &[Order], _: &dyn Announce) -> Vec<Outcome> {
+    async fn execute(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome> {
+        let transaction = format!("t-{}", orders[0].address.holder().unwrap());
+        if let Err(error) = announce.transaction(Symbol::new(&transaction)).await {
+            return vec![Outcome::Refused { error, retry_after: None }; orders.len()];
+        }
+        self.0.committed.lock().unwrap().push(transaction);
         self.0.calls.fetch_add(1, Ordering::SeqCst);
         let now = self.0.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most.fetch_max(now, Ordering::SeqCst);
@@ -56,11 +63,14 @@ impl Writer for Half {
 }
 
 #[derive(Default)]
-struct Lines(Mutex<Vec<Event>>);
+struct Lines(Mutex<Vec<Event>>, /** No transaction can be recorded. */ bool);
 
 impl Recording for Lines {
     async fn record(&self, events: Vec<Event>) -> Result<(), String> {
         tokio::task::yield_now().await;
+        if self.1 && events.iter().any(|event| matches!(event, Event::Transaction { .. })) {
+            return Err("no space left on device".into());
+        }
         self.0.lock().unwrap().extend(events);
         Ok(())
     }
@@ -113,6 +123,10 @@ impl Run {
 /// Applies a plan that makes these accounts, with `concurrency` calls in flight and a deadline of 100 ms. `interrupts`
 /// are sent 20 ms apart.
 fn make(holders: &[&str], concurrency: usize, interrupts: usize) -> Run {
+    make_with(holders, concurrency, interrupts, Lines::default())
+}
+
+fn make_with(holders: &[&str], concurrency: usize, interrupts: usize, lines: Lines) -> Run {
     let holders: Vec<String> = holders.iter().map(|holder| (*holder).to_owned()).collect();
     let plan = creations(&holders);
     let capabilities = Capabilities { concurrency, deadline: 100, visibility: 0, ..Capabilities::default() };
@@ -133,7 +147,6 @@ fn make(holders: &[&str], concurrency: usize, interrupts: usize) -> Run {
         populations: BTreeMap::new(),
     };
     let recorded = Recorded::default();
-    let lines = Lines::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let ended = runtime.block_on(async {
         let connected = BTreeMap::from([("memory".into(), connected)]);
@@ -170,6 +183,31 @@ fn as_many_calls_are_in_flight_as_the_system_takes() {
 }
 
 #[test]
+fn a_transaction_is_in_the_record_before_it_is_committed_and_lost_with_it() {
+    let holders = names(20);
+    let holders: Vec<&str> = holders.iter().map(String::as_str).collect();
+    let run = make(&holders, 4, 0);
+    let lines = run.lines.0.lock().unwrap();
+    let announced = lines.iter().filter_map(|line| match line {
+        Event::Transaction { transaction, intents, .. } if intents.len() == 1 => Some(transaction.to_string()),
+        _ => None,
+    });
+    let mut announced: Vec<String> = announced.collect();
+    announced.sort();
+    let mut committed = run.memory.committed.lock().unwrap().clone();
+    committed.sort();
+    assert_eq!(announced, committed);
+    assert_eq!(announced.len(), 20);
+    drop(lines);
+
+    // The record fails at the first transaction: nothing is committed any more.
+    let full = Lines(Mutex::default(), true);
+    let run = make_with(&holders, 4, 0, full);
+    assert!(matches!(run.report().status, Status::Fatal(_)), "{:?}", run.report());
+    assert_eq!(*run.memory.committed.lock().unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_call_beyond_its_deadline_or_a_provider_that_panics_leaves_a_doubt_and_others_go_on() {
     let run = make(&["slow", "mad", "ada"], 3, 0);
     let fates: Vec<String> = run.report().fates.iter().map(Fate::to_string).collect();
@@ -193,7 +231,7 @@ fn the_first_interrupt_finishes_what_is_under_way_and_the_second_stops() {
     let run = make(&["slow"], 1, 2);
     assert!(matches!(run.ended, Ended::Stopped));
     let lines = run.lines.0.lock().unwrap();
-    assert!(matches!(lines.last(), Some(Event::Intent { .. })), "the open intent tells the next run: {lines:?}");
+    assert!(matches!(lines.last(), Some(Event::Transaction { .. })), "the open intent tells the next run: {lines:?}");
 }
 
 /// Reads nothing: `fails` says that it could not, else panics.

@@ -19,6 +19,14 @@ impl Failure {
         self.hint = Some(hint.into());
         self
     }
+
+    /// What failed and what to do next, on one line.
+    pub fn whole(self) -> String {
+        match self.hint {
+            Some(hint) => format!("{} ({hint})", self.message),
+            None => self.message,
+        }
+    }
 }
 
 impl From<Failure> for crate::Error {

@@ -173,13 +173,17 @@ fn answer(entry: &Entry, run: &Run) -> (Style, String) {
     };
     let settled = |settled: bool| if settled { format!(" (seen {})", time(*at, run)) } else { String::new() };
     match result {
-        EventResult::Done { object, settled: late } => {
+        EventResult::Done { object, settled: late, note } => {
             let id = match object.id.as_str() {
                 "" => String::new(),
                 id => format!(": id {}", clean(id)),
             };
             let created = matches!(&entry.line.event, Event::Intent { change, .. } if change.action == Action::Create);
-            (GOOD, format!("done{}{}", if created { id } else { String::new() }, settled(*late)))
+            let done = format!("done{}{}", if created { id } else { String::new() }, settled(*late));
+            match note {
+                Some(note) => (DOUBT, format!("{done}, but {}", clean(note))),
+                None => (GOOD, done),
+            }
         }
         EventResult::NotDone { error, settled: late } => (BAD, format!("not done: {}{}", clean(error), settled(*late))),
         EventResult::Unknown { error } => (DOUBT, format!("in doubt: {}", clean(error))),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use engine::apply::{Fate, Report, Status};
+use engine::apply::{Report, Status};
 use state::{Address, Plan, Symbol};
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
@@ -26,8 +26,7 @@ pub fn print(plan: &Plan, report: &Report, run: Symbol) -> io::Result<()> {
 pub fn write(to: &mut dyn Write, plan: &Plan, report: &Report, run: Symbol) -> io::Result<()> {
     let mut by_heading: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (change, fate) in plan.changes.iter().zip(&report.fates) {
-        // What a safeguard holds was shown with the plan.
-        if !fate.is_done() && !matches!(fate, Fate::Held { .. }) {
+        if fate.is_failure() {
             let line = format!("{} {}: {fate}", change.action.word(), change.address);
             by_heading.entry(heading(plan, change.address)).or_default().push(line);
         }
@@ -41,7 +40,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan, report: &Report, run: Symbol) -> i
     for system in &report.tripped {
         writeln!(to, "\nToo many changes failed on system.{system}: the rest of it was left alone.")?;
     }
-    let words = ["done", "refused", "stale", "unknown", "diverged", "not_done", "held"];
+    let words = ["done", "noted", "refused", "stale", "unknown", "diverged", "not_done", "held"];
     let counts: Vec<String> = words
         .iter()
         .filter_map(|word| Some(format!("{} {}", report.counts.get(*word)?, word.replace('_', " "))))

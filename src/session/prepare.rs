@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::apply::{Connected, Doubt, Settlement, settle};
+use engine::apply::{Connected, Doubt, Settlement, Transactions, settle};
 use engine::configuration::{Configuration, Facts};
 use engine::plan::{Inputs, Planned, Reading, plan};
 use state::record::{Line, Recorded};
 use state::{Address, Finding, Observed, Schema, Symbol};
 
 use super::connect::Connection;
-use super::read::{self, Read};
+use super::read;
 use super::{Folder, Session};
 use crate::Error;
 use crate::driver::Progress;
@@ -27,6 +27,12 @@ pub struct Prepared {
     /// What looking said about earlier calls whose outcome was not known.
     pub settlement: Settlement,
     doubts: Vec<Finding>,
+}
+
+/// The configuration, or what evaluates it once it is known who is there.
+enum Evaluation<F> {
+    Done(Box<Configuration>),
+    Waiting(F),
 }
 
 /// Where the state of the systems is taken from.
@@ -54,22 +60,34 @@ impl Prepared {
         let evaluate =
             |people| loaded.evaluate(&Facts { schemas: schemas.iter().map(|(n, s)| (*n, s)).collect(), people });
         // What is wrong with the files is said before anybody waits for a network, unless people come from there.
-        let (early, evaluate) = match sources[..] {
-            [] => (Some(evaluate(BTreeMap::new())?), None),
-            _ => (None, Some(evaluate)),
+        let evaluation = match sources[..] {
+            [] => Evaluation::Done(Box::new(evaluate(BTreeMap::new())?)),
+            _ => Evaluation::Waiting(evaluate),
         };
-        let Read { readings, readers } = match from {
-            From::Systems(progress) => read::read(&connections, early.as_ref(), &recorded, now, progress).await,
-            From::Record => Read { readings: read::recorded(&connections, &recorded, now), readers: Readers::new() },
-        };
-        let settlement = match from {
-            From::Systems(_) => settle_doubts(&folder, &mut recorded, &readings)?,
-            From::Record => Settlement::default(),
-        };
-        let configuration = match (early, evaluate) {
-            (Some(configuration), _) => configuration,
-            (None, Some(evaluate)) => evaluate(people(&sources, &readings)?)?,
-            (None, None) => return Err(Error::new("the configuration was not evaluated")),
+        let (configuration, readings, readers, settlement) = match from {
+            From::Record => {
+                let readings = read::recorded(&connections, &recorded, now);
+                let configuration = match evaluation {
+                    Evaluation::Done(configuration) => *configuration,
+                    Evaluation::Waiting(evaluate) => evaluate(people(&sources, &readings)?)?,
+                };
+                (configuration, readings, Readers::new(), Settlement::default())
+            }
+            From::Systems(progress) => {
+                let connected = read::connect(&connections).await;
+                let transactions = read::transactions(&connected, &recorded).await;
+                let (first, rest): (Vec<_>, Vec<_>) =
+                    connections.iter().partition(|connection| sources.contains(&connection.name));
+                // Which grants the files speak of is known once it is known who is there.
+                let mut readings = read::read(&first, &connected, None, &recorded, now, progress).await;
+                let configuration = match evaluation {
+                    Evaluation::Done(configuration) => *configuration,
+                    Evaluation::Waiting(evaluate) => evaluate(people(&sources, &readings)?)?,
+                };
+                readings.extend(read::read(&rest, &connected, Some(&configuration), &recorded, now, progress).await);
+                let settlement = settle_doubts(&folder, &mut recorded, &readings, &transactions)?;
+                (configuration, readings, connected.readers, settlement)
+            }
         };
         let doubts = settlement.doubts.iter().map(Doubt::finding).collect();
         Ok(Prepared { folder, connections, configuration, recorded, readings, readers, settlement, doubts })
@@ -126,10 +144,11 @@ fn settle_doubts(
     folder: &Folder,
     recorded: &mut Recorded,
     readings: &BTreeMap<Symbol, Reading>,
+    transactions: &Transactions,
 ) -> Result<Settlement, Error> {
     let observed: BTreeMap<Symbol, &Observed> =
         readings.iter().filter_map(|(name, reading)| Some((*name, reading.inventory.observed()?))).collect();
-    let settlement = settle(recorded, &observed, &connected(readings, None), folder.now);
+    let settlement = settle(recorded, &observed, transactions, &connected(readings, None), folder.now);
     for event in &settlement.events {
         recorded
             .apply(Line { n: recorded.head_line, at: folder.now, event: event.clone() })

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use engine::apply::{Transactions, settle};
 use engine::configuration::Configuration;
 use engine::plan::{Inventory, Reading, missing, observed_from_record};
 use providers::{ReadError, Reader};
@@ -16,21 +17,15 @@ use crate::driver::{Progress, describe_all, read_all};
 /// Targets that are read at once to confirm that they are gone.
 const CONFIRM: usize = 200;
 
-/// Systems, read.
-pub struct Read {
-    pub readings: BTreeMap<Symbol, Reading>,
-    /// Of the systems that could be connected to.
+/// Systems, connected to.
+pub struct Connected {
     pub readers: Readers,
+    /// Why the others could not be.
+    errors: BTreeMap<Symbol, String>,
 }
 
-/// Reads all systems at the same time. One that fails does not keep the others from being read.
-pub async fn read(
-    connections: &[Connection],
-    configuration: Option<&Configuration>,
-    recorded: &Recorded,
-    now: Timestamp,
-    progress: &Arc<Progress>,
-) -> Read {
+/// Connects to all systems at the same time. One that fails does not keep the others from being read.
+pub async fn connect(connections: &[Connection]) -> Connected {
     let mut readers = Readers::new();
     let mut errors: BTreeMap<Symbol, String> = BTreeMap::new();
     let mut connecting = tokio::task::JoinSet::new();
@@ -41,9 +36,25 @@ pub async fn read(
     while let Some(Ok((name, connected))) = connecting.join_next().await {
         match connected {
             Ok(reader) => drop(readers.insert(name, Arc::from(reader))),
-            Err(error) => drop(errors.insert(name, with_hint(&error.message, &error.hint))),
+            Err(error) => drop(errors.insert(name, error.whole())),
         }
     }
+    Connected { readers, errors }
+}
+
+/// Reads these systems at the same time. `configuration` is none while it is not known who its people are.
+pub async fn read(
+    connections: &[&Connection],
+    connected: &Connected,
+    configuration: Option<&Configuration>,
+    recorded: &Recorded,
+    now: Timestamp,
+    progress: &Arc<Progress>,
+) -> BTreeMap<Symbol, Reading> {
+    let own = |(name, reader): (&Symbol, &Arc<dyn Reader>)| {
+        connections.iter().any(|connection| connection.name == *name).then(|| (*name, Arc::clone(reader)))
+    };
+    let readers: Readers = connected.readers.iter().filter_map(own).collect();
     let mut described = describe_all(&readers).await;
     let mut inventories = read_all(&readers, now, &grants(configuration, recorded), progress).await;
     let mut readings = BTreeMap::new();
@@ -59,21 +70,34 @@ pub async fn read(
                 let inventory = match doubt {
                     Ok(None) => Inventory::Complete(observed),
                     Ok(Some(doubt)) => Inventory::Incomplete(doubt),
-                    Err(error) => Inventory::Incomplete(with_hint(&error.message, &error.hint)),
+                    Err(error) => Inventory::Incomplete(error.whole()),
                 };
                 (schema, capabilities, inventory)
             }
             (Some(Err(error)), _) | (_, Some(Err(error))) => {
-                (offline.0, offline.1, Inventory::Incomplete(with_hint(&error.message, &error.hint)))
+                (offline.0, offline.1, Inventory::Incomplete(error.whole()))
             }
             _ => {
-                let error = errors.remove(&name).unwrap_or_else(|| "its provider failed".to_owned());
+                let error = connected.errors.get(&name).cloned().unwrap_or_else(|| "its provider failed".to_owned());
                 (offline.0, offline.1, Inventory::Incomplete(error))
             }
         };
         readings.insert(name, Reading { schema, capabilities, inventory });
     }
-    Read { readings, readers }
+    readings
+}
+
+/// What became of the transactions that are in doubt: asked before the systems are read.
+pub async fn transactions(connected: &Connected, recorded: &Recorded) -> Transactions {
+    let mut states = Transactions::new();
+    for (system, transactions) in settle::transactions(recorded) {
+        let Some(reader) = connected.readers.get(&system) else { continue };
+        for transaction in transactions {
+            let state = reader.transaction(transaction).await.map_err(|error| error.whole());
+            states.insert((system, transaction), state);
+        }
+    }
+    states
 }
 
 /// The grants that files and record speak of, by system, sorted, each once.
@@ -127,8 +151,4 @@ async fn confirm(
         }
     }
     Ok(None)
-}
-
-fn with_hint(message: &str, hint: &str) -> String {
-    if hint.is_empty() { message.to_owned() } else { format!("{message} ({hint})") }
 }

@@ -101,7 +101,7 @@ fn events(lines: u64) -> Vec<Event> {
             }],
         });
         let object = Object::new(if membership { "" } else { &id }, after.into_iter().collect());
-        events.push(Event::Outcome { run, intent: n, result: EventResult::Done { object, settled: false } });
+        events.push(Event::Outcome { run, intent: n, result: EventResult::done(object) });
     }
     events
 }

@@ -6,7 +6,7 @@ use state::{Action, Attributes, Kind, Object, Outcome, Presence, Symbol, Target,
 use super::compare::{Standing, keeps, managed, standing};
 use super::machine::Apply;
 use super::report::{Fate, Why};
-use super::work::{Call, Seen, Todo};
+use super::work::{Call, Seen, Todo, Transaction};
 
 /// How often a change is tried again after a refusal for the moment (429) or a version that moved.
 const TRIES: u32 = 3;
@@ -15,6 +15,9 @@ const LONGEST_WAIT: u64 = 300_000;
 /// Waits between read-backs, in milliseconds: the first, and the longest.
 const FIRST_LOOK: i64 = 100;
 const LAST_LOOK: i64 = 2_000;
+
+/// A transaction that was committed, and what it did is not there.
+pub(super) const CHANGED_BACK: &str = "its transaction was committed, and it has been changed back since";
 
 /// What a look says about a call.
 enum Verdict {
@@ -87,8 +90,10 @@ impl Apply<'_> {
         let mut again = Vec::new();
         for call in calls {
             match outcomes.next().unwrap_or_else(missing) {
-                Outcome::Done(object) | Outcome::Noted(object, _) => {
-                    self.answered_done(unit, system, call, object, now);
+                Outcome::Done(object) => self.answered_done(unit, system, call, object, now),
+                Outcome::Noted(object, what) => {
+                    let noted = Call { note: Some(what), ..call };
+                    self.answered_done(unit, system, noted, object, now);
                 }
                 Outcome::Refused { error, retry_after } => {
                     self.record(call.intent, EventResult::NotDone { error: error.clone(), settled: false });
@@ -205,8 +210,8 @@ impl Apply<'_> {
     fn done(&mut self, call: Call, seen: Object, settled: bool) {
         let object = self.kept(&call, &seen);
         self.ids.done(call.image.address, &object);
-        self.record(call.intent, EventResult::Done { object, settled });
-        self.fates.set(self.plan, call.change, Fate::Done);
+        self.record(call.intent, EventResult::Done { object, settled, note: call.note.clone() });
+        self.fates.set(self.plan, call.change, call.note.map_or(Fate::Done, |left| Fate::Noted { left }));
     }
 
     /// What the record keeps of what was seen: the id is the target's where the answer left it out.
@@ -284,7 +289,7 @@ impl Apply<'_> {
             Verdict::Differs(object, error) => {
                 let kept = self.kept(&call, &object);
                 self.ids.done(call.image.address, &kept);
-                self.record(call.intent, EventResult::Done { object: kept, settled: false });
+                self.record(call.intent, EventResult::Done { object: kept, settled: false, note: call.note });
                 self.fates.set(self.plan, call.change, Fate::Diverged { error });
                 self.failed(unit);
             }
@@ -312,8 +317,13 @@ impl Apply<'_> {
         let mut presences = presences(result, calls.len());
         for call in calls {
             let presence = presences.next().unwrap_or_else(|| Err("not answered".to_owned()));
-            match self.verdict(system as u32, &call, presence) {
-                Verdict::Done(_) if call.has_secrets() && call.image.action != Action::Create => {
+            let committed = call.transaction == Transaction::Committed;
+            let verdict = match self.verdict(system as u32, &call, presence) {
+                Verdict::NotDone if committed => Verdict::Diverged(None, CHANGED_BACK.to_owned()),
+                verdict => verdict,
+            };
+            match verdict {
+                Verdict::Done(_) if call.has_secrets() && call.image.action != Action::Create && !committed => {
                     let error = "a secret cannot be looked at: it will be set again".to_owned();
                     self.record(call.intent, EventResult::Diverged { error: error.clone(), seen: None });
                     self.fates.set(self.plan, call.change, Fate::Diverged { error });
@@ -321,7 +331,7 @@ impl Apply<'_> {
                 Verdict::Done(object) => self.done(call, object, true),
                 Verdict::Differs(object, error) => {
                     let kept = self.kept(&call, &object);
-                    self.record(call.intent, EventResult::Done { object: kept, settled: true });
+                    self.record(call.intent, EventResult::settled(kept));
                     self.fates.set(self.plan, call.change, Fate::Diverged { error });
                 }
                 Verdict::Diverged(seen, error) => {

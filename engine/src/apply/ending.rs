@@ -9,23 +9,31 @@ use super::Report;
 use super::machine::{Apply, InFlight, Stage};
 use super::report::{Fate, Why};
 use super::step::Step;
-use super::work::Call;
+use super::work::{Call, Transaction};
 
 /// What is in doubt is waited for at most so long, in milliseconds; else it is left to the next run.
 const SETTLE_WAIT: i64 = 120_000;
 
 impl Apply<'_> {
-    /// Looks at what is in doubt, once its time has come.
+    /// Asks for the transactions in doubt, at once; looks at what else is in doubt, once its time has come.
     pub(super) fn settle(&mut self, now: Timestamp, steps: &mut Vec<Step>) {
-        let latest = now.plus_millis(SETTLE_WAIT);
-        self.doubts.retain(|(_, call)| call.target.is_some() && call.settle_at <= latest);
         if self.interrupted {
             self.doubts.clear();
         }
+        self.ask(1, steps);
+        if self.in_flight.values().any(|what| matches!(what, InFlight::Ask(..))) {
+            return;
+        }
+        let latest = now.plus_millis(SETTLE_WAIT);
+        let open = |call: &Call| matches!(call.transaction, Transaction::Announced { asked, .. } if asked > 1);
+        let told = |call: &Call| call.target.is_some() || matches!(call.transaction, Transaction::Announced { .. });
+        self.doubts.retain(|(_, call)| told(call) && !open(call) && call.settle_at <= latest);
         if let Some(at) = self.doubts.iter().map(|(_, call)| call.settle_at).max() {
             if at > now {
                 return self.wake(at);
             }
+            // Those that were still open are asked for once more.
+            self.ask(2, steps);
             let mut by_system: BTreeMap<u32, Vec<Call>> = BTreeMap::new();
             for (system, call) in std::mem::take(&mut self.doubts) {
                 by_system.entry(system).or_default().push(call);
@@ -37,7 +45,7 @@ impl Apply<'_> {
                 steps.push(Step::Read { token, system, targets });
             }
         }
-        let looking = self.in_flight.values().any(|what| matches!(what, InFlight::Settle(..)));
+        let looking = self.in_flight.values().any(|what| matches!(what, InFlight::Settle(..) | InFlight::Ask(..)));
         if !looking && self.doubts.is_empty() {
             self.close();
         }

@@ -10,7 +10,7 @@ use super::compare::{Standing, managed, standing};
 use super::ids::kind;
 use super::machine::Apply;
 use super::report::{Fate, Why};
-use super::work::{Call, Seen, has_secrets};
+use super::work::{Call, Seen, Transaction, has_secrets};
 
 /// Time from an intent to its call, in milliseconds. What waits longer begins again with twice the time, so that a
 /// slow system is not hurried, and what a killed run leaves in doubt is not waited for longer than need be.
@@ -70,7 +70,7 @@ impl Apply<'_> {
             // An attempt that was said to have failed did happen.
             let object = before.map_or_else(|| Object::new("", Attributes::new()), |seen| managed(&image, &seen));
             self.ids.done(address, &object);
-            self.record(intent, EventResult::Done { object, settled: true });
+            self.record(intent, EventResult::settled(object));
             self.fates.set(self.plan, n, Fate::AlreadySo);
             return Ok(None);
         }
@@ -88,7 +88,18 @@ impl Apply<'_> {
             secrets: state::order::Secrets(secrets),
         };
         let settle_at = settle_after;
-        Ok(Some(Call { change: n, intent, image, kind, target, order: Some(order), settle_after, settle_at }))
+        Ok(Some(Call {
+            change: n,
+            intent,
+            image,
+            kind,
+            target,
+            order: Some(order),
+            settle_after,
+            settle_at,
+            transaction: Transaction::None,
+            note: None,
+        }))
     }
 
     /// Somebody else did what the change wants: a fact, so that nobody takes it for our doing later (what tenure

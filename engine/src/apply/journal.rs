@@ -8,6 +8,15 @@ use state::record::Event;
 /// Events of one write at most, so that a million facts do not stand in memory twice.
 const MOST: usize = 8192;
 
+/// Who waits for events to be durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiter {
+    /// A unit, to make its call.
+    Unit(u32),
+    /// A call that is under way, by its token, to commit.
+    Call(u32),
+}
+
 /// Events that wait, and who waits for them.
 #[derive(Default)]
 pub(super) struct Journal {
@@ -16,8 +25,8 @@ pub(super) struct Journal {
     queued: u64,
     taken: u64,
     durable: u64,
-    /// Units that may go on once so many events are durable; in order.
-    units: VecDeque<(u64, u32)>,
+    /// Who may go on once so many events are durable; in order.
+    waiters: VecDeque<(u64, Waiter)>,
 }
 
 impl Journal {
@@ -27,9 +36,9 @@ impl Journal {
         self.waiting.push_back(event);
     }
 
-    /// `unit` goes on once everything queued so far is durable.
-    pub(super) fn wait(&mut self, unit: u32) {
-        self.units.push_back((self.queued, unit));
+    /// `waiter` goes on once everything queued so far is durable.
+    pub(super) fn wait(&mut self, waiter: Waiter) {
+        self.waiters.push_back((self.queued, waiter));
     }
 
     /// The next events to write: none while a write is under way or nothing waits.
@@ -42,11 +51,16 @@ impl Journal {
         Some(events)
     }
 
-    /// What was handed out is durable: the units that waited for it.
-    pub(super) fn written(&mut self) -> Vec<u32> {
+    /// What was handed out is durable: who waited for it.
+    pub(super) fn written(&mut self) -> Vec<Waiter> {
         self.durable = self.taken;
-        let ready = self.units.iter().take_while(|(after, _)| *after <= self.durable).count();
-        self.units.drain(..ready).map(|(_, unit)| unit).collect()
+        let ready = self.waiters.iter().take_while(|(after, _)| *after <= self.durable).count();
+        self.waiters.drain(..ready).map(|(_, waiter)| waiter).collect()
+    }
+
+    /// Nothing more becomes durable: who waits in vain.
+    pub(super) fn give_up(&mut self) -> Vec<Waiter> {
+        self.waiters.drain(..).map(|(_, waiter)| waiter).collect()
     }
 
     /// Whether events wait for the next write.

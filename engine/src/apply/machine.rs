@@ -10,7 +10,7 @@ use state::{Address, Fact, Order, Plan, Symbol, Target, Timestamp};
 use super::fates::Fates;
 use super::graph::Graph;
 use super::ids::Ids;
-use super::journal::Journal;
+use super::journal::{Journal, Waiter};
 use super::report::Fate;
 use super::step::{Answer, Step, Token};
 use super::systems::{Connected, Job, System};
@@ -24,6 +24,7 @@ pub(super) enum InFlight {
     Call(u32),
     Look(u32),
     Settle(Symbol, Vec<Call>),
+    Ask(u32, Vec<Call>),
 }
 
 /// How far the run is.
@@ -64,6 +65,8 @@ pub struct Apply<'a> {
     pub(super) doubts: Vec<(u32, Call)>,
     pub(super) interrupted: bool,
     pub(super) fatal: Option<String>,
+    /// Calls that announced a transaction, and whether they may commit.
+    pub(super) proceed: Vec<(Token, Result<(), String>)>,
     timers: BinaryHeap<Reverse<(Timestamp, u32)>>,
     pub(super) in_flight: FxHashMap<u32, InFlight>,
     next_token: u32,
@@ -119,6 +122,7 @@ impl<'a> Apply<'a> {
             doubts: Vec::new(),
             interrupted: false,
             fatal: None,
+            proceed: Vec::new(),
             timers: BinaryHeap::new(),
             in_flight: FxHashMap::default(),
             next_token: 1,
@@ -136,6 +140,8 @@ impl<'a> Apply<'a> {
         if self.stage == Stage::Finished {
             return steps;
         }
+        let proceed = std::mem::take(&mut self.proceed).into_iter();
+        steps.extend(proceed.map(|(token, result)| Step::Proceed { token, result }));
         if self.fatal.is_some() {
             if self.in_flight.is_empty() {
                 self.close();
@@ -177,14 +183,17 @@ impl<'a> Apply<'a> {
                 }
                 match result {
                     Ok(()) => {
-                        for unit in self.journal.written() {
-                            if let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) {
-                                active.durable = true;
-                            }
-                            self.advance(unit, now);
+                        for waiter in self.journal.written() {
+                            self.recorded(waiter, now);
                         }
                     }
-                    Err(error) => self.fatal = Some(error),
+                    Err(error) => self.give_up(error),
+                }
+            }
+            Answer::Announced { token, transaction } => self.on_announced(token, transaction),
+            Answer::Asked { token, result } => {
+                if let Some(InFlight::Ask(system, calls)) = self.answered(token) {
+                    self.on_asked(system, calls, result, now);
                 }
             }
             Answer::Read { token, result } => match self.answered(token) {
@@ -201,6 +210,29 @@ impl<'a> Apply<'a> {
         }
     }
 
+    /// What somebody waited for is durable.
+    fn recorded(&mut self, waiter: Waiter, now: Timestamp) {
+        match waiter {
+            Waiter::Unit(unit) => {
+                if let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) {
+                    active.durable = true;
+                }
+                self.advance(unit, now);
+            }
+            Waiter::Call(token) => self.proceed.push((Token(token), Ok(()))),
+        }
+    }
+
+    /// The record cannot be written any more.
+    fn give_up(&mut self, error: String) {
+        for waiter in self.journal.give_up() {
+            if let Waiter::Call(token) = waiter {
+                self.proceed.push((Token(token), Err(error.clone())));
+            }
+        }
+        self.fatal = Some(error);
+    }
+
     /// Changes that are decided, and how many there are, for progress.
     pub fn progress(&self) -> (u64, u64) {
         (self.fates.decided(), self.plan.changes.len() as u64)
@@ -210,7 +242,7 @@ impl<'a> Apply<'a> {
         let found = self.in_flight.remove(&token.0)?;
         let system = match &found {
             InFlight::Read(unit) | InFlight::Call(unit) | InFlight::Look(unit) => self.system_of(*unit),
-            InFlight::Settle(..) | InFlight::Record => None,
+            InFlight::Settle(..) | InFlight::Ask(..) | InFlight::Record => None,
         };
         if let Some(system) = system.and_then(|system| self.systems.get_mut(system as usize)) {
             system.in_flight = system.in_flight.saturating_sub(1);

@@ -9,6 +9,8 @@ use state::{Address, Symbol};
 pub enum Fate {
     /// Done and seen.
     Done,
+    /// Done and seen, but something that belongs to it was not done.
+    Noted { left: String },
     /// It was as wanted already when it was looked at again: no call was made.
     AlreadySo,
     /// The system refused; it did not happen.
@@ -65,6 +67,7 @@ impl Fate {
     pub fn word(&self) -> &'static str {
         match self {
             Fate::Done | Fate::AlreadySo => "done",
+            Fate::Noted { .. } => "noted",
             Fate::Refused { .. } => "refused",
             Fate::Stale { .. } => "stale",
             Fate::Unknown { .. } => "unknown",
@@ -76,7 +79,13 @@ impl Fate {
 
     /// Whether the world is now as the change wants it.
     pub fn is_done(&self) -> bool {
-        matches!(self, Fate::Done | Fate::AlreadySo)
+        matches!(self, Fate::Done | Fate::Noted { .. } | Fate::AlreadySo)
+    }
+
+    /// Whether somebody has to hear of it: it was not done, or something that belongs to it was not. What a safeguard
+    /// holds was said before.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Fate::Noted { .. }) || !self.is_done() && !matches!(self, Fate::Held { .. })
     }
 }
 
@@ -84,6 +93,7 @@ impl std::fmt::Display for Fate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Fate::Done => f.write_str("done"),
+            Fate::Noted { left } => write!(f, "done, but {left}"),
             Fate::AlreadySo => f.write_str("done (was already so)"),
             Fate::Refused { error } => write!(f, "refused: {error}"),
             Fate::Stale { seen } => write!(f, "not done, it changed since the plan: {seen}"),
@@ -101,7 +111,7 @@ impl std::fmt::Display for Fate {
 pub enum Status {
     /// Everything is done.
     Done,
-    /// Something failed, is in doubt, or was not done for another reason.
+    /// Something failed, is in doubt, was not done for another reason, or left something undone that belongs to it.
     Failed,
     /// Nothing failed, but safeguards hold something.
     Held,
@@ -129,7 +139,7 @@ pub struct Report {
     pub status: Status,
     /// By number of the change in the plan.
     pub fates: Vec<Fate>,
-    /// By word: done, refused, stale, unknown, diverged, held, not_done; words without changes are left out.
+    /// By word: done, noted, refused, stale, unknown, diverged, held, not_done; words without changes are left out.
     pub counts: BTreeMap<String, u64>,
     /// Systems that were left alone after too many failures.
     pub tripped: Vec<Symbol>,
@@ -151,7 +161,7 @@ impl Report {
             Status::Fatal(error)
         } else if interrupted && fates.iter().any(cut) {
             Status::Interrupted
-        } else if fates.iter().any(|fate| !fate.is_done() && !matches!(fate, Fate::Held { .. })) {
+        } else if fates.iter().any(Fate::is_failure) {
             Status::Failed
         } else if counts.contains_key("held") {
             Status::Held

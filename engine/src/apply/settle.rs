@@ -1,15 +1,16 @@
 //! Clearing up what an earlier run left in doubt, by looking: before a plan is made, under the lock.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::{Event, EventResult, OpenIntent, Recorded};
 use state::{
     Action, Address, Attributes, Code, Finding, Kind, Object, Observed, Scope, Severity, Symbol, Target, Timestamp,
-    Value,
+    TransactionState, Value,
 };
 
+use super::answers::CHANGED_BACK;
 use super::compare::{Standing, managed, same_text, standing};
 use super::ids::kind;
 use super::systems::Connected;
@@ -52,11 +53,28 @@ impl Doubt {
     }
 }
 
-/// Settles the open intents of `recorded` as far as the inventories tell. Only what lies behind its `settle_after` is
-/// looked at; an inventory that began before that moment says nothing. `systems` gives the rules of comparison.
+/// What systems said of transactions, by system and transaction, or why they could not be asked.
+pub type Transactions = BTreeMap<(Symbol, Symbol), Result<TransactionState, String>>;
+
+/// The transactions of the open intents, by system: to be asked for before the inventories are made, so that what was
+/// committed by then is seen in them.
+pub fn transactions(recorded: &Recorded) -> BTreeMap<Symbol, BTreeSet<Symbol>> {
+    let mut transactions: BTreeMap<Symbol, BTreeSet<Symbol>> = BTreeMap::new();
+    for open in &recorded.open {
+        if let (Some(system), Some(transaction)) = (open.change.address.system(), open.transaction) {
+            transactions.entry(system).or_default().insert(transaction);
+        }
+    }
+    transactions
+}
+
+/// Settles the open intents of `recorded` as far as the systems tell: what was a transaction by what became of it, the
+/// rest by the inventories. Only what lies behind its `settle_after` is looked at without the word of its system; an
+/// inventory that began before that moment says nothing. `systems` gives the rules of comparison.
 pub fn settle(
     recorded: &Recorded,
     observed: &BTreeMap<Symbol, &Observed>,
+    transactions: &Transactions,
     systems: &BTreeMap<Symbol, Connected>,
     now: Timestamp,
 ) -> Settlement {
@@ -72,13 +90,36 @@ pub fn settle(
             message: format!("{} of {address} is in doubt: {message}", open.change.action.word()),
             hint: hint.to_owned(),
         };
+        let transaction = open.transaction.zip(address.system());
+        let said = transaction
+            .and_then(|(transaction, system)| Some((transaction, transactions.get(&(system, transaction))?)));
+        let committed = match said {
+            Some((transaction, Ok(TransactionState::Aborted))) => {
+                let result = not_done(open, &format!("transaction {transaction} was rolled back"));
+                settlement.events.push(Event::Outcome { run: open.run, intent: open.intent, result });
+                continue;
+            }
+            Some((transaction, Ok(TransactionState::InProgress))) => {
+                let message = format!("its transaction {transaction} is still open");
+                let hint = "plan again when it has ended; the system says who holds it up";
+                settlement.doubts.push(doubt(None, message, hint));
+                continue;
+            }
+            Some((transaction, Err(error))) => {
+                let message = format!("what became of its transaction {transaction} could not be asked: {error}");
+                settlement.doubts.push(doubt(None, message, "make the system readable and plan again"));
+                continue;
+            }
+            Some((_, Ok(TransactionState::Committed))) => true,
+            Some((_, Ok(TransactionState::Unknown))) | None => false,
+        };
         let looked = address.system().and_then(|system| Some((system, *observed.get(&system)?)));
         let Some((system, inventory)) = looked else {
             let message = "its system could not be read".to_owned();
             settlement.doubts.push(doubt(None, message, "make the system readable and plan again"));
             continue;
         };
-        if now < open.settle_after || inventory.complete.at < open.settle_after {
+        if !committed && (now < open.settle_after || inventory.complete.at < open.settle_after) {
             let message = format!("a call of run {} may still be under way", open.run);
             settlement.doubts.push(doubt(Some(open.settle_after), message, "plan again after that time"));
             continue;
@@ -89,9 +130,9 @@ pub fn settle(
             let index = creations
                 .entry((system, open.kind))
                 .or_insert_with(|| Creations::new(recorded, inventory, system, open.kind, connected));
-            index.find(open, connected)
+            index.find(open, connected, committed)
         } else {
-            look(open, inventory, connected)
+            look(open, inventory, connected, committed)
         };
         match result {
             Ok(result) => {
@@ -105,30 +146,35 @@ pub fn settle(
 
 type Looked = Result<EventResult, (String, &'static str)>;
 
-fn not_done(open: &OpenIntent) -> EventResult {
-    let error = match &open.error {
-        Some(error) => format!("{error}; looked at later: it did not happen"),
-        None => "no answer was recorded; looked at later: it did not happen".to_owned(),
-    };
-    EventResult::NotDone { error, settled: true }
+fn not_done(open: &OpenIntent, why: &str) -> EventResult {
+    let error = open.error.as_deref().unwrap_or("no answer was recorded");
+    EventResult::NotDone { error: format!("{error}; {why}"), settled: true }
+}
+
+/// As before: it did not happen; or, where it was committed, somebody else changed it back.
+fn as_before(open: &OpenIntent, committed: bool, seen: Option<Object>) -> EventResult {
+    match committed {
+        true => EventResult::Diverged { error: CHANGED_BACK.to_owned(), seen },
+        false => not_done(open, "looked at later: it did not happen"),
+    }
 }
 
 /// Looks at the target of an intent.
-fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected) -> Looked {
+fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected, committed: bool) -> Looked {
     let Some(target) = open.target else {
         return Err(("its remote id is not known".to_owned(), "look at the system by hand, then adopt or remove it"));
     };
     let seen = find(inventory, target, connected);
-    let secret = has_secrets(&open.change) && open.change.action != Action::Create;
+    let secret = has_secrets(&open.change) && open.change.action != Action::Create && !committed;
     Ok(match (standing(&open.change, open.kind, seen.as_ref(), &connected.schema), seen) {
         (Standing::AsWanted, _) if secret => {
             EventResult::Diverged { error: "a secret cannot be looked at: it will be set again".to_owned(), seen: None }
         }
         (Standing::AsWanted, seen) => {
             let seen = seen.unwrap_or_else(|| Object::new("", Attributes::new()));
-            EventResult::Done { object: managed(&open.change, &seen), settled: true }
+            EventResult::settled(managed(&open.change, &seen))
         }
-        (Standing::AsBefore, _) => not_done(open),
+        (Standing::AsBefore, seen) => as_before(open, committed, seen),
         (Standing::Other(error), seen) => EventResult::Diverged { error, seen },
     })
 }
@@ -192,7 +238,7 @@ impl<'a> Creations<'a> {
     }
 
     /// The object that a creation in doubt made.
-    fn find(&mut self, open: &OpenIntent, connected: &Connected) -> Looked {
+    fn find(&mut self, open: &OpenIntent, connected: &Connected, committed: bool) -> Looked {
         let found: Vec<&Object> = match open.key {
             Some((attribute, Value::Text(text))) if natural_key(connected, open.kind) == Some(attribute) => {
                 let case_exact = key_of(connected, open.kind).is_some_and(|key| key.case_exact);
@@ -213,10 +259,10 @@ impl<'a> Creations<'a> {
             }
         };
         match found.as_slice() {
-            [] => Ok(not_done(open)),
+            [] => Ok(as_before(open, committed, None)),
             [one] => {
                 self.taken.insert(one.id);
-                Ok(EventResult::Done { object: managed(&open.change, one), settled: true })
+                Ok(EventResult::settled(managed(&open.change, one)))
             }
             several => {
                 let ids: Vec<&str> = several.iter().take(5).map(|object| object.id.as_str()).collect();

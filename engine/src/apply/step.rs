@@ -1,7 +1,7 @@
 //! What the machine asks for, and what it is told.
 
 use state::record::Event;
-use state::{Order, Outcome, Presence, Symbol, Target, Timestamp};
+use state::{Order, Outcome, Presence, Symbol, Target, Timestamp, TransactionState};
 
 use super::Report;
 
@@ -18,6 +18,11 @@ pub enum Step {
     Read { token: Token, system: Symbol, targets: Vec<Target> },
     /// Carry these orders out as one call. Never to be repeated by the driver.
     Execute { token: Token, system: Symbol, orders: Vec<Order> },
+    /// Ask what became of these transactions.
+    Ask { token: Token, system: Symbol, transactions: Vec<Symbol> },
+    /// The transaction that the call `token` announced is durable in the record, and the call goes on; or it is not,
+    /// and the call must not commit.
+    Proceed { token: Token, result: Result<(), String> },
     /// Ask again at this moment, or earlier when an answer comes.
     Wait { until: Timestamp },
     /// There is nothing more to do; the last step.
@@ -34,6 +39,10 @@ pub enum Answer {
     /// One outcome for each order, in the same order. A call that was lost or took longer than its deadline is
     /// `Unknown` for each of them.
     Executed { token: Token, outcomes: Vec<Outcome> },
+    /// A call that is under way says by what its system knows it, and waits for [`Step::Proceed`].
+    Announced { token: Token, transaction: Symbol },
+    /// What became of each transaction, in the same order.
+    Asked { token: Token, result: Result<Vec<TransactionState>, String> },
     /// Finish what is under way, begin nothing new.
     Interrupt,
 }

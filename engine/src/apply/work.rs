@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use state::record::EventResult;
-use state::{Action, Address, Capabilities, Change, Kind, Object, Order, Target, Timestamp, Wanted};
+use state::{Action, Address, Capabilities, Change, Kind, Object, Order, Symbol, Target, Timestamp, Wanted};
 
 use super::fates::Gate;
+use super::journal::Waiter;
 use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::systems::Job;
@@ -40,6 +41,21 @@ pub(super) struct Call {
     pub(super) settle_after: Timestamp,
     /// When it may be looked at, once it is in doubt.
     pub(super) settle_at: Timestamp,
+    pub(super) transaction: Transaction,
+    /// What belongs to it and was not done.
+    pub(super) note: Option<String>,
+}
+
+/// What is known of the transaction that a call was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Transaction {
+    /// None was announced, or its system cannot tell.
+    #[default]
+    None,
+    /// Announced, and asked for so many times.
+    Announced { transaction: Symbol, asked: u8 },
+    /// It was committed.
+    Committed,
 }
 
 impl Call {
@@ -258,7 +274,7 @@ impl Apply<'_> {
         if calls.is_empty() {
             return;
         }
-        self.journal.wait(unit);
+        self.journal.wait(Waiter::Unit(unit));
         if let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) {
             active.prepared = calls;
             active.durable = false;

@@ -43,6 +43,14 @@ pub enum Event {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         why: Vec<Reason>,
     },
+    /// By what a call is known at its system: durable before the call can take effect, so that a lost answer is settled
+    /// by asking for it. All orders of the call are one transaction.
+    Transaction {
+        run: Symbol,
+        /// The intents that the call carries out.
+        intents: Vec<u32>,
+        transaction: Symbol,
+    },
     /// What became of an intent.
     Outcome {
         run: Symbol,
@@ -51,7 +59,7 @@ pub enum Event {
     },
     RunFinished {
         run: Symbol,
-        /// Counts by word: done, refused, stale, unknown, held, not_done.
+        /// Counts by word: done, noted, refused, stale, unknown, diverged, held, not_done.
         counts: BTreeMap<String, u64>,
         /// `done`, `failed`, `held`, `interrupted`.
         status: String,
@@ -102,6 +110,9 @@ pub enum Result {
         object: Object,
         #[serde(default, skip_serializing_if = "is_false")]
         settled: bool,
+        /// What belongs to it and was not done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// It certainly did not happen.
     NotDone {
@@ -113,6 +124,18 @@ pub enum Result {
     Unknown { error: String },
     /// Looked at, and it is neither as before nor as wanted; no longer open, but reported.
     Diverged { error: String, seen: Option<Object> },
+}
+
+impl Result {
+    /// Done and seen.
+    pub fn done(object: Object) -> Result {
+        Result::Done { object, settled: false, note: None }
+    }
+
+    /// Done, as looking at it later showed.
+    pub fn settled(object: Object) -> Result {
+        Result::Done { object, settled: true, note: None }
+    }
 }
 
 /// JSON cannot say NaN: better no line than one that cannot be read.

@@ -44,9 +44,31 @@ impl Recorded {
             Event::Fact { fact, why, .. } => self.fact(*fact, why, at),
             Event::Intent { run, intent, change, kind, target, key, settle_after, why } => {
                 let change = *change;
-                let open = OpenIntent { run, intent, at, change, kind, target, key, settle_after, why, error: None };
+                let open = OpenIntent {
+                    run,
+                    intent,
+                    at,
+                    change,
+                    kind,
+                    target,
+                    key,
+                    settle_after,
+                    why,
+                    error: None,
+                    transaction: None,
+                };
                 self.allocate(&open);
                 self.open.push(open);
+            }
+            Event::Transaction { run, intents, transaction } => {
+                for intent in intents {
+                    match self.open.get_mut(run, intent) {
+                        Some(open) => open.transaction = Some(transaction),
+                        None => {
+                            self.odd(n, &format!("a transaction names intent {intent} of run {run}, which is not open"))
+                        }
+                    }
+                }
             }
             Event::Outcome { run, intent, result } => {
                 if let EventResult::Unknown { error } = &result

@@ -28,7 +28,10 @@ fn state_after(events: &[Event]) -> Vec<String> {
     lines.extend(recorded.removals.iter().map(|removal| {
         format!("{} {}{}", removal.action.word(), removal.address, if removal.announced { " announced" } else { "" })
     }));
-    lines.extend(recorded.open.iter().map(|open| format!("open {} {:?}", open.change.address, open.error)));
+    lines.extend(recorded.open.iter().map(|open| {
+        let transaction = open.transaction.map_or(String::new(), |transaction| format!(" as {transaction}"));
+        format!("open {} {:?}{transaction}", open.change.address, open.error)
+    }));
     lines.extend(recorded.oddities);
     lines
 }
@@ -56,7 +59,7 @@ fn changed(number: u32, text: &str, action: Action, result: EventResult) -> Vec<
 }
 
 fn settled(pairs: &[(&str, &str)]) -> EventResult {
-    EventResult::Done { object: Object::new("u1", attributes(pairs)), settled: false }
+    EventResult::done(Object::new("u1", attributes(pairs)))
 }
 
 fn moved(former: &str, to: &str) -> Event {
@@ -84,6 +87,26 @@ fn changes() {
             "in doubt",
             [ada(), changed(2, ADA, Action::Update, EventResult::Unknown { error: "lost".into() })].concat(),
             &["account.chat.ada u1 {\"t\": \"old\"}", "open account.chat.ada Some(\"lost\")"],
+        ),
+        (
+            "a transaction in doubt, and one that nobody announced",
+            [
+                ada(),
+                vec![
+                    intent(2, Kind::Account, None, change(ADA, Action::Update, &[])),
+                    Event::Transaction {
+                        run: Symbol::new("r1"),
+                        intents: vec![2, 9],
+                        transaction: Symbol::new("4711"),
+                    },
+                ],
+            ]
+            .concat(),
+            &[
+                "account.chat.ada u1 {\"t\": \"old\"}",
+                "open account.chat.ada None as 4711",
+                "line 5: a transaction names intent 9 of run r1, which is not open",
+            ],
         ),
         (
             "in doubt, then settled",
@@ -114,15 +137,14 @@ fn changes() {
         ),
         (
             "deactivated",
-            [ada(), changed(2, ADA, Action::Deactivate, EventResult::Done { object: off.clone(), settled: false })]
-                .concat(),
+            [ada(), changed(2, ADA, Action::Deactivate, EventResult::done(off.clone()))].concat(),
             &["account.chat.ada u1 {\"t\": \"old\"} off by us", "deactivate account.chat.ada"],
         ),
         (
             "deactivated and reactivated",
             [
                 ada(),
-                changed(2, ADA, Action::Deactivate, EventResult::Done { object: off.clone(), settled: false }),
+                changed(2, ADA, Action::Deactivate, EventResult::done(off.clone())),
                 changed(3, ADA, Action::Reactivate, settled(&[("t", "new")])),
             ]
             .concat(),

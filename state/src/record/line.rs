@@ -44,6 +44,8 @@ struct Members<'a> {
     #[serde(default)]
     why: Vec<Reason>,
     intent: Option<u32>,
+    intents: Option<Vec<u32>>,
+    transaction: Option<Symbol>,
     change: Option<Box<Change>>,
     kind: Option<Kind>,
     target: Option<Target>,
@@ -98,11 +100,12 @@ impl Line {
 
 /// A line of a kind that only later versions know.
 fn later(json: &[u8]) -> Option<Line> {
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 10] = [
         "opened",
         "run_started",
         "fact",
         "intent",
+        "transaction",
         "outcome",
         "run_finished",
         "checkpoint_begin",
@@ -160,6 +163,9 @@ impl Members<'_> {
                 settle_after: need!(settle_after),
                 why: self.why,
             },
+            "transaction" => {
+                Event::Transaction { run: need!(run), intents: need!(intents), transaction: need!(transaction) }
+            }
             "outcome" => Event::Outcome { run: need!(run), intent: need!(intent), result: need!(result) },
             "run_finished" => Event::RunFinished { run: need!(run), counts: need!(counts), status: need!(status) },
             "checkpoint_begin" => Event::CheckpointBegin {},

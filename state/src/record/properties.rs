@@ -14,6 +14,11 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
         4 => Just(None),
         1 => Just(Some(EventResult::Unknown { error: "timed out".into() })),
         1 => Just(Some(EventResult::NotDone { error: "403".into(), settled: false })),
+        1 => Just(Some(EventResult::Done {
+            object: Object::new("u", Attributes::new()),
+            settled: true,
+            note: Some("a session".into()),
+        })),
         1 => Just(Some(EventResult::Diverged { error: "odd".into(), seen: None })),
     ];
     let action = prop::sample::select(vec![
@@ -69,7 +74,9 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
                     let target = (!membership).then_some(Target::Account(Symbol::new("u")));
                     let answer =
                         result.map_or_else(|| done(number, Object::new("u", values)), |result| outcome(number, result));
-                    vec![intent(number, kind, target, change), answer]
+                    let transaction =
+                        Event::Transaction { run: Symbol::new("r1"), intents: vec![number], transaction: other.into() };
+                    vec![intent(number, kind, target, change), transaction, answer]
                 }
             }
         },

@@ -122,6 +122,9 @@ pub struct OpenIntent {
     pub why: Vec<Reason>,
     /// What the writer said, where it said something.
     pub error: Option<String>,
+    /// The transaction of its call, where the system has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<Symbol>,
 }
 
 /// Access that was taken, for the windows of `mass-removal`.

@@ -45,7 +45,7 @@ pub(crate) fn intent(number: u32, kind: Kind, target: Option<Target>, change: Ch
 }
 
 pub(crate) fn done(number: u32, object: Object) -> Event {
-    outcome(number, EventResult::Done { object, settled: false })
+    outcome(number, EventResult::done(object))
 }
 
 pub(crate) fn outcome(number: u32, result: EventResult) -> Event {
@@ -94,6 +94,7 @@ pub(crate) fn events() -> Vec<Event> {
             Some(Target::Account(Symbol::new("u1"))),
             change("account.chat.ada", Action::Update, &[("title", "Countess")]),
         ),
+        Event::Transaction { run: Symbol::new("r1"), intents: vec![3], transaction: Symbol::new("4711") },
         outcome(3, EventResult::Unknown { error: "timed out".into() }),
         Event::RunFinished { run: Symbol::new("r1"), counts: [("done".to_owned(), 2)].into(), status: "failed".into() },
     ]

@@ -4,4 +4,5 @@ mod failures;
 mod properties;
 mod protocol;
 mod settling;
+mod transactions;
 mod world;

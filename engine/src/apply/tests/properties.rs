@@ -26,6 +26,7 @@ struct Scenario {
     batch: usize,
     concurrency: usize,
     visibility: u64,
+    transactional: bool,
     faults: Vec<(usize, Fault)>,
     crash_after: Option<usize>,
     seed: u64,
@@ -46,12 +47,14 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     ];
     let faults = prop::collection::vec((0usize..12, fault), 0..5);
     let crash = prop::option::of(0usize..60);
-    (desired, 1usize..4, 1usize..4, prop_oneof![Just(0u64), Just(400)], faults, crash, 1u64..u64::MAX).prop_map(
-        |(desired, batch, concurrency, visibility, faults, crash_after, seed)| Scenario {
+    let visibility = prop_oneof![Just(0u64), Just(400)];
+    (desired, 1usize..4, 1usize..4, visibility, any::<bool>(), faults, crash, 1u64..u64::MAX).prop_map(
+        |(desired, batch, concurrency, visibility, transactional, faults, crash_after, seed)| Scenario {
             desired,
             batch,
             concurrency,
             visibility,
+            transactional,
             faults,
             crash_after,
             seed,
@@ -73,6 +76,7 @@ fn world(scenario: &Scenario) -> World {
             world.faults.entry(*address).or_default().push_back(fault.clone());
         }
     }
+    world.transactional = scenario.transactional;
     world.seed = scenario.seed;
     world.crash_after = scenario.crash_after;
     world
@@ -190,7 +194,7 @@ fn play(scenario: &Scenario) -> World {
         world.now = world.now.plus_millis(120_000);
         let observed = world.observed("chat");
         let inventories = BTreeMap::from([(Symbol::new("chat"), &observed)]);
-        let settlement = settle(&world.recorded(), &inventories, &world.connected, world.now);
+        let settlement = settle(&world.recorded(), &inventories, &world.asked(), &world.connected, world.now);
         world.lines.extend(settlement.events);
         doubts = settlement.doubts.iter().map(|doubt| doubt.address).collect();
         assert_paired(&world);

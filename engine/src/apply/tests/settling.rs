@@ -10,6 +10,16 @@ use crate::apply::settle;
 /// A world with ada (a@x), a group `team` with ada, and with these intents open; `done` changes it before it is looked
 /// at, `wait` milliseconds after the intents.
 fn settled(intents: &[&str], done: impl Fn(&mut super::world::Remote), wait: i64) -> String {
+    settled_with(intents, done, wait, None)
+}
+
+/// The same, where all of it was the transaction `t1`, of which the system says this.
+fn settled_with(
+    intents: &[&str],
+    done: impl Fn(&mut super::world::Remote),
+    wait: i64,
+    said: Option<Result<TransactionState, String>>,
+) -> String {
     let mut world = World::new(connected(1, 1, 0));
     world.account("ada", &[("userName", "ada"), ("mail", "a@x")]);
     world.group("team");
@@ -44,13 +54,15 @@ fn settled(intents: &[&str], done: impl Fn(&mut super::world::Remote), wait: i64
             settle_after: world.now.plus_millis(10_000),
             why: vec![],
             error: None,
+            transaction: said.as_ref().map(|_| "t1".into()),
         });
     }
     done(world.systems.get_mut(&Symbol::new("chat")).unwrap());
     world.now = world.now.plus_millis(wait);
     let observed = world.observed("chat");
     let inventories = std::collections::BTreeMap::from([(Symbol::new("chat"), &observed)]);
-    let settlement = settle(&recorded, &inventories, &world.connected, world.now);
+    let transactions = said.map(|said| ((Symbol::new("chat"), Symbol::new("t1")), said)).into_iter().collect();
+    let settlement = settle(&recorded, &inventories, &transactions, &world.connected, world.now);
     let events = settlement.events.iter().map(|event| match event {
         Event::Outcome { intent, result, .. } => format!("{intent}: {}", result_brief(result)),
         other => format!("{other:?}"),
@@ -144,4 +156,48 @@ fn a_creation_is_found_by_its_key_among_those_that_nobody_is_bound_to() {
     1: done 9{"mail": "x@x"} (settled)
     2: not done: no answer was recorded; looked at later: it did not happen (settled)
     "#);
+}
+
+#[test]
+fn what_was_a_transaction_is_settled_by_the_word_of_its_system_without_waiting() {
+    let intents = ["update account.chat.ada mail=b@x", "create account.chat.bob userName=bob"];
+    let done = |remote: &mut super::world::Remote| {
+        remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap().attributes =
+            pairs(&[("userName", "ada"), ("mail", "b@x")]);
+        remote.accounts.extend([account("7", &[("userName", "bob")])]);
+    };
+    let said = |state| Some(Ok(state));
+    assert_snapshot!(settled_with(&intents, done, 0, said(TransactionState::Committed)), @r#"
+    1: done id-ada{"mail": "b@x", "userName": "ada"} (settled)
+    2: done 7{"userName": "bob"} (settled)
+    "#);
+    assert_snapshot!(settled_with(&intents, |_| {}, 0, said(TransactionState::Committed)), @r"
+    1: diverged: its transaction was committed, and it has been changed back since
+    2: diverged: its transaction was committed, and it has been changed back since
+    ");
+    assert_snapshot!(settled_with(&intents, |_| {}, 0, said(TransactionState::Aborted)), @r"
+    1: not done: no answer was recorded; transaction t1 was rolled back (settled)
+    2: not done: no answer was recorded; transaction t1 was rolled back (settled)
+    ");
+    assert_snapshot!(settled_with(&intents, |_| {}, 60_000, said(TransactionState::InProgress)), @r"
+    1: update of account.chat.ada is in doubt: its transaction t1 is still open (plan again when it has ended; the system says who holds it up)
+    2: create of account.chat.bob is in doubt: its transaction t1 is still open (plan again when it has ended; the system says who holds it up)
+    ");
+    assert_snapshot!(settled_with(&intents[..1], done, 60_000, Some(Err("503".into()))), @r"
+    1: update of account.chat.ada is in doubt: what became of its transaction t1 could not be asked: 503 (make the system readable and plan again)
+    ");
+    // A system that does not know says nothing: then it is looked at, once that tells something.
+    assert_snapshot!(settled_with(&intents[..1], done, 9_999, said(TransactionState::Unknown)), @r"
+    1: update of account.chat.ada is in doubt: a call of run r1 may still be under way (plan again after that time)
+    ");
+    assert_snapshot!(settled_with(&intents[..1], done, 10_000, said(TransactionState::Unknown)), @r#"
+    1: done id-ada{"mail": "b@x", "userName": "ada"} (settled)
+    "#);
+}
+
+#[test]
+fn a_secret_in_a_committed_transaction_is_set() {
+    let intents = ["update account.chat.ada password=!1234"];
+    assert_snapshot!(settled_with(&intents, |_| {}, 0, Some(Ok(TransactionState::Committed))), @r#"1: done id-ada{"mail": "a@x", "password": "hmac-sha256:1234", "userName": "ada"} (settled)"#);
+    assert_snapshot!(settled(&intents, |_| {}, 10_000), @"1: diverged: a secret cannot be looked at: it will be set again");
 }

@@ -7,7 +7,7 @@ use state::record::{Event, EventResult, Line, Recorded, RunStarted};
 use state::*;
 
 use crate::apply::resolve::Nothing;
-use crate::apply::{Answer, Apply, Connected, Report, Resolve, Step};
+use crate::apply::{Answer, Apply, Connected, Report, Resolve, Step, Token, Transactions};
 
 /// What happens to a call about an address, instead of doing it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,10 @@ pub enum Fault {
     Drops(&'static str),
     /// The version moved.
     Moved,
+    /// Not done so far, the answer is lost, and the transaction is still open.
+    LostOpen,
+    /// Done, but not all that belongs to it.
+    Half,
 }
 
 /// One system: accounts and groups by id, memberships.
@@ -42,9 +46,16 @@ pub struct World {
     pub connected: BTreeMap<Symbol, Connected>,
     /// Faults by address, used up one by one.
     pub faults: BTreeMap<Address, VecDeque<Fault>>,
+    /// Whether each call is a transaction, which is announced; and what became of each.
+    pub transactional: bool,
+    pub transactions: BTreeMap<Symbol, TransactionState>,
+    /// Calls that wait until they may commit.
+    announced: BTreeMap<Token, (Symbol, Symbol, Vec<Order>)>,
     /// The record: what is durable.
     pub lines: Vec<Event>,
     pub fail_record: bool,
+    /// The disk is full when a transaction is to be recorded.
+    pub fail_transactions: bool,
     /// Orders that were carried out, for the properties.
     pub executed: Vec<(Address, Action)>,
     pub transcript: String,
@@ -100,8 +111,12 @@ impl World {
             systems: BTreeMap::new(),
             connected: BTreeMap::from([("chat".into(), connected)]),
             faults: BTreeMap::new(),
+            transactional: false,
+            transactions: BTreeMap::new(),
+            announced: BTreeMap::new(),
             lines: vec![opened],
             fail_record: false,
+            fail_transactions: false,
             executed: Vec::new(),
             transcript: String::new(),
             interrupt_after: None,
@@ -250,7 +265,7 @@ impl World {
                     self.lines.push(event);
                 }
             }
-            Step::Execute { .. } if self.random(2) == 1 => drop(self.answer(step)),
+            Step::Execute { .. } | Step::Proceed { .. } if self.random(2) == 1 => drop(self.answer(step)),
             _ => {}
         }
     }
@@ -259,7 +274,8 @@ impl World {
     pub fn answer(&mut self, step: Step) -> Answer {
         match step {
             Step::Record { token, events } => {
-                if self.fail_record {
+                let transaction = |event: &Event| matches!(event, Event::Transaction { .. });
+                if self.fail_record || self.fail_transactions && events.iter().any(transaction) {
                     self.note("record: no space left on device");
                     return Answer::Recorded { token, result: Err("no space left on device".into()) };
                 }
@@ -277,8 +293,30 @@ impl World {
                 self.note(&format!("read {system}: {}", seen.join("; ")));
                 Answer::Read { token, result: Ok(presences) }
             }
+            Step::Execute { token, system, orders } if self.transactional => {
+                let transaction = Symbol::from(format!("t{}", self.transactions.len() + 1));
+                self.transactions.insert(transaction, TransactionState::Aborted);
+                self.note(&format!("announce {system}: {transaction}"));
+                self.announced.insert(token, (transaction, system, orders));
+                Answer::Announced { token, transaction }
+            }
+            Step::Proceed { token, result: Err(error) } => {
+                let (transaction, _, orders) = self.announced.remove(&token).unwrap();
+                self.note(&format!("roll {transaction} back: {error}"));
+                let refused = Outcome::Refused { error, retry_after: None };
+                Answer::Executed { token, outcomes: vec![refused; orders.len()] }
+            }
+            Step::Proceed { token, result: Ok(()) } => {
+                let (transaction, system, orders) = self.announced.remove(&token).unwrap();
+                self.commit(token, transaction, system, &orders)
+            }
+            Step::Ask { token, system, transactions } => {
+                let states: Vec<TransactionState> = transactions.iter().map(|id| self.transactions[id]).collect();
+                self.note(&format!("ask {system}: {transactions:?} {states:?}"));
+                Answer::Asked { token, result: Ok(states) }
+            }
             Step::Execute { token, system, orders } => {
-                self.assert_announced(&orders);
+                self.assert_announced(&orders, None);
                 let names: Vec<String> = orders.iter().map(|o| format!("{} {}", o.action.word(), o.address)).collect();
                 let outcomes: Vec<Outcome> = orders.iter().map(|order| self.execute(system, order)).collect();
                 let answers: Vec<String> = outcomes.iter().map(answered).collect();
@@ -287,6 +325,42 @@ impl World {
             }
             Step::Wait { .. } | Step::Finished(_) => panic!("not a step to be answered"),
         }
+    }
+
+    /// The orders of a call as one transaction: what is lost is lost for all of them, what is refused goes back to a
+    /// savepoint.
+    fn commit(&mut self, token: Token, transaction: Symbol, system: Symbol, orders: &[Order]) -> Answer {
+        self.assert_announced(orders, Some(transaction));
+        let first = |order: &Order| self.faults.get(&order.address)?.front().cloned();
+        let lost = orders.iter().filter_map(first).find(|fault| matches!(fault, Fault::LostNotDone | Fault::LostOpen));
+        let state = match lost {
+            Some(Fault::LostOpen) => TransactionState::InProgress,
+            Some(_) => TransactionState::Aborted,
+            None => TransactionState::Committed,
+        };
+        self.transactions.insert(transaction, state);
+        let mut outcomes: Vec<Outcome> = match lost {
+            Some(_) => orders
+                .iter()
+                .map(|order| {
+                    self.faults.get_mut(&order.address).and_then(VecDeque::pop_front);
+                    Outcome::Unknown("connection reset".into())
+                })
+                .collect(),
+            None => orders.iter().map(|order| self.execute(system, order)).collect(),
+        };
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
+            outcomes.fill(Outcome::Unknown("connection reset".into()));
+        }
+        let answers: Vec<String> = outcomes.iter().map(answered).collect();
+        self.note(&format!("commit {transaction}: {}", answers.join("; ")));
+        Answer::Executed { token, outcomes }
+    }
+
+    /// What the systems say of transactions.
+    pub fn asked(&self) -> Transactions {
+        let states = self.transactions.iter().map(|(id, state)| ((Symbol::new("chat"), *id), Ok(*state)));
+        states.collect()
     }
 
     fn execute(&mut self, system: Symbol, order: &Order) -> Outcome {
@@ -302,7 +376,8 @@ impl World {
                 let object = order.before.clone().unwrap_or_else(|| Object::new("id-lie", order.after.clone()));
                 return Outcome::Done(object);
             }
-            Some(Fault::LostDone | Fault::Drops(_)) | None => {}
+            Some(Fault::LostOpen) => return Outcome::Unknown("connection reset".into()),
+            Some(Fault::LostDone | Fault::Drops(_) | Fault::Half) | None => {}
         }
         self.executed.push((order.address, order.action));
         let mut order = order.clone();
@@ -312,17 +387,19 @@ impl World {
         let object = remote.execute(&order);
         match fault {
             Some(Fault::LostDone) => Outcome::Unknown("connection reset".into()),
+            Some(Fault::Half) => Outcome::Noted(object, "a session was left".into()),
             _ => Outcome::Done(object),
         }
     }
 
-    /// Every call stands in the record as an open intent.
-    fn assert_announced(&self, orders: &[Order]) {
+    /// Every call stands in the record as an open intent, with its transaction where it is one.
+    fn assert_announced(&self, orders: &[Order], transaction: Option<Symbol>) {
         let recorded = self.recorded();
         for order in orders {
             let announced = recorded
                 .open
                 .iter()
+                .filter(|open| open.transaction == transaction)
                 .any(|open| open.change.address == order.address && open.change.action == order.action);
             assert!(announced, "{} was called without an intent\n{}", order.address, self.transcript);
         }
@@ -424,6 +501,7 @@ fn brief(event: &Event) -> String {
             let key = key.as_ref().map_or(String::new(), |(name, value)| format!(" by {name} = {value}"));
             format!("intent {intent}: {} {}{key}", change.action.word(), change.address)
         }
+        Event::Transaction { intents, transaction, .. } => format!("transaction {transaction} of {intents:?}"),
         Event::Outcome { intent, result, .. } => format!("outcome {intent}: {}", result_brief(result)),
         Event::RunFinished { status, .. } => format!("run finished: {status}"),
         other => format!("{other:?}"),
@@ -433,8 +511,9 @@ fn brief(event: &Event) -> String {
 pub fn result_brief(result: &EventResult) -> String {
     let settled = |settled: &bool| if *settled { " (settled)" } else { "" };
     match result {
-        EventResult::Done { object, settled: by_look } => {
-            format!("done {}{:?}{}", object.id, object.attributes, settled(by_look))
+        EventResult::Done { object, settled: by_look, note } => {
+            let note = note.as_ref().map_or(String::new(), |note| format!(", but {note}"));
+            format!("done {}{:?}{}{note}", object.id, object.attributes, settled(by_look))
         }
         EventResult::NotDone { error, settled: by_look } => format!("not done: {error}{}", settled(by_look)),
         EventResult::Unknown { error } => format!("unknown: {error}"),
