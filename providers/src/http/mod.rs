@@ -13,6 +13,7 @@ pub mod retry;
 pub mod settings;
 
 pub use answer::Answer;
+pub use authorization::Secret;
 pub use connection::Connection;
 pub use error::{HttpError, WriteFailure};
 pub use settings::HttpSettings;

@@ -95,7 +95,8 @@ pub fn check(settings: &Settings) -> Vec<SettingError> {
     [insecure.as_ref().err().cloned(), url("url"), url("token_url")].into_iter().flatten().chain(numbers).collect()
 }
 
-fn wrong(settings: &Settings, name: &str, what: &str, hint: &str) -> SettingError {
+/// What is wrong with a setting, and what to do.
+pub fn wrong(settings: &Settings, name: &str, what: &str, hint: &str) -> SettingError {
     SettingError {
         system: settings.system.clone(),
         setting: name.to_owned(),
@@ -232,7 +233,8 @@ pub fn number(settings: &Settings, name: &str, low: u64, high: u64) -> Result<Op
     }
 }
 
-fn secret(settings: &Settings, name: &str) -> Option<Secret> {
+/// A sensitive setting.
+pub fn secret(settings: &Settings, name: &str) -> Option<Secret> {
     let name = Symbol::new(name);
     settings.secrets.iter().find(|(own, _)| *own == name).map(|(_, text)| Secret::new(text.as_str()))
 }

@@ -1,0 +1,7 @@
+//! The provider `postgresql` on real clusters.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
+#[path = "../servers/postgresql.rs"]
+mod cluster;
+mod connection;
+mod helper;
