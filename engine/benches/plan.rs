@@ -172,6 +172,7 @@ fn carried_out(made: &Plan, systems: usize, now: Timestamp) -> (Recorded, BTreeM
                 attributes: object.attributes,
                 until: None,
                 why,
+                stage: None,
                 since: now,
             },
         );

@@ -221,6 +221,7 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         plan: plan.digest,
         limits: engine::guard::limits(&prepared.configuration),
         populations: BTreeMap::new(),
+        in_force: None,
     })
 }
 

@@ -32,6 +32,7 @@ fn started(run: &str, actor: &str, clean: Option<bool>) -> Event {
         clean,
         plan: Digest::ZERO,
         limits: [].into(),
+        in_force: None,
         populations: [].into(),
     }))
 }

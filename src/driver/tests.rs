@@ -144,6 +144,7 @@ fn make_with(holders: &[&str], concurrency: usize, interrupts: usize, lines: Lin
         clean: None,
         plan: plan.digest,
         limits: BTreeMap::new(),
+        in_force: None,
         populations: BTreeMap::new(),
     };
     let recorded = Recorded::default();

@@ -16,6 +16,38 @@ pub enum Code {
     SuspendedOutside,
     Vanished,
     Replaced,
+    /// Attributes of too many would change.
+    MassChange,
+    /// Too many would be given something.
+    MassGrant,
+    /// Somebody gains a protected group, or rights over others.
+    PrivilegedGrant,
+    /// What cannot be undone.
+    Irreversible,
+    /// A protected group would have too few left, or tenure would lock itself out.
+    LastAdmin,
+    /// Limits or protections are looser than those on record.
+    GuardLowered,
+    /// A system is another one than on record.
+    OriginChanged,
+    /// A name that was somebody else's.
+    ReusedIdentifier,
+    /// A group or system takes what no file explains for the first time.
+    FirstExclusive,
+    /// A group that others can fill stands in a protected or exclusive one.
+    OpenNesting,
+    /// Somebody whose accounts must stay as they are.
+    LegalHold,
+    /// An account that still owns something.
+    OwnedData,
+    /// Nobody is there to whom a leaver's things could go.
+    NoHeir,
+    /// Somebody would have what two roles must not give to one.
+    Conflict,
+    /// No deactivation was seen to survive on this system yet.
+    FirstDeactivation,
+    /// A service all of whose owners left; shown, holds nothing.
+    NoOwner,
     /// An outcome that could not be settled by looking.
     InDoubt,
     /// Access that no file explains; shown, holds nothing.
@@ -38,6 +70,22 @@ impl Code {
             Code::SuspendedOutside => "suspended-outside",
             Code::Vanished => "vanished",
             Code::Replaced => "replaced",
+            Code::MassChange => "mass-change",
+            Code::MassGrant => "mass-grant",
+            Code::PrivilegedGrant => "privileged-grant",
+            Code::Irreversible => "irreversible",
+            Code::LastAdmin => "last-admin",
+            Code::GuardLowered => "guard-lowered",
+            Code::OriginChanged => "origin-changed",
+            Code::ReusedIdentifier => "reused-identifier",
+            Code::FirstExclusive => "first-exclusive",
+            Code::OpenNesting => "open-nesting",
+            Code::LegalHold => "legal-hold",
+            Code::OwnedData => "owned-data",
+            Code::NoHeir => "no-heir",
+            Code::Conflict => "conflict",
+            Code::FirstDeactivation => "first-deactivation",
+            Code::NoOwner => "no-owner",
             Code::InDoubt => "in-doubt",
             Code::Unexplained => "unexplained",
             Code::Unmanaged => "unmanaged",

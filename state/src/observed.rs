@@ -103,6 +103,8 @@ pub struct Observed {
     pub owned: Vec<Owned>,
     /// Grants that were asked for and have nothing to stand on, ordered.
     pub dangling: Vec<Dangling>,
+    /// The id of the account whose credential tenure itself uses here, where the system tells.
+    pub own: Option<Symbol>,
 }
 
 impl Observed {
@@ -118,13 +120,18 @@ impl Observed {
         groups.sort_by_key(|group| group.id);
         memberships.sort_by_key(|membership| (membership.group, membership.member, membership.nested));
         grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
-        Observed { complete, accounts, groups, memberships, grants, owned: Vec::new(), dangling: Vec::new() }
+        Observed { complete, accounts, groups, memberships, grants, owned: Vec::new(), dangling: Vec::new(), own: None }
     }
 
     /// The same with what its accounts own.
     pub fn with_owned(self, mut owned: Vec<Owned>) -> Observed {
         owned.sort_unstable();
         Observed { owned, ..self }
+    }
+
+    /// The same with the account whose credential tenure uses.
+    pub fn with_own(self, own: Option<Symbol>) -> Observed {
+        Observed { own, ..self }
     }
 
     /// The same with the grants that have nothing to stand on.

@@ -248,6 +248,7 @@ impl Story {
             plan: plan.digest,
             limits: parts.limits.clone(),
             populations: BTreeMap::new(),
+            in_force: None,
         };
         let recorded = self.recorded.clone();
         let mut machine = Apply::new(&plan, &recorded, Box::new(resolver), self.connected(), started);

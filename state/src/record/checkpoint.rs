@@ -10,6 +10,10 @@ pub fn checkpoint(recorded: &Recorded) -> Vec<Event> {
     if !recorded.limits.is_empty() {
         items.push(CheckpointItem::Limits { limits: recorded.limits.clone() });
     }
+    if recorded.in_force != super::InForce::default() {
+        items.push(CheckpointItem::InForce { in_force: recorded.in_force.clone() });
+    }
+    items.extend(recorded.former.iter().map(|former| CheckpointItem::Former { former: former.clone() }));
     items
         .extend(recorded.sources.iter().map(|(name, seen)| CheckpointItem::Source { name: *name, seen: seen.clone() }));
     let mut identities: Vec<_> = recorded.identities.iter().collect();

@@ -99,6 +99,9 @@ pub struct RunStarted {
     /// Population of each system and group (by address) that the plan removes from: managed active accounts, members.
     #[serde(default)]
     pub populations: BTreeMap<Address, u64>,
+    /// Protections, origins of systems and exclusive groups in force; none: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<super::InForce>,
 }
 
 /// What became of an intent.
@@ -186,5 +189,11 @@ pub enum CheckpointItem {
     Limits {
         #[serde(serialize_with = "finite")]
         limits: BTreeMap<String, f64>,
+    },
+    InForce {
+        in_force: super::InForce,
+    },
+    Former {
+        former: super::Former,
     },
 }

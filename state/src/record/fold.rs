@@ -2,8 +2,10 @@
 
 use super::damage::Fault;
 use super::event::{CheckpointItem, Event, Result as EventResult};
+use super::in_force::Former;
 use super::line::Line;
 use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+use super::stage::{Stage, StageKind};
 use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Symbol, Target, Timestamp, Value, Wanted};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -36,6 +38,9 @@ impl Recorded {
             Event::RunStarted(run) => {
                 self.unfinished = Some(run.run);
                 self.limits = run.limits;
+                if let Some(in_force) = run.in_force {
+                    self.in_force = in_force;
+                }
                 for (address, count) in run.populations {
                     self.populations.entry(address).or_default().push((at, count));
                 }
@@ -157,6 +162,8 @@ impl Recorded {
                 self.numbers.entry((system, attribute)).or_default().insert(number, holder);
             }
             CheckpointItem::Limits { limits } => self.limits = limits,
+            CheckpointItem::InForce { in_force } => self.in_force = in_force,
+            CheckpointItem::Former { former } => self.former.push(former),
         }
     }
 
@@ -164,6 +171,9 @@ impl Recorded {
         let address = fact.address;
         if fact.kind == FactKind::Source {
             return self.source(&fact, at);
+        }
+        if let Some(stage) = fact.as_stage() {
+            return self.staged(address, stage, at);
         }
         match (fact.kind, fact.object.take().map(|object| *object)) {
             (FactKind::Adopted, Some(object)) => {
@@ -181,7 +191,7 @@ impl Recorded {
                 }
                 (None, None) => {}
             },
-            (FactKind::Drifted, Some(object)) => self.drifted(address, &object),
+            (FactKind::Drifted, Some(object)) => self.drifted(address, &object, at),
             // A place in a group that somebody else took away; of an account or group the record remembers the id,
             // so that it stays known as vanished until somebody says `forget`.
             (FactKind::Drifted, None) if address.parent_group().is_some() => {
@@ -231,6 +241,7 @@ impl Recorded {
             attributes: object.attributes,
             until,
             why,
+            stage: None,
             since: at,
         }
     }
@@ -250,12 +261,17 @@ impl Recorded {
     }
 
     /// What others did to a known object.
-    fn drifted(&mut self, address: Address, object: &Object) {
+    fn drifted(&mut self, address: Address, object: &Object, at: Timestamp) {
         if let Some(known) = self.objects.get_mut(&address) {
             let secrets = known.attributes.iter().filter(|(_, value)| is_hmac(value)).cloned();
             known.attributes = object.attributes.iter().cloned().chain(secrets).collect();
             known.active = object.active;
             known.deactivated_by_us &= !object.active;
+            if object.active {
+                known.stage = None;
+            } else {
+                known.seen_inactive(at);
+            }
         }
     }
 
@@ -263,7 +279,7 @@ impl Recorded {
     fn settle(&mut self, open: OpenIntent, result: EventResult, at: Timestamp) {
         match result {
             EventResult::Done { object, .. } => self.done(open, object, at),
-            EventResult::Diverged { seen: Some(seen), .. } => self.drifted(open.change.address, &seen),
+            EventResult::Diverged { seen: Some(seen), .. } => self.drifted(open.change.address, &seen, at),
             EventResult::Diverged { seen: None, .. } | EventResult::NotDone { .. } | EventResult::Unknown { .. } => {}
         }
     }
@@ -271,15 +287,26 @@ impl Recorded {
     fn done(&mut self, open: OpenIntent, mut object: Object, at: Timestamp) {
         let (address, action) = (open.change.address, open.change.action);
         let known = self.objects.get(&address);
-        if action.removes() {
+        if action.removes() || !self.is_new(address, at) {
             let until = known.and_then(|known| known.until).or(open.change.until);
             let announced = until.is_some_and(|until| until <= at);
             self.removals.push(Removal { address, action, at, announced });
         }
         match action {
-            Action::Revoke | Action::Delete | Action::Archive => self.forget(address),
-            Action::Forget => self.forget(address),
-            Action::Transfer => {}
+            Action::Revoke | Action::Forget => self.forget(address),
+            Action::Delete => {
+                if let Some(known) = self.objects.get(&address) {
+                    self.former.push(Former { address, attributes: known.attributes.clone(), at });
+                }
+                self.forget(address);
+            }
+            Action::Transfer => self.reached(address, StageKind::Transferred, at),
+            Action::Archive => {
+                self.reached(address, StageKind::Archived, at);
+                if let Some(known) = self.objects.get_mut(&address) {
+                    (known.active, known.deactivated_by_us) = (false, true);
+                }
+            }
             Action::Create | Action::Grant | Action::Adopt => {
                 let OpenIntent { change, why, target, .. } = open;
                 object.attributes = attributes(&Attributes::new(), &change.after, object.attributes);
@@ -294,6 +321,11 @@ impl Recorded {
             }
             Action::Update | Action::Rename | Action::Deactivate | Action::Reactivate => {
                 let OpenIntent { change, why, target, .. } = open;
+                if action == Action::Rename
+                    && let Some(before) = &change.before
+                {
+                    self.former.push(Former { address, attributes: before.attributes.clone(), at });
+                }
                 if !self.objects.contains_key(&address) {
                     let mut found = self.adopted(address, object.clone(), Vec::new(), change.until, at);
                     found.target = target.filter(|_| address.parent_group().is_some());
@@ -303,14 +335,32 @@ impl Recorded {
                 now.attributes = attributes(&now.attributes, &change.after, object.attributes);
                 now.active = object.active;
                 match action {
-                    Action::Deactivate => (now.active, now.deactivated_by_us) = (false, true),
-                    Action::Reactivate => (now.active, now.deactivated_by_us) = (true, false),
+                    Action::Deactivate => {
+                        (now.active, now.deactivated_by_us) = (false, true);
+                        now.seen_inactive(at);
+                    }
+                    Action::Reactivate => {
+                        (now.active, now.deactivated_by_us, now.stage) = (true, false, None);
+                    }
                     _ => now.deactivated_by_us &= !now.active,
                 }
                 if !why.is_empty() {
                     now.why = why;
                 }
             }
+        }
+    }
+
+    /// Whether the system of `address` has been known for less than a day: what is given there then is its first filling,
+    /// and no window counts it.
+    fn is_new(&self, address: Address, at: Timestamp) -> bool {
+        let began = address.system().and_then(|system| self.began.get(&system));
+        began.is_none_or(|began| *began > at.plus_millis(-DAY))
+    }
+
+    fn reached(&mut self, address: Address, stage: StageKind, at: Timestamp) {
+        if let Some(known) = self.objects.get_mut(&address) {
+            known.stage = Some(Stage { stage, since: Some(at) });
         }
     }
 
@@ -332,6 +382,10 @@ impl Recorded {
     }
 
     pub(super) fn insert(&mut self, address: Address, object: RecordedObject) {
+        if let Some(system) = address.system() {
+            let began = self.began.entry(system).or_insert(object.since);
+            *began = object.since.min(*began);
+        }
         if self.objects.insert(address, object).is_none() {
             self.index.add(address);
         }

@@ -54,6 +54,7 @@ struct Members<'a> {
     result: Option<EventResult>,
     counts: Option<BTreeMap<String, u64>>,
     status: Option<String>,
+    in_force: Option<super::InForce>,
     item: Option<Box<CheckpointItem>>,
     items: Option<u64>,
 }
@@ -151,6 +152,7 @@ impl Members<'_> {
                 plan: need!(plan),
                 limits: self.limits.unwrap_or_default(),
                 populations: self.populations.unwrap_or_default(),
+                in_force: self.in_force,
             })),
             "fact" => Event::Fact { run: need!(run), fact: need!(fact), why: self.why },
             "intent" => Event::Intent {

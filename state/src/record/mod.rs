@@ -8,12 +8,14 @@ pub mod checkpoint;
 pub mod damage;
 pub mod event;
 pub mod fold;
+pub mod in_force;
 pub mod index;
 pub mod line;
 pub mod moves;
 pub mod open;
 pub mod past;
 pub mod recorded;
+pub mod stage;
 pub mod text;
 mod typed;
 
@@ -29,10 +31,12 @@ pub use checkpoint::checkpoint;
 pub use damage::{Damage, Fault};
 pub use event::{CheckpointItem, Event, Result as EventResult, RunStarted};
 pub use fold::HMAC;
+pub use in_force::{Former, InForce, Protection};
 pub use line::Line;
 pub use open::OpenIntents;
 pub use past::{Given, Past};
 pub use recorded::{ByAddress, OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+pub use stage::{Stage, StageKind};
 pub use text::{Tail, Text};
 
 /// The format that this version writes. A file with a higher one may be read, as far as it is understood, and is

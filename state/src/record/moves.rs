@@ -60,6 +60,9 @@ impl Recorded {
     /// The windows of the safeguards, the numbers and what is in doubt follow a new name: a renaming must not empty
     /// the window in which removals are counted.
     fn rename_windows(&mut self, former: Address, to: Address) {
+        for known in &mut self.former {
+            known.address = renamed(known.address, former, to);
+        }
         for removal in &mut self.removals {
             removal.address = renamed(removal.address, former, to);
         }

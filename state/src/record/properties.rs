@@ -90,10 +90,22 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
 
 /// All that the fold knows, comparable.
 fn known(recorded: &Recorded) -> impl PartialEq + std::fmt::Debug + use<> {
-    let Recorded { lineage, objects, identities, sources, open, removals, populations, numbers, limits, .. } =
-        recorded.clone();
+    let Recorded {
+        lineage,
+        objects,
+        identities,
+        sources,
+        open,
+        removals,
+        populations,
+        numbers,
+        limits,
+        in_force,
+        former,
+        ..
+    } = recorded.clone();
     let open: Vec<OpenIntent> = open.iter().cloned().collect();
-    let maps = (objects, identities, sources, populations, numbers, limits);
+    let maps = (objects, identities, sources, populations, numbers, limits, in_force, former);
     (lineage, maps, open, removals)
 }
 

@@ -31,7 +31,8 @@ pub struct Recorded {
     pub open: OpenIntents,
     /// The run that began last, where it never came to its end: it was killed, or is under way.
     pub unfinished: Option<Symbol>,
-    /// Removals of the last seven days before `last`, oldest first.
+    /// Removals of the last seven days before `last`, oldest first; also what was given and changed on systems that had
+    /// been known for a day.
     pub removals: Vec<Removal>,
     /// Populations by address when runs of the last eight days started, oldest first.
     pub populations: BTreeMap<Address, Vec<(Timestamp, u64)>>,
@@ -39,6 +40,12 @@ pub struct Recorded {
     pub numbers: BTreeMap<(Symbol, Symbol), BTreeMap<i64, Symbol>>,
     /// Limits in force at the last run.
     pub limits: BTreeMap<String, f64>,
+    /// Protections, origins and exclusive groups in force at the last run.
+    pub in_force: super::InForce,
+    /// Names that accounts had, oldest first.
+    pub former: Vec<super::Former>,
+    /// When the first object of each system was recorded. Not in checkpoints: the objects say it.
+    pub began: std::collections::HashMap<Symbol, Timestamp, BuildHasherDefault<rustc_hash::FxHasher>>,
     /// What the lines say that makes no sense, though they are as they were written: an error of whoever wrote them,
     /// to be reported and not to be stopped by.
     pub oddities: Vec<String>,
@@ -83,6 +90,9 @@ pub struct RecordedObject {
     pub until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<Reason>,
+    /// Where a leaver's account stands in its offboarding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<super::Stage>,
     /// When it came to be managed.
     pub since: Timestamp,
 }
@@ -127,7 +137,7 @@ pub struct OpenIntent {
     pub transaction: Option<Symbol>,
 }
 
-/// Access that was taken, for the windows of `mass-removal`.
+/// Access that was taken, given or changed, for the windows of `mass-removal`, `mass-grant` and `mass-change`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Removal {
     pub address: Address,

@@ -72,6 +72,18 @@ pub(crate) fn run_started() -> Event {
         plan: Digest::ZERO,
         limits: [("mass_removal".to_owned(), 0.1)].into(),
         populations: [(address("system.chat"), 12)].into(),
+        in_force: Some(super::InForce {
+            protections: [(
+                Symbol::new("admins"),
+                super::Protection {
+                    groups: [address("group.chat.eng")].into(),
+                    minimum_members: 2,
+                    ..super::Protection::default()
+                },
+            )]
+            .into(),
+            ..super::InForce::default()
+        }),
     }))
 }
 

@@ -99,6 +99,7 @@ pub fn started() -> RunStarted {
         clean: None,
         plan: Digest::ZERO,
         limits: BTreeMap::new(),
+        in_force: None,
         populations: BTreeMap::new(),
     }
 }
