@@ -219,6 +219,7 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         commit,
         clean,
         plan: plan.digest,
+        undoes: None,
         limits: engine::guard::limits(&prepared.configuration),
         populations: BTreeMap::new(),
         in_force: None,

@@ -31,6 +31,7 @@ fn started(run: &str, actor: &str, clean: Option<bool>) -> Event {
         commit: clean.map(|_| "4f2a1c3d5e6f708192a3b4c5d6e7f80910111213".into()),
         clean,
         plan: Digest::ZERO,
+        undoes: None,
         limits: [].into(),
         in_force: None,
         populations: [].into(),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Effects, Style};
 use serde::Serialize;
 use state::record::{Event, EventResult, HMAC, RunStarted};
-use state::{Action, Address, Attributes, Change, Fact, FactKind, Reason, Timestamp, Value, Wanted};
+use state::{Action, Address, Attributes, Change, Fact, FactKind, Reason, Symbol, Timestamp, Value, Wanted};
 
 use crate::commands::history::{Asked, Entry, Run};
 use crate::render::text::{clean, counted};
@@ -221,7 +221,26 @@ fn fact_words(fact: &Fact) -> (char, String) {
         }
         FactKind::Settled => (' ', "settled".to_owned()),
         FactKind::Stage => (' ', "an offboarding stage ended".to_owned()),
+        FactKind::Undone => {
+            let (run, action, _) = fact.as_undone().unwrap_or((Symbol::new("?"), Action::Update, Attributes::new()));
+            (
+                ' ',
+                format!(
+                    "held: the files would {} again what the undo of run {} gives back",
+                    action.word(),
+                    clean(run.as_str())
+                ),
+            )
+        }
+        FactKind::Released => (' ', "no longer held: the files agree, or want something else".to_owned()),
+        FactKind::Suspended => ('-', format!("suspended: {}", suspension(fact))),
+        FactKind::Lifted => ('+', format!("no longer suspended: {}", suspension(fact))),
     }
+}
+
+fn suspension(fact: &Fact) -> String {
+    let (reason, by) = fact.as_suspension().unwrap_or((Symbol::new("?"), Symbol::new("?")));
+    format!("{} (by {})", clean(reason.as_str()), clean(by.as_str()))
 }
 
 /// One change or fact for a program.

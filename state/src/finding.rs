@@ -54,6 +54,10 @@ pub enum Code {
     Unexplained,
     /// An account that no file explains; shown, holds nothing.
     Unmanaged,
+    /// The files would do again what was undone.
+    Undone,
+    /// A person or service that is suspended; shown, holds nothing.
+    Suspended,
     /// A grant on something that is not there.
     DanglingGrant,
 }
@@ -89,6 +93,8 @@ impl Code {
             Code::InDoubt => "in-doubt",
             Code::Unexplained => "unexplained",
             Code::Unmanaged => "unmanaged",
+            Code::Undone => "undone",
+            Code::Suspended => "suspended",
             Code::DanglingGrant => "dangling-grant",
         }
     }

@@ -27,7 +27,7 @@ pub use finding::{Code, Finding, Scope, Severity};
 pub use object::{Kind, Object, Presence, Target, TransactionState};
 pub use observed::{Complete, Dangling, Grant, Membership, Observed, Owned};
 pub use order::{Order, Outcome};
-pub use plan::{Batch, Fact, FactKind, Plan, SystemRead, SystemSummary};
+pub use plan::{Batch, Fact, FactKind, Left, LeftKind, Plan, SystemRead, SystemSummary, Undoes};
 pub use schema::{AttributeSchema, AttributeType, Capabilities, GrantError, GrantForm, Key, Mutability, Schema, Shape};
 pub use symbol::Symbol;
 pub use time::Timestamp;

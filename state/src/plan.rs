@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Attributes, Change, Digest, Finding, Object, Reason, ReasonId, Symbol, Timestamp, Value};
+use crate::{
+    Action, Address, Attributes, Change, Digest, Finding, Object, Reason, ReasonId, Symbol, Timestamp, Value, Wanted,
+};
 
 /// What is to be recorded without a call to any system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,41 @@ impl Fact {
         Fact::new(FactKind::Source, Address::Person(name)).object(Object::new(name, attributes))
     }
 
+    /// What an undo of `run` gives back at `address`, and the `change` that the files would make of it again.
+    pub fn undone(address: Address, run: Symbol, action: Action, after: &[(Symbol, Wanted)]) -> Fact {
+        let known = after.iter().filter_map(|(name, wanted)| match wanted {
+            Wanted::Known(value) => Some((*name, value.clone())),
+            Wanted::Deferred { .. } | Wanted::Secret { .. } => None,
+        });
+        let (of, files) = (Symbol::new("action"), Symbol::new("files"));
+        let attributes = [(of, Value::text(action.word())), (files, Value::map(known))].into_iter().collect();
+        Fact::new(FactKind::Undone, address).object(Object::new(run, attributes))
+    }
+
+    /// The run that was undone, and what the files would do: for a fact that [`Fact::undone`] made.
+    pub fn as_undone(&self) -> Option<(Symbol, Action, Attributes)> {
+        let object = self.object.as_deref().filter(|_| self.kind == FactKind::Undone)?;
+        let word = object.attributes.get(Symbol::new("action"))?.as_text()?;
+        let action = serde_json::from_value(serde_json::Value::from(word.as_str())).ok()?;
+        let files = object.attributes.get(Symbol::new("files"))?.as_map()?;
+        Some((object.id, action, files.iter().cloned().collect()))
+    }
+
+    /// `address` is suspended, or (`lifted`) is not any more: why, and by whom.
+    pub fn suspension(address: Address, lifted: bool, reason: &str, by: &str) -> Fact {
+        let pairs = [(Symbol::new("reason"), Value::text(reason)), (Symbol::new("by"), Value::text(by))];
+        let kind = if lifted { FactKind::Lifted } else { FactKind::Suspended };
+        Fact::new(kind, address).object(Object::new("", pairs.into_iter().collect()))
+    }
+
+    /// Why, and by whom: for a fact that [`Fact::suspension`] made.
+    pub fn as_suspension(&self) -> Option<(Symbol, Symbol)> {
+        let kinds = [FactKind::Suspended, FactKind::Lifted];
+        let object = self.object.as_deref().filter(|_| kinds.contains(&self.kind))?;
+        let text = |name: &str| object.attributes.get(Symbol::new(name))?.as_text();
+        Some((text("reason")?, text("by")?))
+    }
+
     /// Name, rows and columns, for a fact that [`Fact::source`] made.
     pub fn as_source(&self) -> Option<(Symbol, u64, Vec<Symbol>)> {
         let object = self.object.as_deref().filter(|_| self.kind == FactKind::Source)?;
@@ -85,6 +122,14 @@ pub enum FactKind {
     Identity,
     /// The rows and columns that a source of people had.
     Source,
+    /// What an undo gives back against the files, and what these would do about it: held until they change.
+    Undone,
+    /// The files agree with what was given back, or want something else by now: nothing is held there any more.
+    Released,
+    /// A person or service may have no access until this is lifted; with why and by whom.
+    Suspended,
+    /// A suspension is over.
+    Lifted,
 }
 
 /// Changes that are called together.
@@ -131,6 +176,42 @@ pub struct SystemSummary {
     pub notes: Vec<String>,
 }
 
+/// What a plan undoes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undoes {
+    pub run: Symbol,
+    /// Only what these cover; empty: all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Address>,
+    /// What does not come back, or is left alone, and why; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
+}
+
+/// Something of an undone run that its undo leaves as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Left {
+    pub kind: LeftKind,
+    pub address: Address,
+    pub why: String,
+}
+
+/// Why something is left as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftKind {
+    /// It cannot come back: a secret, a number, what was deleted for good.
+    Lost,
+    /// Others, or a later run, changed it since.
+    Changed,
+    /// Files or the record forbid it: its time is over, a suspension stands.
+    Barred,
+    /// It could not be looked at.
+    Unread,
+    /// It is as it was before already.
+    AsBefore,
+}
+
 /// What would be done, and everything that it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -144,6 +225,9 @@ pub struct Plan {
     pub lineage: Symbol,
     pub head: Digest,
     pub head_line: u64,
+    /// The run that this plan undoes, where it was made for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Undoes>,
     pub systems: BTreeMap<Symbol, SystemSummary>,
     /// Names for people: `person.ada` to `Ada Lovelace <ada@acme.example>`; only of those who appear in the plan.
     pub names: BTreeMap<Address, String>,
@@ -170,6 +254,8 @@ impl Plan {
         struct Sealed<'a> {
             inputs: &'a BTreeMap<String, Digest>,
             lineage: Symbol,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            undoes: Option<&'a Undoes>,
             reasons: &'a [Reason],
             facts: &'a [Fact],
             changes: &'a [Change],
@@ -178,6 +264,7 @@ impl Plan {
         let sealed = Sealed {
             inputs: &self.inputs,
             lineage: self.lineage,
+            undoes: self.undoes.as_ref(),
             reasons: &self.reasons,
             facts: &self.facts,
             changes: &self.changes,

@@ -246,6 +246,7 @@ impl Story {
             commit: None,
             clean: None,
             plan: plan.digest,
+            undoes: None,
             limits: parts.limits.clone(),
             populations: BTreeMap::new(),
             in_force: None,

@@ -40,6 +40,7 @@ impl Sample {
             lineage: Symbol::new("5a3f"),
             head: Digest::ZERO,
             head_line: 1,
+            undoes: None,
             systems: BTreeMap::new(),
             names: BTreeMap::new(),
             reasons: Vec::new(),

@@ -39,6 +39,18 @@ pub fn checkpoint(recorded: &Recorded) -> Vec<Event> {
             holder: *holder,
         })
     }));
+    items.extend(
+        recorded
+            .undone
+            .iter()
+            .map(|(address, undone)| CheckpointItem::Undone { address: *address, undone: undone.clone() }),
+    );
+    items.extend(
+        recorded.suspensions.iter().map(|(address, suspension)| CheckpointItem::Suspension {
+            address: *address,
+            suspension: suspension.clone(),
+        }),
+    );
     items.extend(recorded.removals.iter().map(|removal| CheckpointItem::Removal { removal: removal.clone() }));
     items.extend(recorded.populations.iter().flat_map(|(address, counts)| {
         counts.iter().map(|(at, count)| CheckpointItem::Population { address: *address, at: *at, count: *count })

@@ -93,6 +93,9 @@ pub struct RunStarted {
     pub commit: Option<String>,
     pub clean: Option<bool>,
     pub plan: Digest,
+    /// The run that this one undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Symbol>,
     /// Limits in force, by name (`mass_removal`, `mass_removal.chat`).
     #[serde(default, serialize_with = "finite")]
     pub limits: BTreeMap<String, f64>,
@@ -185,6 +188,16 @@ pub enum CheckpointItem {
         attribute: Symbol,
         number: i64,
         holder: Symbol,
+    },
+    /// What an undo gave back against the files.
+    Undone {
+        address: Address,
+        undone: super::Undone,
+    },
+    /// A person or service that is suspended.
+    Suspension {
+        address: Address,
+        suspension: super::Suspension,
     },
     Limits {
         #[serde(serialize_with = "finite")]

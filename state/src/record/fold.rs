@@ -4,7 +4,7 @@ use super::damage::Fault;
 use super::event::{CheckpointItem, Event, Result as EventResult};
 use super::in_force::Former;
 use super::line::Line;
-use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen, Suspension, Undone};
 use super::stage::{Stage, StageKind};
 use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Symbol, Target, Timestamp, Value, Wanted};
 
@@ -46,7 +46,12 @@ impl Recorded {
                 }
                 self.expire(at);
             }
-            Event::Fact { fact, why, .. } => self.fact(*fact, why, at),
+            Event::Fact { run, fact, why } => match fact.kind {
+                FactKind::Undone | FactKind::Released | FactKind::Suspended | FactKind::Lifted => {
+                    self.hold(run, &fact, at);
+                }
+                _ => self.fact(*fact, why, at),
+            },
             Event::Intent { run, intent, change, kind, target, key, settle_after, why } => {
                 let change = *change;
                 let open = OpenIntent {
@@ -161,6 +166,8 @@ impl Recorded {
             CheckpointItem::Number { system, attribute, number, holder } => {
                 self.numbers.entry((system, attribute)).or_default().insert(number, holder);
             }
+            CheckpointItem::Undone { address, undone } => drop(self.undone.insert(address, undone)),
+            CheckpointItem::Suspension { address, suspension } => drop(self.suspensions.insert(address, suspension)),
             CheckpointItem::Limits { limits } => self.limits = limits,
             CheckpointItem::InForce { in_force } => self.in_force = in_force,
             CheckpointItem::Former { former } => self.former.push(former),
@@ -207,7 +214,26 @@ impl Recorded {
                 self.identities.insert(address, object.attributes);
             }
             (FactKind::Settled | FactKind::Stage | FactKind::Source, _)
+            | (FactKind::Undone | FactKind::Released | FactKind::Suspended | FactKind::Lifted, _)
             | (FactKind::Adopted | FactKind::Drifted | FactKind::Identity, None) => {}
+        }
+    }
+
+    /// What is held from now on, or is not any more.
+    fn hold(&mut self, run: Symbol, fact: &Fact, at: Timestamp) {
+        match fact.kind {
+            FactKind::Undone => {
+                if let Some((undone, action, files)) = fact.as_undone() {
+                    self.undone.insert(fact.address, Undone { run: undone, by: run, at, action, files });
+                }
+            }
+            FactKind::Released => drop(self.undone.remove(&fact.address)),
+            FactKind::Suspended => {
+                if let Some((reason, by)) = fact.as_suspension() {
+                    self.suspensions.insert(fact.address, Suspension { reason, by, since: at, run });
+                }
+            }
+            _ => drop(self.suspensions.remove(&fact.address)),
         }
     }
 
@@ -289,7 +315,9 @@ impl Recorded {
         let known = self.objects.get(&address);
         if action.removes() || !self.is_new(address, at) {
             let until = known.and_then(|known| known.until).or(open.change.until);
-            let announced = until.is_some_and(|until| until <= at);
+            // What the red button takes leaves no less for others to lose.
+            let suspended = action == Action::Deactivate && self.suspension(address).is_some();
+            let announced = suspended || until.is_some_and(|until| until <= at);
             self.removals.push(Removal { address, action, at, announced });
         }
         match action {

@@ -35,7 +35,7 @@ pub use in_force::{Former, InForce, Protection};
 pub use line::Line;
 pub use open::OpenIntents;
 pub use past::{Given, Past};
-pub use recorded::{ByAddress, OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen};
+pub use recorded::{ByAddress, OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen, Suspension, Undone};
 pub use stage::{Stage, StageKind};
 pub use text::{Tail, Text};
 

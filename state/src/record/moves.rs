@@ -66,6 +66,8 @@ impl Recorded {
         for removal in &mut self.removals {
             removal.address = renamed(removal.address, former, to);
         }
+        rename_keys(&mut self.undone, former, to);
+        rename_keys(&mut self.suspensions, former, to);
         for open in self.open.iter_mut() {
             open.change.address = renamed(open.change.address, former, to);
         }
@@ -100,5 +102,13 @@ impl Recorded {
                 given.values_mut().filter(|own| **own == from).for_each(|own| *own = holder);
             }
         }
+    }
+}
+
+/// What is held stays held under another name.
+fn rename_keys<T>(held: &mut std::collections::BTreeMap<Address, T>, former: Address, to: Address) {
+    if held.keys().any(|address| renamed(*address, former, to) != *address) {
+        let renamed = std::mem::take(held).into_iter().map(|(address, held)| (renamed(address, former, to), held));
+        *held = renamed.collect();
     }
 }

@@ -38,6 +38,10 @@ pub struct Recorded {
     pub populations: BTreeMap<Address, Vec<(Timestamp, u64)>>,
     /// Numbers given by `next`, by system and attribute: never given to anybody else.
     pub numbers: BTreeMap<(Symbol, Symbol), BTreeMap<i64, Symbol>>,
+    /// What undos gave back against the files: held until these change.
+    pub undone: BTreeMap<Address, Undone>,
+    /// People and services that may have no access now.
+    pub suspensions: BTreeMap<Address, Suspension>,
     /// Limits in force at the last run.
     pub limits: BTreeMap<String, f64>,
     /// Protections, origins and exclusive groups in force at the last run.
@@ -57,6 +61,18 @@ pub struct Recorded {
     pub displaced: Vec<Displaced>,
     /// Items of a checkpoint that has begun and not ended.
     pub checkpoint: Option<u64>,
+}
+
+impl Recorded {
+    /// The hold on the person or service that `address` is about, if one stands.
+    pub fn suspension(&self, address: Address) -> Option<&Suspension> {
+        if self.suspensions.is_empty() {
+            return None;
+        }
+        let holder = address.holder()?;
+        let hold = self.suspensions.get(&Address::Person(holder));
+        hold.or_else(|| self.suspensions.get(&Address::Service(holder)))
+    }
 }
 
 /// How something came to be managed.
@@ -145,4 +161,39 @@ pub struct Removal {
     pub at: Timestamp,
     /// It had an `until` that was announced when it was given: does not count.
     pub announced: bool,
+}
+
+/// What an undo gave back, and the files would take again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// The run that was undone.
+    pub run: Symbol,
+    /// The run that undid it, and when.
+    pub by: Symbol,
+    pub at: Timestamp,
+    /// What the files would do again.
+    pub action: Action,
+    /// The attributes that they would set.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub files: Attributes,
+}
+
+impl Undone {
+    /// Whether `change` is what was undone, coming again.
+    pub fn covers(&self, change: &Change) -> bool {
+        let again = |(name, wanted): &(Symbol, crate::Wanted)| match wanted {
+            crate::Wanted::Known(value) => self.files.get(*name) == Some(value),
+            crate::Wanted::Deferred { .. } | crate::Wanted::Secret { .. } => false,
+        };
+        self.action == change.action && (change.after.is_empty() || change.after.iter().any(again))
+    }
+}
+
+/// A hold on all access of one person or service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    pub reason: Symbol,
+    pub by: Symbol,
+    pub since: Timestamp,
+    pub run: Symbol,
 }

@@ -70,6 +70,7 @@ pub(crate) fn run_started() -> Event {
         commit: Some("4f2a".into()),
         clean: Some(true),
         plan: Digest::ZERO,
+        undoes: None,
         limits: [("mass_removal".to_owned(), 0.1)].into(),
         populations: [(address("system.chat"), 12)].into(),
         in_force: Some(super::InForce {
