@@ -119,6 +119,14 @@ pub fn instance(block: &str, key: &str) -> Symbol {
     Symbol::new(&name)
 }
 
+/// The key in the name of an instance of `block`: `a/b` of `team["a/b"]`.
+pub fn instance_key(block: &str, name: Symbol) -> Option<String> {
+    match segments(name.as_str())?.as_slice() {
+        [Segment::Name(own), Segment::Quoted(key)] if *own == block => Some(key.clone().into_owned()),
+        _ => None,
+    }
+}
+
 fn quote(to: &mut String, key: &str) {
     to.push_str("[\"");
     for character in key.chars() {

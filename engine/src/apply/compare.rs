@@ -102,7 +102,9 @@ fn unlike_before(change: &Change, seen: &Object, attributes: &[AttributeSchema])
         );
     }
     // How far a grant is held may change: all of it is given or taken.
-    let names = before.attributes.iter().map(|(name, _)| *name).filter(|name| name.as_str() != PARTIAL);
+    // What begins with `@` was kept beside the object, and is none of its attributes.
+    let kept = |name: &Symbol| name.as_str() == PARTIAL || name.as_str().starts_with('@');
+    let names = before.attributes.iter().map(|(name, _)| *name).filter(|name| !kept(name));
     let added = change.after.iter().map(|(name, _)| *name).filter(|name| before.attributes.get(*name).is_none());
     names.chain(added).find_map(|name| {
         let schema = schema_of(attributes, name);

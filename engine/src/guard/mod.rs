@@ -10,6 +10,7 @@ pub(crate) mod in_doubt;
 pub(crate) mod incomplete_read;
 mod limits;
 pub(crate) mod mass_removal;
+pub(crate) mod no_heir;
 pub(crate) mod probable_rename;
 pub(crate) mod replaced;
 pub(crate) mod source_shrank;

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::RecordedObject;
-use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Symbol, Wanted};
+use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Symbol, Undo, Wanted};
 
 use super::compare::{difference, fold, same};
 use super::planner::{Body, Phase, Planner};
@@ -214,6 +214,14 @@ impl<'a> Planner<'a> {
             };
             let account = site.account(number);
             let removed = self.removed(address);
+            let leaves = self.leavers.contains_key(&holder);
+            if leaves && self.policy(holder, site.name).is_some_and(|policy| policy.keep) {
+                continue;
+            }
+            if !account.active && leaves && !removed {
+                self.continue_offboarding(site, address, account);
+                continue;
+            }
             if !account.active {
                 let members = members.get_or_insert_with(|| self.book.members(site.name));
                 if removed && !members.contains(&address) {
@@ -234,22 +242,19 @@ impl<'a> Planner<'a> {
                 None if site.left_out.contains(&holder) => (Symbol::new(LEFT_OUT), Phase::Take),
                 None => (Symbol::new(&format!("no longer has any access on {}", site.name)), Phase::Take),
             };
-            self.deactivate(address, account, because, phase);
+            let undo = self.begin_offboarding(site, address, account);
+            self.deactivate(address, account, because, phase, undo);
         }
     }
 
-    fn deactivate(&mut self, address: Address, account: &Object, because: Symbol, phase: Phase) {
+    fn deactivate(&mut self, address: Address, account: &Object, because: Symbol, phase: Phase, undo: Undo) {
         let before = Object { attributes: Attributes::new(), ..account.clone() };
         let reasons = Box::from([self.reasons.plain(because)]);
         let ended = |recorded: &RecordedObject| recorded.until.filter(|until| *until <= self.inputs.now);
         let ended = self.book.object(address).and_then(ended);
         let until = ended.or_else(|| address.holder().and_then(|holder| self.announced_end(holder)));
-        self.change(
-            phase,
-            address,
-            Action::Deactivate,
-            Body { before: Some(before), reasons, until, ..Body::default() },
-        );
+        let body = Body { before: Some(before), reasons, until, ..Body::default() };
+        self.undoable(phase, address, Action::Deactivate, body, undo);
     }
 
     /// Accounts that no file explains: counted; switched off only where the system is `exclusive`.
@@ -263,7 +268,7 @@ impl<'a> Planner<'a> {
             let address = Address::Account { system: site.name, holder: nobody(account.id) };
             if site.system.exclusive && account.active && site.capabilities.deactivate && !self.in_doubt(address) {
                 let because = Symbol::new("no file explains it, and the system is exclusive");
-                self.deactivate(address, account, because, Phase::Take);
+                self.deactivate(address, account, because, Phase::Take, Undo::AnyTime);
             }
         }
         if let Some(summary) = self.systems.get_mut(&site.name) {
@@ -353,6 +358,18 @@ impl<'a> Planner<'a> {
 pub(super) fn nobody(id: Symbol) -> Symbol {
     Symbol::new(&format!("id:{id}"))
 }
+
+/// The name that stands in addresses for a group of which no file speaks.
+pub(super) fn nobodys_group(id: Symbol) -> Symbol {
+    state::address::instance(NOBODYS, id.as_str())
+}
+
+/// The remote id of such a group.
+pub(super) fn nobodys_group_id(group: Symbol) -> Option<Symbol> {
+    state::address::instance_key(NOBODYS, group).map(|id| Symbol::new(&id))
+}
+
+const NOBODYS: &str = "_id";
 
 /// Whether a holder is such a one.
 pub(super) fn is_nobody(holder: Symbol) -> bool {

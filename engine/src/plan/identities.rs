@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 use state::{Address, Attributes, FactKind, Object, Symbol, Timestamp, Value};
 
+use super::offboarding::ROLES;
 use super::planner::{Leaver, Planner};
 
 /// The attribute under which the record keeps the `people` block of an identity. `@` cannot start an attribute name
@@ -64,7 +65,11 @@ impl Planner<'_> {
     pub(super) fn record_identities(&mut self) {
         for identity in &self.inputs.configuration.identities {
             let source = identity.source.map(|source| (source_attribute(), Value::Text(source)));
-            let attributes: Attributes = source.into_iter().chain(identity.attributes.iter().cloned()).collect();
+            let roles = &identity.role_offboardings;
+            let roles = (!roles.is_empty())
+                .then(|| (Symbol::new(ROLES), Value::list(roles.iter().map(|name| Value::Text(*name)))));
+            let attributes: Attributes =
+                source.into_iter().chain(roles).chain(identity.attributes.iter().cloned()).collect();
             if self.book.identity(identity.address) != Some(&attributes) {
                 let object = Object::new(identity.key, attributes);
                 self.fact(FactKind::Identity, identity.address, Some(object), Box::default());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Action, Address, Fact, FactKind, Member, Object, Reason, Symbol, Wanted};
 
-use super::accounts::{LEFT_OUT, REMOVED, nobody};
+use super::accounts::{LEFT_OUT, REMOVED, nobody, nobodys_group};
 use super::compare::same;
 use super::expand::expand;
 use super::planner::{Body, Phase, Planner};
@@ -160,9 +160,9 @@ impl<'a> Planner<'a> {
         let mut seen_addresses = FxHashSet::default();
         let mut unexplained: Vec<Address> = Vec::new();
         for (seen, _) in site.observed.memberships.iter().zip(explained).filter(|(_, explained)| !**explained) {
-            let Some(group) = site.group_numbers.get(&seen.group).and_then(|n| site.groups[*n as usize]) else {
-                continue;
-            };
+            let known = site.group_numbers.get(&seen.group).and_then(|n| site.groups[*n as usize]);
+            let by_hand = self.leaves_with_all(site, seen);
+            let Some(group) = known.or_else(|| by_hand.then(|| nobodys_group(seen.group))) else { continue };
             let member = self.member_of(site, seen);
             let address = Address::Membership { system: site.name, group, member };
             seen_addresses.insert(address);
@@ -171,7 +171,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let recorded = self.book.object(address);
-            if recorded.is_none() && (adopted || !exclusive.contains(&group)) {
+            if recorded.is_none() && !by_hand && (adopted || !exclusive.contains(&group)) {
                 unexplained.push(address);
                 continue;
             }
@@ -193,7 +193,8 @@ impl<'a> Planner<'a> {
             let announced = holder.and_then(|holder| self.announced_end(holder));
             let until = recorded.and_then(|recorded| recorded.until).or(announced);
             let reasons = Box::from([self.reasons.plain(because.as_str())]);
-            self.change(phase, address, Action::Revoke, Body { before, reasons, until, ..Body::default() });
+            let undo = self.undo_of_leaver(site, member);
+            self.undoable(phase, address, Action::Revoke, Body { before, reasons, until, ..Body::default() }, undo);
         }
         if !unexplained.is_empty() {
             self.findings.push(guard::unexplained::finding(site.name, unexplained));
@@ -232,11 +233,21 @@ impl<'a> Planner<'a> {
     fn member_of(&self, site: &Site<'a>, seen: &state::Membership) -> Member {
         if seen.nested {
             let group = site.group_numbers.get(&seen.member).and_then(|n| site.groups[*n as usize]);
-            Member::Group(group.unwrap_or_else(|| nobody(seen.member)))
+            Member::Group(group.unwrap_or_else(|| nobodys_group(seen.member)))
         } else {
             let holder = site.account_numbers.get(&seen.member).and_then(|n| site.holders[*n as usize]);
             Member::Holder(holder.unwrap_or_else(|| nobody(seen.member)))
         }
+    }
+
+    /// Whether a member is a leaver whose offboarding takes all access, also what was given by hand.
+    fn leaves_with_all(&self, site: &Site<'a>, seen: &state::Membership) -> bool {
+        if seen.nested || self.leavers.is_empty() {
+            return false;
+        }
+        let holder = site.account_numbers.get(&seen.member).and_then(|n| site.holders[*n as usize]);
+        let Some(holder) = holder else { return false };
+        self.leavers.contains_key(&holder) && self.policy(holder, site.name).is_some_and(|policy| !policy.keep)
     }
 
     fn account_end(&self, site: &Site<'a>, holder: Symbol) -> End {

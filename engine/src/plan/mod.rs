@@ -2,7 +2,7 @@
 //!
 //! `blocks` refuses blocks that vanished; `identities` finds leavers; then, system by system in the order of their
 //! references, `correlate` says which account is whose, `accounts`, `groups`, `memberships` and `grants` compare what
-//! is wanted with what was observed and recorded; `order` puts the changes into batches; the safeguards
+//! is wanted with what was observed and recorded, and `offboarding` says what comes next for whom left; `order` puts the changes into batches; the safeguards
 //! ([`crate::guard`]) judge the whole.
 
 mod accounts;
@@ -17,6 +17,7 @@ mod groups;
 mod identities;
 mod inputs;
 mod memberships;
+pub(crate) mod offboarding;
 mod order;
 pub(crate) mod planner;
 mod reasons;

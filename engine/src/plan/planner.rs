@@ -25,6 +25,8 @@ pub(crate) enum Phase {
     Group,
     Give,
     Take,
+    /// What comes after a leaver's deactivation.
+    Stage,
 }
 
 /// A change before it has its place in the order.
@@ -79,10 +81,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// A change at its phase. What was taken is recorded with its pre-image, so all that exist so far can be undone.
+    /// A change at its phase that can be undone at any time: what is taken is recorded with its pre-image.
     pub(crate) fn change(&mut self, phase: Phase, address: Address, action: Action, body: Body) {
+        self.undoable(phase, address, action, body, Undo::AnyTime);
+    }
+
+    /// A change at its phase, and until when it can be undone.
+    pub(crate) fn undoable(&mut self, phase: Phase, address: Address, action: Action, body: Body, undo: Undo) {
         let Body { before, after, reasons, allocated, until } = body;
-        let undo = Undo::AnyTime;
         let change = Change { address, action, before: before.map(Box::new), after, reasons, allocated, until, undo };
         self.drafts.push(Draft { change, phase });
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use state::{Address, Attributes, Object, Symbol, Value};
 
+use super::accounts::nobodys_group_id;
 use super::world::World;
 use crate::apply::Resolve;
 use crate::configuration::{Configuration, Evaluate, Known, KnownObject, WantedValue};
@@ -77,7 +78,7 @@ impl Resolve for Resolver<'_> {
         let unmanaged = |holder: Symbol| holder.as_str().strip_prefix("id:").map(Symbol::new);
         match address {
             Address::Account { system, holder } => unmanaged(holder).or_else(|| self.world.account(system, holder)?.id),
-            Address::Group { system, group } => unmanaged(group).or_else(|| self.world.group(system, group)?.id),
+            Address::Group { system, group } => nobodys_group_id(group).or_else(|| self.world.group(system, group)?.id),
             _ => None,
         }
     }
