@@ -279,7 +279,8 @@ impl<'a> Planner<'a> {
         let first = first.ok_or_else(|| format!("`transfer_to` of offboarding.{name} names nobody for {address}"))?;
         let heir =
             self.first_active(first).ok_or_else(|| format!("{first} is not active, nor is any manager above"))?;
-        let stand = heir.holder().and_then(|heir| self.world.systems.get(&site.name)?.accounts.get(&heir));
+        let wanted = heir.holder().filter(|heir| site.wanted.contains(heir));
+        let stand = wanted.and_then(|heir| self.world.systems.get(&site.name)?.accounts.get(&heir));
         match stand.map(|stand| (stand.place, stand.standing)) {
             Some((Place::Observed(number), Standing::Managed)) if site.account(number).active => {
                 Ok(Some((heir, site.account(number).id)))

@@ -85,7 +85,12 @@ fn change_line(plan: &Plan, change: &Change) -> String {
     if let Some(until) = change.until {
         let _ = write!(line, " until {}", moment(until));
     }
-    line + &because(plan, &change.reasons)
+    let undo = match change.undo {
+        Undo::AnyTime => String::new(),
+        Undo::Until(day) => format!(" (undo until {day})"),
+        Undo::Never { lost } => format!(" (never undone: {lost})"),
+    };
+    line + &because(plan, &change.reasons) + &undo
 }
 
 fn because(plan: &Plan, reasons: &[ReasonId]) -> String {

@@ -11,6 +11,7 @@ mod story;
 mod adoption;
 mod leavers;
 mod memberships;
+mod offboarding;
 mod properties;
 mod references;
 mod renames;

@@ -16,6 +16,9 @@ pub struct Remote {
     pub grants: BTreeMap<(Symbol, Symbol), Attributes>,
     /// Grants that have nothing to stand on.
     pub dangling: Vec<Dangling>,
+    pub owned: Vec<Owned>,
+    /// The account whose credential tenure uses.
+    pub own: Option<Symbol>,
     /// Why it cannot be read.
     pub unreadable: Option<String>,
     made: u32,
@@ -47,6 +50,9 @@ impl Remote {
             let mut parts = value.split('/');
             let name: Symbol = parts.next().unwrap_or("").into();
             match word {
+                "transfer" => remote.capabilities.transfer = true,
+                "archive" => remote.capabilities.archive = true,
+                "delete" => remote.capabilities.delete = true,
                 "flat" => remote.capabilities.nested_groups = false,
                 "exact" => {}
                 "keep" => remote.capabilities.deactivate = false,
@@ -67,7 +73,7 @@ impl Remote {
         remote
     }
 
-    /// One line: `account ID [off] {...}`, `group ID {...}`, `member GROUP ACCOUNT [{...}]`, `nested GROUP GROUP`,
+    /// One line: `owns ACCOUNT COUNT KIND`, `own ACCOUNT`, `account ID [off] {...}`, `group ID {...}`, `member GROUP ACCOUNT [{...}]`, `nested GROUP GROUP`,
     /// `grant GROUP {...}` (with `partial`, where it is held in part, and `within`), `nothing {...}` (a grant that has
     /// nothing to stand on, with `why` and `named`), `unreadable: WHY`, `readable`; `remove` before it takes away.
     pub fn line(&mut self, line: &str) {
@@ -82,6 +88,13 @@ impl Remote {
         let object = |id: &str| Object::new(id, attributes.clone());
         match words[..] {
             ["readable"] => self.unreadable = None,
+            ["owns", account, count, kind] => {
+                self.owned.retain(|owned| owned.account != account || owned.kind != kind);
+                let count: u64 = count.parse().unwrap();
+                let owned = Owned { account: account.into(), place: "sales".into(), kind: kind.into(), count };
+                self.owned.extend((count > 0).then_some(owned));
+            }
+            ["own", account] => self.own = Some(account.into()),
             ["account", id] => drop(self.accounts.insert(id.into(), object(id))),
             ["account", id, "off"] => {
                 self.accounts.insert(id.into(), Object { active: false, ..object(id) });
@@ -170,6 +183,8 @@ impl Remote {
             grants.collect(),
         )
         .with_dangling(self.dangling.clone())
+        .with_owned(self.owned.clone())
+        .with_own(self.own)
     }
 
     pub fn read(&self, target: Target) -> Presence {
@@ -189,6 +204,10 @@ impl Remote {
 
     pub fn execute(&mut self, name: Symbol, order: &Order) -> Outcome {
         match (order.action, order.target) {
+            (Action::Delete, Some(Target::Account(id))) => {
+                self.memberships.retain(|(_, member, nested), _| *nested || *member != id);
+                Outcome::Done(self.accounts.remove(&id).expect("an account that is there"))
+            }
             (Action::Revoke, Some(Target::Membership { group, member, nested })) => {
                 self.memberships.remove(&(group, member, nested));
                 Outcome::Done(Object::new("", Attributes::new()))

@@ -126,7 +126,7 @@ fn blocks_that_vanish_are_errors() {
     let mut forgotten = story.clone();
     forgotten.tell("--- f.hcl\nforget {\n  address = group.chat.core\n}\nforget {\n  address = service.bot\n}");
     assert_snapshot!(forgotten.plan(), @r#"
-    notice unexplained [membership.chat.outer.group.id:chat-3]: 1 membership in 1 group of system.chat that no file explains
+    notice unexplained [membership.chat.outer.group._id["chat-3"]]: 1 membership in 1 group of system.chat that no file explains
     forgotten service.bot
     forgotten account.chat.bot
     forgotten group.chat.core
@@ -140,10 +140,10 @@ fn blocks_that_vanish_are_errors() {
     "#);
     assert_eq!(forgotten.apply(), "");
     forgotten.tell("--- f.hcl\n");
-    assert_snapshot!(forgotten.plan(), @"
-    notice unexplained [membership.chat.outer.group.id:chat-3]: 1 membership in 1 group of system.chat that no file explains
+    assert_snapshot!(forgotten.plan(), @r#"
+    notice unexplained [membership.chat.outer.group._id["chat-3"]]: 1 membership in 1 group of system.chat that no file explains
     system.chat: 1 unmanaged
-    ");
+    "#);
     story.tell("--- r.hcl\nremove {\n  address = group.chat.core\n}\nremove {\n  address = service.bot\n}");
     assert_snapshot!(story.plan(), @r#"
     holds mass-removal [membership.chat.core.ada membership.chat.core.bot membership.chat.outer.group.core grant.chat.core["database=sales"]]: 4 revocations of 4 on system.chat: the limit is 3 within 24 h (10 %, at least 3, at most 100)

@@ -210,6 +210,34 @@ impl Story {
         undone
     }
 
+    /// A change of the plan is carried out without the machine, and seen to be done.
+    pub fn done(&mut self, address: &str) {
+        let address: Address = address.parse().unwrap();
+        let change = self.with(|planned, _| {
+            let plan = planned.unwrap_or_else(|(files, wrong)| panic!("{}", errors(&files, &wrong))).plan;
+            plan.changes.into_iter().find(|change| change.address == address).expect("a change")
+        });
+        self.runs += 1;
+        let run: Symbol = format!("run-{}", self.runs).into();
+        let (system, account) = (address.system().unwrap(), *change.before.clone().unwrap());
+        let remote = self.systems.get_mut(&system).unwrap();
+        if change.action == Action::Transfer {
+            remote.owned.retain(|owned| owned.account != account.id);
+        }
+        self.event(Event::Intent {
+            run,
+            intent: 1,
+            kind: Kind::Account,
+            target: Some(Target::Account(account.id)),
+            change: Box::new(change),
+            key: None,
+            settle_after: self.now,
+            why: Vec::new(),
+        });
+        let result = state::record::EventResult::Done { object: account, settled: false, note: None };
+        self.event(Event::Outcome { run, intent: 1, result });
+    }
+
     fn settle(&mut self) {
         let observed: BTreeMap<Symbol, Observed> = self
             .systems
