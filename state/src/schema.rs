@@ -79,7 +79,8 @@ pub struct Schema {
     pub account_open: bool,
     pub group: Vec<AttributeSchema>,
     pub group_open: bool,
-    /// Qualifiers of a membership, besides `from`, `until` and `reason`; values from weakest to strongest.
+    /// Qualifiers of a membership, besides `from`, `until` and `reason`; values from weakest to strongest. `false` and
+    /// `true` are truth values there, not texts.
     pub qualifiers: Vec<(Symbol, Vec<Symbol>)>,
     /// The attributes that tell grants of one group apart; empty: all of them together.
     pub grant_key: Vec<Symbol>,

@@ -372,6 +372,7 @@ fn unite_qualifiers(
 
 fn strength(schema: Option<&Schema>, name: Symbol, value: &Value) -> Option<usize> {
     let (_, values) = schema?.qualifiers.iter().find(|(own, _)| *own == name)?;
-    let text = value.as_text()?;
+    let text =
+        value.as_bool().map_or(value.as_text(), |truth| Some(Symbol::new(if truth { "true" } else { "false" })))?;
     values.iter().position(|own| *own == text)
 }

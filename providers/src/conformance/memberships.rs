@@ -1,6 +1,6 @@
 //! Checks of memberships.
 
-use state::{Action, Attributes, Outcome, Presence, Symbol, Target};
+use state::{Action, Attributes, Outcome, Presence, Symbol, Target, Value};
 
 use super::accounts::one;
 use super::groups::needs_groups;
@@ -76,11 +76,16 @@ pub async fn qualifiers(b: &mut Bench<'_>) -> Result<(), Stop> {
     }
     let (group, ada, grace) = scene(b).await?;
     b.done(b.membership(Action::Grant, group, grace, Attributes::new())).await?;
+    let qualifier = |name: Symbol, value: &Symbol| match value.as_str() {
+        "true" => [(name, Value::Bool(true))].into_iter().collect(),
+        "false" => [(name, Value::Bool(false))].into_iter().collect(),
+        text => one(name, text),
+    };
     for (name, values) in b.schema.qualifiers.clone() {
         let Some((first, others)) = values.split_first() else { continue };
-        b.done(b.membership(Action::Grant, group, ada, one(name, first.as_str()))).await?;
+        b.done(b.membership(Action::Grant, group, ada, qualifier(name, first))).await?;
         for value in others {
-            b.done(b.membership(Action::Update, group, ada, one(name, value.as_str()))).await?;
+            b.done(b.membership(Action::Update, group, ada, qualifier(name, value))).await?;
         }
         b.done(b.membership(Action::Revoke, group, ada, Attributes::new())).await?;
     }

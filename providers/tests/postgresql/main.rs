@@ -3,5 +3,6 @@
 
 #[path = "../servers/postgresql.rs"]
 mod cluster;
+mod conformance;
 mod connection;
 mod helper;

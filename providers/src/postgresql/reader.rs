@@ -1,0 +1,213 @@
+//! The half that reads: everything in one snapshot.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use state::{Capabilities, Complete, Membership, Object, Observed, Presence, Schema, Symbol, Target, TransactionState};
+use tokio::sync::Mutex;
+
+use super::catalog;
+use super::connection::{Client, Session};
+use super::failure::Failure;
+use super::role::Role;
+use super::schema::{capabilities, schema};
+use crate::http::retry::Retry;
+use crate::provider::{Ask, ReadError, Reader};
+
+/// Reads one cluster. Sessions are kept; reads are tried again where the server is away.
+pub struct PostgresqlReader {
+    client: Client,
+    idle: Mutex<Vec<Session>>,
+    /// Roles that tenure connects as.
+    own: Vec<String>,
+}
+
+impl PostgresqlReader {
+    pub fn new(client: Client) -> PostgresqlReader {
+        let own = own(&client);
+        PostgresqlReader { client, idle: Mutex::new(Vec::new()), own }
+    }
+
+    async fn session(&self) -> Result<Session, Failure> {
+        let mut idle = self.idle.lock().await;
+        while let Some(session) = idle.pop() {
+            if !session.is_closed() {
+                return Ok(session);
+            }
+        }
+        drop(idle);
+        self.client.connect().await
+    }
+
+    async fn keep(&self, session: Session) {
+        self.idle.lock().await.push(session);
+    }
+
+    /// Everything in one snapshot; the session is not used again where that fails.
+    async fn snapshot(&self, accounts: &HashSet<u32>, ask: &Ask<'_>) -> Result<Observed, Failure> {
+        let session = self.session().await?;
+        session.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+        let roles = catalog::roles(&session).await?;
+        (ask.progress)(roles.len() as u64);
+        let members = catalog::members(&session).await?;
+        (ask.progress)((roles.len() + members.len()) as u64);
+        let counts = catalog::counts(&session).await?;
+        session.run("COMMIT").await?;
+        if counts != (roles.len() as i64, members.len() as i64) {
+            return Err(Failure::new(
+                format!(
+                    "{}: {} roles and {} memberships were read in a snapshot that counts {} and {}",
+                    session.place(),
+                    roles.len(),
+                    members.len(),
+                    counts.0,
+                    counts.1
+                ),
+                "report this as a defect of tenure",
+            ));
+        }
+        let proof = format!("{} roles and {} memberships as counted in the same snapshot", counts.0, counts.1);
+        self.keep(session).await;
+        Ok(observed(&roles, members, &self.own, accounts, Complete::proved(proof, ask.now)))
+    }
+
+    async fn look(&self, targets: &[Target]) -> Result<Vec<Presence>, Failure> {
+        let mut oids = Vec::with_capacity(targets.len());
+        let mut places = Vec::new();
+        for target in targets {
+            match *target {
+                Target::Account(id) | Target::Group(id) => oids.extend(oid(id)),
+                Target::Membership { group, member, .. } => places.extend(oid(group).zip(oid(member))),
+                Target::Grant { .. } | Target::Owned(_) => {}
+            }
+        }
+        let session = self.session().await?;
+        let roles = catalog::some_roles(&session, &oids, &[]).await?;
+        let members = catalog::some_members(&session, &places).await?;
+        self.keep(session).await;
+        let role = |id: Symbol| roles.get(&oid(id)?).filter(|role| !role.is_out_of_bounds(&self.own));
+        let here = |object: Option<Object>| object.map_or(Presence::Gone, Presence::Here);
+        let presence = |target: &Target| match *target {
+            // Whoever asks knows it as an account: without LOGIN it is one that is switched off.
+            Target::Account(id) => here(role(id).map(Role::account)),
+            Target::Group(id) => here(role(id).filter(|role| !role.is_account()).map(Role::group)),
+            Target::Membership { group, member, .. } => {
+                let rows = oid(group).zip(oid(member)).and_then(|place| members.get(&place));
+                here(rows.map(|rows| Object::new("", catalog::qualifiers(rows))))
+            }
+            Target::Grant { .. } | Target::Owned(_) => Presence::Hidden("privileges are not read yet".to_owned()),
+        };
+        Ok(targets.iter().map(presence).collect())
+    }
+
+    async fn fate(&self, transaction: Symbol) -> Result<TransactionState, Failure> {
+        let session = self.session().await?;
+        let sql = match session.version >= 130_000 {
+            true => "SELECT pg_xact_status($1::text::xid8)",
+            false => "SELECT txid_status($1::text::bigint)",
+        };
+        let state = match session.query(sql, &[&transaction.as_str()]).await {
+            Ok(rows) => match rows.first() {
+                Some(row) => session.get::<Option<String>>(row, 0)?,
+                None => None,
+            },
+            // An id that is none, or one that the server has not given out: it came out of a backup, or is another one.
+            Err(failure) if failure.code.is_some() && !failure.lost => None,
+            Err(failure) => return Err(failure),
+        };
+        self.keep(session).await;
+        Ok(match state.as_deref() {
+            Some("committed") => TransactionState::Committed,
+            Some("aborted") => TransactionState::Aborted,
+            Some("in progress") => TransactionState::InProgress,
+            _ => TransactionState::Unknown,
+        })
+    }
+}
+
+/// Tries again while the failure is a passing one.
+macro_rules! patiently {
+    ($attempt:expr) => {{
+        let retry = Retry::default();
+        let mut attempt = 1;
+        loop {
+            match $attempt.await {
+                Err(failure) if failure.passing() && attempt < retry.attempts => {
+                    tokio::time::sleep(retry.wait(attempt)).await;
+                    attempt += 1;
+                }
+                result => break result.map_err(ReadError::from),
+            }
+        }
+    }};
+}
+
+#[async_trait]
+impl Reader for PostgresqlReader {
+    async fn describe(&self) -> Result<(Schema, Capabilities), ReadError> {
+        let session = patiently!(self.session())?;
+        let options = self.client.options();
+        let described = (schema(Some(options), Some(session.version)), capabilities(Some(options)));
+        self.keep(session).await;
+        Ok(described)
+    }
+
+    async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
+        let accounts = HashSet::new();
+        patiently!(self.snapshot(&accounts, ask))
+    }
+
+    async fn read(&self, targets: &[Target]) -> Result<Vec<Presence>, ReadError> {
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
+        patiently!(self.look(targets))
+    }
+
+    async fn transaction(&self, transaction: Symbol) -> Result<TransactionState, ReadError> {
+        patiently!(self.fate(transaction))
+    }
+}
+
+/// The roles that tenure connects as: it never touches them.
+pub fn own(client: &Client) -> Vec<String> {
+    let options = client.options();
+    vec![options.reader.user.clone(), options.writer.user.clone()]
+}
+
+/// An id as the object id that it is; none where it is no id of a role.
+pub fn oid(id: Symbol) -> Option<u32> {
+    id.as_str().parse().ok()
+}
+
+/// The inventory out of the rows. `accounts` are the ids that are known as accounts.
+fn observed(
+    roles: &[Role],
+    members: Vec<catalog::MemberRow>,
+    own: &[String],
+    accounts: &HashSet<u32>,
+    complete: Complete,
+) -> Observed {
+    let own_roles = roles.iter().filter(|role| !role.is_out_of_bounds(own));
+    let is_account = |role: &Role| role.is_account() || accounts.contains(&role.oid);
+    let kinds: HashMap<u32, bool> = own_roles.clone().map(|role| (role.oid, is_account(role))).collect();
+    let (people, groups): (Vec<&Role>, Vec<&Role>) = own_roles.partition(|role| is_account(role));
+    let mut places: HashMap<(u32, u32), Vec<catalog::MemberRow>> = HashMap::with_capacity(members.len());
+    for row in members {
+        places.entry((row.group, row.member)).or_default().push(row);
+    }
+    let membership = |(&(group, member), rows): (&(u32, u32), &Vec<catalog::MemberRow>)| {
+        // A role that may log in can be given like a group; tenure knows groups as NOLOGIN roles only.
+        let of_group = kinds.get(&group).is_some_and(|account| !account);
+        let account = *kinds.get(&member).filter(|_| of_group)?;
+        Some(Membership {
+            group: Symbol::new(&group.to_string()),
+            member: Symbol::new(&member.to_string()),
+            nested: !account,
+            attributes: catalog::qualifiers(rows),
+        })
+    };
+    let memberships = places.iter().filter_map(membership).collect();
+    let (people, groups) = (people.into_iter().map(Role::account), groups.into_iter().map(Role::group));
+    Observed::new(complete, people.collect(), groups.collect(), memberships, Vec::new())
+}

@@ -1,0 +1,367 @@
+//! The half that writes: a call is one transaction.
+//!
+//! What guards against changes that others make meanwhile: roles are read again in the transaction, under a lock, and
+//! compared with what the plan's re-read saw. A superuser takes the catalog's tables in SHARE ROW EXCLUSIVE mode: others
+//! may log in and read, and wait with changes of roles until this is committed. Whoever may not lock the catalog touches
+//! each role with an `ALTER ROLE` that changes nothing: that locks its row, so that others' changes of it either were
+//! committed before and are seen, or fail after. Two tenures wait for each other by an advisory lock in any case.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
+use state::{Action, Object, Order, Outcome, Symbol, Target};
+use tokio::sync::Mutex;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
+
+use super::catalog::{qualifiers, some_members, some_roles};
+use super::connection::{Client, Session};
+use super::failure::Failure;
+use super::judge::{Facts, Needs, name_in};
+use super::quote::identifier;
+use super::reader::{oid, own};
+use super::role::Role;
+use super::sessions;
+use crate::provider::{Announce, Writer};
+
+/// Orders that are sent as one message, behind one savepoint: where one of them fails, the others are sent again.
+const TOGETHER: usize = 100;
+
+/// Any number, the same in every tenure: `pg_advisory_xact_lock` takes it.
+const ADVISORY: i64 = 0x7465_6e75_7265;
+
+/// Milliseconds after which a call that met another session's lock may be tried again.
+const AGAIN: u64 = 1_000;
+
+/// Writes to one cluster.
+pub struct PostgresqlWriter {
+    client: Client,
+    idle: Mutex<Vec<Session>>,
+    own: Vec<String>,
+}
+
+impl PostgresqlWriter {
+    pub fn new(client: Client) -> PostgresqlWriter {
+        let own = own(&client);
+        PostgresqlWriter { client, idle: Mutex::new(Vec::new()), own }
+    }
+
+    async fn session(&self) -> Result<Session, Failure> {
+        let mut idle = self.idle.lock().await;
+        while let Some(session) = idle.pop() {
+            if !session.is_closed() {
+                return Ok(session);
+            }
+        }
+        drop(idle);
+        self.client.connect().await
+    }
+}
+
+#[async_trait]
+impl Writer for PostgresqlWriter {
+    async fn execute(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome> {
+        if orders.is_empty() {
+            return Vec::new();
+        }
+        let session = match self.session().await {
+            Ok(session) => session,
+            Err(failure) => return refused(orders, &failure),
+        };
+        let mut call = Call { session: &session, orders, outcomes: vec![None; orders.len()] };
+        let answer = match call.transaction(self.client.options().allow_superuser, &self.own, announce).await {
+            Ok(()) => call.end_sessions().await,
+            Err(End::RolledBack(failure)) => {
+                // Where this fails the session is gone, and the transaction with it.
+                let _ = session.run("ROLLBACK").await;
+                call.undone(|| refusal(&failure))
+            }
+            Err(End::InDoubt(failure)) => {
+                let error = format!("the answer to COMMIT was lost: {}", failure.message);
+                call.undone(|| Outcome::Unknown(error.clone()))
+            }
+        };
+        if !session.is_closed() {
+            self.idle.lock().await.push(session);
+        }
+        answer
+    }
+}
+
+/// How a transaction ended that was not committed.
+enum End {
+    /// Nothing of it happened.
+    RolledBack(Failure),
+    /// COMMIT was sent, and its answer did not come.
+    InDoubt(Failure),
+}
+
+impl From<Failure> for End {
+    fn from(failure: Failure) -> End {
+        End::RolledBack(failure)
+    }
+}
+
+struct Call<'c> {
+    session: &'c Session,
+    orders: &'c [Order],
+    /// One for each order, once it is known.
+    outcomes: Vec<Option<Outcome>>,
+}
+
+impl Call<'_> {
+    async fn transaction(&mut self, allow_superuser: bool, own: &[String], announce: &dyn Announce) -> Result<(), End> {
+        let facts = self.facts(allow_superuser, own).await?;
+        let mut judged: Vec<(usize, Vec<String>)> = Vec::with_capacity(self.orders.len());
+        for (n, order) in self.orders.iter().enumerate() {
+            match facts.judge(order) {
+                Ok(statements) => judged.push((n, statements)),
+                Err(no) => self.set(n, no.into()),
+            }
+        }
+        let mut done = Vec::with_capacity(judged.len());
+        for part in judged.chunks(TOGETHER) {
+            done.extend(self.carry_out(part.to_vec()).await?);
+        }
+        if done.is_empty() {
+            return Ok(self.session.run("ROLLBACK").await?);
+        }
+        self.answers(&done, &facts).await?;
+        let id = self.transaction_id().await?;
+        if let Err(error) = announce.transaction(id).await {
+            return Err(End::RolledBack(Failure::new(error, "nothing was changed")));
+        }
+        match self.session.run("COMMIT").await {
+            Ok(()) => Ok(()),
+            Err(failure) if failure.lost => Err(End::InDoubt(failure)),
+            Err(failure) => Err(End::RolledBack(failure)),
+        }
+    }
+
+    /// Begins, locks, and reads what the orders are about.
+    async fn facts(&self, allow_superuser: bool, own: &[String]) -> Result<Facts, Failure> {
+        let session = self.session;
+        let needs = Needs::of(self.orders.iter());
+        if session.superuser {
+            session
+                .run(&format!(
+                    "BEGIN; SELECT pg_advisory_xact_lock({ADVISORY}); LOCK TABLE pg_authid, pg_auth_members, \
+                     pg_db_role_setting, pg_shdescription IN SHARE ROW EXCLUSIVE MODE"
+                ))
+                .await?;
+        } else {
+            session.run(&format!("BEGIN; SELECT pg_advisory_xact_lock({ADVISORY})")).await?;
+            self.touch(own).await?;
+        }
+        let mut members = some_members(session, &needs.places).await?;
+        let mut oids = needs.oids;
+        // Who gave a membership must be named to take it.
+        oids.extend(members.values().flatten().map(|row| row.grantor));
+        oids.sort_unstable();
+        oids.dedup();
+        let roles = some_roles(session, &oids, &needs.names).await?;
+        members.retain(|_, rows| !rows.is_empty());
+        let renamed = self.orders.iter().filter(|order| order.action == Action::Rename);
+        let renamed: Vec<u32> = renamed.filter_map(|order| oid(order.target?.remote())).collect();
+        Ok(Facts {
+            names: roles.values().map(|role| (role.name.clone(), role.oid)).collect(),
+            md5: self.md5(&renamed).await?,
+            roles,
+            members,
+            version: session.version,
+            allow_superuser,
+            own: own.to_vec(),
+        })
+    }
+
+    /// Locks the rows of the roles that are to be changed, by changes that change nothing.
+    async fn touch(&self, own: &[String]) -> Result<(), Failure> {
+        let oids = self.orders.iter().filter_map(|order| match order.target {
+            Some(Target::Account(id) | Target::Group(id)) => oid(id),
+            _ => None,
+        });
+        let mut oids: Vec<u32> = oids.collect();
+        // In one order, whoever does it: two of them wait for each other, and not in a circle.
+        oids.sort_unstable();
+        oids.dedup();
+        let roles = some_roles(self.session, &oids, &[]).await?;
+        let touched = oids.iter().filter_map(|oid| roles.get(oid)).filter(|role| !role.is_out_of_bounds(own));
+        let statements: Result<Vec<String>, Failure> =
+            touched.map(|role| Ok(format!("ALTER ROLE {}", identifier(&role.name)?))).collect();
+        let statements = statements?;
+        if statements.is_empty() { Ok(()) } else { self.session.run(&statements.join("; ")).await }
+    }
+
+    /// Which of these roles have an MD5 password: only a superuser can tell.
+    async fn md5(&self, oids: &[u32]) -> Result<HashSet<u32>, Failure> {
+        if oids.is_empty() || !self.session.superuser {
+            return Ok(HashSet::new());
+        }
+        let sql = "SELECT oid FROM pg_authid WHERE oid = ANY($1) AND rolpassword LIKE 'md5%'";
+        let rows = self.session.query(sql, &[&oids]).await?;
+        rows.iter().map(|row| self.session.get(row, 0)).collect()
+    }
+
+    /// Sends the statements of some orders; those that the server refuses are answered and left out. Gives the places of
+    /// those that were done.
+    async fn carry_out(&mut self, mut part: Vec<(usize, Vec<String>)>) -> Result<Vec<usize>, Failure> {
+        self.session.run("SAVEPOINT part").await?;
+        loop {
+            let Err((completed, failure)) = self.send(&part).await else { break };
+            // A lost session, and what another session's locks make of it, are about the whole transaction.
+            if failure.lost || conflicts(&failure) {
+                return Err(failure);
+            }
+            self.session.run("ROLLBACK TO part").await?;
+            let mut before = 0;
+            let place = part.iter().position(|(_, statements)| {
+                before += statements.len();
+                completed < before
+            });
+            let Some(place) = place else { return Err(failure) };
+            let (n, _) = part.remove(place);
+            let outcome = match failure.code.as_ref().map(SqlState::code) {
+                // "tuple concurrently updated", "tuple concurrently deleted": somebody else was faster.
+                Some("XX000") if failure.message.contains("concurrently") => Outcome::Stale(None),
+                _ => refusal(&failure),
+            };
+            self.set(n, outcome);
+        }
+        self.session.run("RELEASE part").await?;
+        Ok(part.into_iter().map(|(n, _)| n).collect())
+    }
+
+    /// Sends statements as one message; on failure, how many were completed before it.
+    async fn send(&self, part: &[(usize, Vec<String>)]) -> Result<(), (usize, Failure)> {
+        let mut text = String::new();
+        for statement in part.iter().flat_map(|(_, statements)| statements) {
+            text.push_str(statement);
+            text.push_str(";\n");
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        let mut completed = 0;
+        let sending = async {
+            let mut answers = pin!(self.session.client().simple_query_raw(&text).await?);
+            while let Some(answer) = answers.try_next().await? {
+                completed += usize::from(matches!(answer, SimpleQueryMessage::CommandComplete(_)));
+            }
+            Ok(())
+        };
+        let sent = self.session.within(sending).await;
+        sent.map_err(|failure| (completed, failure))
+    }
+
+    /// What the orders that were done left, as the transaction sees it.
+    async fn answers(&mut self, done: &[usize], facts: &Facts) -> Result<(), Failure> {
+        let needs = Needs::of(done.iter().filter_map(|n| self.orders.get(*n)));
+        let roles = some_roles(self.session, &needs.oids, &needs.names).await?;
+        let members = some_members(self.session, &needs.places).await?;
+        let names: HashMap<&str, &Role> = roles.values().map(|role| (role.name.as_str(), role)).collect();
+        for &n in done {
+            let Some(order) = self.orders.get(n) else { continue };
+            let named = || name_in(&order.after).and_then(|name| names.get(name).copied());
+            let role = |id: Symbol| oid(id).and_then(|oid| roles.get(&oid));
+            let object = match order.target {
+                None if order.kind == state::Kind::Group => named().map(Role::group),
+                None => named().map(Role::account),
+                Some(Target::Account(id)) => role(id).map(Role::account),
+                Some(Target::Group(id)) => role(id).map(Role::group),
+                Some(Target::Membership { group, member, .. }) => {
+                    let rows = oid(group).zip(oid(member)).and_then(|place| members.get(&place));
+                    Some(Object::new("", rows.map(|rows| qualifiers(rows)).unwrap_or_default()))
+                }
+                Some(Target::Grant { .. } | Target::Owned(_)) => None,
+            };
+            let md5 = order.target.and_then(|target| oid(target.remote())).is_some_and(|oid| facts.md5.contains(&oid));
+            let outcome = match object {
+                Some(object) if md5 && order.secrets.0.is_empty() => {
+                    let what = "its password, kept as MD5, was cleared by the rename: set a new one";
+                    Outcome::Noted(object, what.to_owned())
+                }
+                Some(object) => Outcome::Done(object),
+                None => {
+                    return Err(Failure::new(
+                        format!("{}: {} is not there after it was made", self.session.place(), order.address),
+                        "an event trigger or an extension of the server may have changed it",
+                    ));
+                }
+            };
+            self.set(n, outcome);
+        }
+        Ok(())
+    }
+
+    async fn transaction_id(&self) -> Result<Symbol, Failure> {
+        let sql = match self.session.version >= 130_000 {
+            true => "SELECT pg_current_xact_id()::text",
+            false => "SELECT txid_current()::text",
+        };
+        let rows = self.session.query(sql, &[]).await?;
+        match rows.first() {
+            Some(row) => Ok(Symbol::new(&self.session.get::<String>(row, 0)?)),
+            None => Err(Failure::new("the transaction has no id", "report this as a defect of tenure")),
+        }
+    }
+
+    /// Ends the sessions of the accounts that were switched off; where that cannot be done, it is noted.
+    async fn end_sessions(mut self) -> Vec<Outcome> {
+        let done = |n: usize| matches!(self.outcomes.get(n), Some(Some(Outcome::Done(_))));
+        let leavers =
+            self.orders.iter().enumerate().filter(|(n, order)| order.action == Action::Deactivate && done(*n));
+        let leavers: Vec<(usize, u32)> =
+            leavers.filter_map(|(n, order)| Some((n, oid(order.target?.remote())?))).collect();
+        let oids: Vec<u32> = leavers.iter().map(|(_, oid)| *oid).collect();
+        let open = sessions::end(self.session, &oids).await;
+        for (n, oid) in leavers {
+            if let (Some(left), Some(place)) = (open.get(&oid), self.outcomes.get_mut(n))
+                && let Some(Outcome::Done(object)) = place.take()
+            {
+                *place = Some(Outcome::Noted(object, left.clone()));
+            }
+        }
+        let unanswered =
+            || Outcome::Unknown("the order was not answered: report this as a defect of tenure".to_owned());
+        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
+    }
+
+    fn set(&mut self, n: usize, outcome: Outcome) {
+        if let Some(place) = self.outcomes.get_mut(n) {
+            *place = Some(outcome);
+        }
+    }
+
+    /// The answers where the transaction was not committed, or nobody knows: what was refused or stale stays so.
+    fn undone(self, rest: impl Fn() -> Outcome) -> Vec<Outcome> {
+        let answer = |outcome| match outcome {
+            Some(outcome @ (Outcome::Refused { .. } | Outcome::Stale(_))) => outcome,
+            _ => rest(),
+        };
+        self.outcomes.into_iter().map(answer).collect()
+    }
+}
+
+/// Other sessions' locks kept the transaction from going on.
+fn conflicts(failure: &Failure) -> bool {
+    failure.code.as_ref().is_some_and(|code| {
+        matches!(
+            *code,
+            SqlState::T_R_DEADLOCK_DETECTED
+                | SqlState::T_R_SERIALIZATION_FAILURE
+                | SqlState::LOCK_NOT_AVAILABLE
+                | SqlState::QUERY_CANCELED
+        )
+    })
+}
+
+fn refusal(failure: &Failure) -> Outcome {
+    let retry_after = (conflicts(failure) || failure.passing()).then_some(AGAIN);
+    Outcome::Refused { error: format!("{} ({})", failure.message, failure.hint), retry_after }
+}
+
+fn refused(orders: &[Order], failure: &Failure) -> Vec<Outcome> {
+    orders.iter().map(|_| refusal(failure)).collect()
+}

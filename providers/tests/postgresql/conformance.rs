@@ -1,0 +1,84 @@
+//! The conformance list on a cluster of its own: each check finds it without roles.
+
+use async_trait::async_trait;
+use state::{Attributes, Symbol, Value};
+use tenure_providers::conformance::{Subject, System, run};
+use tenure_providers::postgresql::Postgresql;
+use tenure_providers::{Provider, Settings};
+
+use crate::cluster::{Cluster, PASSWORD};
+use crate::helper::settings;
+
+/// A cluster, and whom tenure is there.
+struct Real {
+    cluster: Cluster,
+    settings: Settings,
+}
+
+/// Drops every role that a check left, but not the one that tenure connects as.
+const CLEAN: &str = r#"
+DO $$ DECLARE role name; BEGIN
+    FOR role IN SELECT rolname FROM pg_roles WHERE oid >= 16384 AND rolname <> 'tenure' LOOP
+        EXECUTE format('DROP ROLE %I', role);
+    END LOOP;
+END $$"#;
+
+#[async_trait]
+impl Subject for Real {
+    async fn fresh(&self) -> Result<System, String> {
+        self.cluster.run("postgres", CLEAN);
+        Ok(System {
+            reader: Postgresql.reader(self.settings.clone()).await.map_err(|error| error.to_string())?,
+            writer: Postgresql.writer(self.settings.clone()).await.map_err(|error| error.to_string())?,
+        })
+    }
+
+    fn account(&self, name: &str) -> Attributes {
+        [(Symbol::new("name"), Value::text(name))].into_iter().collect()
+    }
+
+    fn group(&self, name: &str) -> Attributes {
+        self.account(name)
+    }
+
+    fn account_text(&self) -> Symbol {
+        "comment".into()
+    }
+
+    fn group_text(&self) -> Option<Symbol> {
+        Some("comment".into())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_a_superuser() {
+    let cluster = Cluster::start();
+    let settings = settings(&cluster, &[]);
+    let report = run(&Real { cluster, settings }).await;
+    assert!(report.passed(), "\n{report}");
+    insta::assert_debug_snapshot!(report.skipped(), @r#"
+[
+    "a group has a parent",
+    "a grant is given and taken",
+    "a grant is changed",
+    "a grant is not doubled",
+]
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_a_role_that_may_only_make_roles() {
+    let cluster = Cluster::start();
+    cluster.run("postgres", &format!("CREATE ROLE tenure LOGIN CREATEROLE PASSWORD '{PASSWORD}'"));
+    let settings = settings(&cluster, &[("url", Value::text(cluster.url_of("tenure", "postgres")))]);
+    let report = run(&Real { cluster, settings }).await;
+    assert!(report.passed(), "\n{report}");
+    insta::assert_debug_snapshot!(report.skipped(), @r#"
+[
+    "a group has a parent",
+    "a grant is given and taken",
+    "a grant is changed",
+    "a grant is not doubled",
+]
+"#);
+}
