@@ -17,7 +17,7 @@ pub struct Order {
     pub before: Option<Object>,
     /// The attributes to set: for an update only those that change (an empty value clears); for a grant of a
     /// membership its qualifiers; for a grant of a privilege what it grants; for a transfer `to` (the id of the
-    /// account that is to own it) and `owned` (what is handed over, as [`Target::Owned`] is read).
+    /// account that is to own it, [`crate::owned::TO`]) and `owned` (what is handed over, as [`Target::Owned`] is read).
     pub after: Attributes,
     /// Sensitive attributes to set, in the clear, by name. Never printed: the type's `Debug` shows names only.
     pub secrets: Secrets,

@@ -174,6 +174,9 @@ pub struct SystemSummary {
     /// What else is to be said, such as `cannot nest groups: members of group.chat.all were expanded`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What deactivating an account does not stop there ([`crate::Capabilities::outlasts`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlasts: Option<Symbol>,
 }
 
 /// What a plan undoes.

@@ -1,6 +1,7 @@
 //! Whether an object is as a change wants it, as it was before, or something else.
 
 use state::observed::{KEEP, PARTIAL};
+use state::owned::OWNS;
 use state::{Action, AttributeSchema, Attributes, Change, Kind, Mutability, Object, Schema, Symbol, Value, Wanted};
 
 use crate::plan::compare::{difference, same};
@@ -101,9 +102,11 @@ fn unlike_before(change: &Change, seen: &Object, attributes: &[AttributeSchema])
             if seen.active { "the account is active now" } else { "the account is not active now" }.to_owned(),
         );
     }
-    // How far a grant is held may change: all of it is given or taken.
-    // What begins with `@` was kept beside the object, and is none of its attributes.
-    let kept = |name: &Symbol| name.as_str() == PARTIAL || name.as_str().starts_with('@');
+    // How far a grant is held may change: all of it is given or taken. What begins with `@` was kept beside the object, and
+    // is none of its attributes; neither is what an account owns.
+    let kept = |name: &Symbol| {
+        name.as_str() == PARTIAL || name.as_str().starts_with('@') || name.as_str() == OWNS && change.action.removes()
+    };
     let names = before.attributes.iter().map(|(name, _)| *name).filter(|name| !kept(name));
     let added = change.after.iter().map(|(name, _)| *name).filter(|name| before.attributes.get(*name).is_none());
     names.chain(added).find_map(|name| {

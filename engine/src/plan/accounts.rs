@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::RecordedObject;
-use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Symbol, Undo, Wanted};
+use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Owns, Symbol, Undo, Wanted};
 
 use super::compare::{difference, fold, same};
 use super::planner::{Body, Phase, Planner};
@@ -243,12 +243,21 @@ impl<'a> Planner<'a> {
                 None => (Symbol::new(&format!("no longer has any access on {}", site.name)), Phase::Take),
             };
             let undo = self.begin_offboarding(site, address, account);
-            self.deactivate(address, account, because, phase, undo);
+            self.deactivate(site, address, account, (because, phase), undo);
         }
     }
 
-    fn deactivate(&mut self, address: Address, account: &Object, because: Symbol, phase: Phase, undo: Undo) {
-        let before = Object { attributes: Attributes::new(), ..account.clone() };
+    fn deactivate(
+        &mut self,
+        site: &Site<'a>,
+        address: Address,
+        account: &Object,
+        (because, phase): (Symbol, Phase),
+        undo: Undo,
+    ) {
+        // What the account owns is said for whoever reads the plan.
+        let owns = Owns::attribute(&site.observed.owns(account.id));
+        let before = Object { attributes: owns.into_iter().collect(), ..account.clone() };
         let reasons = Box::from([self.reasons.plain(because)]);
         let ended = |recorded: &RecordedObject| recorded.until.filter(|until| *until <= self.inputs.now);
         let ended = self.book.object(address).and_then(ended);
@@ -268,7 +277,7 @@ impl<'a> Planner<'a> {
             let address = Address::Account { system: site.name, holder: nobody(account.id) };
             if site.system.exclusive && account.active && site.capabilities.deactivate && !self.in_doubt(address) {
                 let because = Symbol::new("no file explains it, and the system is exclusive");
-                self.deactivate(address, account, because, Phase::Take, Undo::AnyTime);
+                self.deactivate(site, address, account, (because, Phase::Take), Undo::AnyTime);
             }
         }
         if let Some(summary) = self.systems.get_mut(&site.name) {

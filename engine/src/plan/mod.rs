@@ -91,6 +91,7 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
             unmanaged: 0,
             left_out: Vec::new(),
             notes: Vec::new(),
+            outlasts: reading.capabilities.outlasts,
         },
     );
     let Some(mut site) = Site::new(planner.inputs.configuration, system, reading) else {

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::mem::discriminant;
 
-use state::{Address, ReasonId, Symbol, WantedAttributes};
+use state::{Address, Owns, ReasonId, Symbol, WantedAttributes};
 
 use super::counts::Counts;
 use super::items::{Item, Lookup};
@@ -155,9 +155,13 @@ fn alike(sections: &[Section<'_>], lookup: &Lookup<'_>) -> HashMap<usize, usize>
         .collect()
 }
 
-/// Lines whose attributes are shown differ from person to person.
+/// Lines whose attributes are shown, and what accounts own, differ from person to person.
 fn is_comparable(item: Item<'_>, lookup: &Lookup<'_>) -> bool {
-    Weight::of(item, lookup) != Weight::Changes && lookup.held(item).is_none()
+    let owns = match item {
+        Item::Change(change) => change.before.as_deref().is_some_and(|before| !Owns::of(before).is_empty()),
+        Item::Fact(_) => false,
+    };
+    !owns && Weight::of(item, lookup) != Weight::Changes && lookup.held(item).is_none()
 }
 
 fn likeness(item: Item<'_>) -> Likeness<'_> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use state::observed::PARTIAL;
-use state::{Action, Address, Change, Code, Fact, FactKind, Plan, Reason, ReasonId, Severity, Symbol};
+use state::{Action, Address, Change, Code, Fact, FactKind, Owns, Plan, Reason, ReasonId, Severity, Symbol};
 
 use crate::render::text::clean;
 
@@ -107,6 +107,21 @@ impl<'a> Lookup<'a> {
             Item::Change(change) => self.held.get(&change.address).copied(),
             Item::Fact(_) => None,
         }
+    }
+
+    /// What a deactivation does not stop.
+    pub fn outlasts(&self, change: &Change) -> Option<Symbol> {
+        let system = change.address.system().filter(|_| change.action == Action::Deactivate)?;
+        self.plan.systems.get(&system)?.outlasts
+    }
+
+    /// What is to be known about a change besides its attributes: what its account owns, and what goes on after a
+    /// deactivation.
+    pub fn remarks(&self, change: &Change) -> Vec<String> {
+        let owns = change.before.as_deref().map(Owns::of).unwrap_or_default();
+        let owns = (!owns.is_empty()).then(|| format!("owns {}", clean(&Owns::shown(&owns))));
+        let outlasts = self.outlasts(change).map(|what| format!("does not stop {}", clean(what.as_str())));
+        owns.into_iter().chain(outlasts).collect()
     }
 
     pub fn reasons(&self, item: Item<'_>) -> impl Iterator<Item = &'a Reason> {

@@ -15,7 +15,7 @@ use super::counts::Counts;
 use super::items::{Item, Lookup};
 
 /// Major: readers must look again. Minor: members were added.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// Writes the plan and a line break.
 pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
@@ -73,7 +73,7 @@ struct System<'a>(&'a SystemSummary);
 
 impl Serialize for System<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let SystemSummary { provider, read, accounts, groups, unmanaged, left_out, notes } = self.0;
+        let SystemSummary { provider, read, accounts, groups, unmanaged, left_out, notes, outlasts: _ } = self.0;
         let (status, said) = match read {
             SystemRead::Complete { proof } => ("complete", Some(("proof", proof))),
             SystemRead::Incomplete { error } => ("incomplete", Some(("error", error))),
@@ -142,6 +142,8 @@ struct ChangeView<'a> {
     until: Option<Timestamp>,
     undo: UndoView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    outlasts: Option<Symbol>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     held_by: Option<Code>,
 }
 
@@ -161,6 +163,7 @@ impl<'a> ChangeView<'a> {
             reasons: lookup.reasons(item).collect(),
             until: change.until,
             undo: UndoView::of(&change.undo),
+            outlasts: lookup.outlasts(change),
             held_by: lookup.held(item),
         }
     }

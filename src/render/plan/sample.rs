@@ -108,7 +108,8 @@ impl Sample {
         let read = SystemRead::Complete { proof: "read whole".to_owned() };
         let provider = Symbol::new(provider);
         let (left_out, notes) = (Vec::new(), Vec::new());
-        let summary = SystemSummary { provider, read, accounts: 60, groups: 4, unmanaged: 0, left_out, notes };
+        let summary =
+            SystemSummary { provider, read, accounts: 60, groups: 4, unmanaged: 0, left_out, notes, outlasts: None };
         self.0.systems.entry(Symbol::new(name)).or_insert(summary)
     }
 
@@ -134,6 +135,7 @@ pub fn company() -> Plan {
     plan.system("chat", "scim").unmanaged = 3;
     let corp = plan.system("corp", "directory");
     corp.left_out = ["person.E7", "person.E8"].map(address).to_vec();
+    corp.outlasts = Some(Symbol::new("tickets that were issued before"));
     corp.notes = vec!["cannot nest groups: members of group.corp.all were expanded".to_owned()];
     plan.system("wiki", "scim").read =
         SystemRead::Incomplete { error: "GET https://wiki.acme.example/scim/v2/Users answered 503".to_owned() };
@@ -142,7 +144,9 @@ pub fn company() -> Plan {
     plan.name("person.eve", "Eve Polastri");
     plan.name("service.deployer", "Deployer");
 
-    plan.change(Action::Deactivate, "account.corp.bob", &["ended 2026-11-20 @ people/people.hcl:4"]);
+    let off = plan.change(Action::Deactivate, "account.corp.bob", &["ended 2026-11-20 @ people/people.hcl:4"]);
+    let owns = r#"{"owns": [{"count": 1, "kind": "function", "place": "crm"}, {"count": 14, "kind": "table", "place": "sales"}]}"#;
+    off.before = Some(Box::new(Object::new("u2", attributes(owns))));
     plan.change(Action::Revoke, "membership.corp.admins.bob", &["ended 2026-11-20 @ people/people.hcl:4"]);
     let change = plan.change(Action::Update, "account.corp.ada", &["account of system.corp @ systems.hcl:12"]);
     change.before = Some(Box::new(Object::new(

@@ -175,6 +175,9 @@ fn write_item(
         writeln!(to, "    {:column$}  {DIM}{note}{DIM:#}", "")?;
     }
     let Item::Change(change) = item else { return Ok(()) };
+    for remark in lookup.remarks(change) {
+        writeln!(to, "      {remark}")?;
+    }
     if let Some(words) = undo(change) {
         writeln!(to, "      {words}")?;
     }

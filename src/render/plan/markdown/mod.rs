@@ -158,6 +158,9 @@ fn line(item: Item<'_>, lookup: &Lookup<'_>, values: bool) -> String {
         text.push_str(&format!(": {}", reasons.join(", ")));
     }
     text.push('\n');
+    for remark in change.into_iter().flat_map(|change| lookup.remarks(change)) {
+        text.push_str(&format!("  - {}\n", words(&remark)));
+    }
     if let Some(change) = change.filter(|_| values) {
         details::details(change).iter().for_each(|detail| push_detail(&mut text, &detail.name, &detail.what));
     }
