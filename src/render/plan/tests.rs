@@ -18,6 +18,8 @@ fn text_by_person() {
     person.bob  Bob Kahn <bob@acme.example>
       - group.corp.admins                 ended 2026-11-20 (people/people.hcl:4)  held: mass-removal
       - account.corp (deactivate)         ended 2026-11-20 (people/people.hcl:4)
+          owns 1 function in crm, 14 tables in sales
+          does not stop tickets that were issued before
 
     person.ada  Ada Lovelace <ada@acme.example>
       ~ account.corp                      account of system.corp (systems.hcl:12)
@@ -91,6 +93,8 @@ fn text_by_system() {
     system.corp
       - membership.corp.admins.bob              ended 2026-11-20 (people/people.hcl:4)  held: mass-removal
       - account.corp.bob (deactivate)           ended 2026-11-20 (people/people.hcl:4)
+          owns 1 function in crm, 14 tables in sales
+          does not stop tickets that were issued before
       ~ account.corp.ada                        account of system.corp (systems.hcl:12)
           groups
               "one-long-name-of-a-group"
@@ -347,6 +351,8 @@ fn markdown_without_values() {
     #### Taken away
 
     - `-` `account.corp.bob` (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+      - owns 1 function in crm, 14 tables in sales
+      - does not stop tickets that were issued before
     - `-` `membership.corp.admins.bob` **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
 
     #### To know
@@ -372,6 +378,8 @@ fn markdown_without_values() {
     - person.E7, person.E8 left out by account.when
     - cannot nest groups: members of group.corp.all were expanded
     - `-` `account.corp.bob` (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+      - owns 1 function in crm, 14 tables in sales
+      - does not stop tickets that were issued before
     - `-` `membership.corp.admins.bob` **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
     - `~` `group.corp.core` (moved from group.corp.platform): previously (`teams/core.hcl:9`)
     - `~` `account.corp.ada` `groups`, `mail`, `postalAddress`, `telephoneNumber`, `title`: account of system.corp (`systems.hcl:12`)
@@ -402,6 +410,8 @@ fn markdown_with_values() {
     #### Taken away
 
     - `-` `account.corp.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+      - owns 1 function in crm, 14 tables in sales
+      - does not stop tickets that were issued before
     - `-` `membership.corp.admins.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
 
     #### To know
@@ -437,6 +447,8 @@ fn markdown_with_values() {
     - person.E7, person.E8 left out by account.when
     - cannot nest groups: members of group.corp.all were expanded
     - `-` `account.corp.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; (deactivate): ended 2026-11-20 (`people/people.hcl:4`)
+      - owns 1 function in crm, 14 tables in sales
+      - does not stop tickets that were issued before
     - `-` `membership.corp.admins.bob` Bob Kahn &lt;bob@<!-- -->acme.example&gt; **held: mass-removal**: ended 2026-11-20 (`people/people.hcl:4`)
     - `~` `group.corp.core` (moved from group.corp.platform): previously (`teams/core.hcl:9`)
     - `~` `account.corp.ada` Ada Lovelace &lt;ada@<!-- -->acme.example&gt;: account of system.corp (`systems.hcl:12`)
