@@ -160,6 +160,9 @@ pub struct Ask<'a> {
     /// tables of a schema) tells of each of these whether a group holds it; what is held beside them it lists in units
     /// of its own.
     pub grants: &'a [Attributes],
+    /// Ids of the accounts that the record knows there, in no order, each once. Where a system does not itself tell
+    /// accounts from groups for good (PostgreSQL: a role that may not log in is either), these are accounts.
+    pub accounts: &'a [Symbol],
     /// Told how many objects have been read.
     pub progress: &'a (dyn Fn(u64) + Sync),
 }

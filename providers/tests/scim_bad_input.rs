@@ -31,7 +31,8 @@ async fn inventory(url: &str, more: &[(&str, Value)]) -> Result<Observed, String
         Ok(reader) => reader,
         Err(error) => return Err(format!("{} ({})", error.message, error.hint)),
     };
-    let observed = reader.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await;
+    let observed =
+        reader.inventory(&Ask { now: Timestamp::default(), grants: &[], accounts: &[], progress: &|_| {} }).await;
     observed.map_err(|error| format!("{} ({})", error.message, error.hint))
 }
 

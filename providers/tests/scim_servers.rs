@@ -26,7 +26,10 @@ async fn reader(server: &Server, more: &[(&str, Value)]) -> Box<dyn Reader> {
 }
 
 async fn inventory(reader: &dyn Reader) -> Observed {
-    reader.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await.expect("an inventory")
+    reader
+        .inventory(&Ask { now: Timestamp::default(), grants: &[], accounts: &[], progress: &|_| {} })
+        .await
+        .expect("an inventory")
 }
 
 /// Posts JSON as another client of the same server would; answers the new id.

@@ -20,16 +20,18 @@ pub async fn describe_all(readers: &Readers) -> BTreeMap<Symbol, Result<(Schema,
 }
 
 /// The inventory of each system, or why there is none. `now` goes into the proofs; `grants` are those that files and
-/// record speak of; `progress` counts objects of all systems together.
+/// record speak of, `accounts` the ids of those that the record knows; `progress` counts objects of all systems together.
 pub async fn read_all(
     readers: &Readers,
     now: Timestamp,
     grants: &BTreeMap<Symbol, Arc<[Attributes]>>,
+    accounts: &BTreeMap<Symbol, Arc<[Symbol]>>,
     progress: &Arc<Progress>,
 ) -> BTreeMap<Symbol, Result<Observed, ReadError>> {
     let total = Arc::new(AtomicU64::new(0));
     all(readers, |system, reader| {
         let grants = grants.get(&system).cloned().unwrap_or_default();
+        let accounts = accounts.get(&system).cloned().unwrap_or_default();
         let (total, progress) = (Arc::clone(&total), Arc::clone(progress));
         async move {
             let own = AtomicU64::new(0);
@@ -38,7 +40,7 @@ pub async fn read_all(
                 let more = count.wrapping_sub(before);
                 progress.set(total.fetch_add(more, Ordering::Relaxed).wrapping_add(more));
             };
-            reader.inventory(&Ask { now, grants: &grants, progress: &read }).await
+            reader.inventory(&Ask { now, grants: &grants, accounts: &accounts, progress: &read }).await
         }
     })
     .await

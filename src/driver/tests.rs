@@ -265,7 +265,7 @@ async fn a_system_that_cannot_be_read_does_not_stop_the_others() {
         (Symbol::new("panics"), std::sync::Arc::new(Broken { fails: false })),
     ]);
     let progress = std::sync::Arc::new(Progress::new("objects read", None, Look::Silent));
-    let read = read_all(&readers, Timestamp::from_millis(0), &BTreeMap::new(), &progress).await;
+    let read = read_all(&readers, Timestamp::from_millis(0), &BTreeMap::new(), &BTreeMap::new(), &progress).await;
     let shown: Vec<String> = read
         .iter()
         .map(|(system, read)| match read {

@@ -56,7 +56,8 @@ pub async fn read(
     };
     let readers: Readers = connected.readers.iter().filter_map(own).collect();
     let mut described = describe_all(&readers).await;
-    let mut inventories = read_all(&readers, now, &grants(configuration, recorded), progress).await;
+    let mut inventories =
+        read_all(&readers, now, &grants(configuration, recorded), &accounts(recorded), progress).await;
     let mut readings = BTreeMap::new();
     for connection in connections {
         let name = connection.name;
@@ -114,6 +115,17 @@ fn grants(configuration: Option<&Configuration>, recorded: &Recorded) -> BTreeMa
         }
     }
     grants.into_iter().map(|(system, grants)| (system, grants.into_iter().collect())).collect()
+}
+
+/// The ids of the accounts that the record knows, by system.
+fn accounts(recorded: &Recorded) -> BTreeMap<Symbol, Arc<[Symbol]>> {
+    let mut accounts: BTreeMap<Symbol, Vec<Symbol>> = BTreeMap::new();
+    for (address, object) in &recorded.objects {
+        if let Address::Account { system, .. } = *address {
+            accounts.entry(system).or_default().push(object.id);
+        }
+    }
+    accounts.into_iter().map(|(system, ids)| (system, ids.into())).collect()
 }
 
 /// What the record knows of each system, without asking any.

@@ -39,8 +39,11 @@ impl<'s> Bench<'s> {
 
     /// Everything that the system holds.
     pub async fn inventory(&self) -> Result<Observed, String> {
-        let inventory =
-            self.system.reader.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await;
+        let inventory = self
+            .system
+            .reader
+            .inventory(&Ask { now: Timestamp::default(), grants: &[], accounts: &[], progress: &|_| {} })
+            .await;
         inventory.map_err(|error| format!("inventory: {error}"))
     }
 

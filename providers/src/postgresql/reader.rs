@@ -153,7 +153,7 @@ impl Reader for PostgresqlReader {
     }
 
     async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
-        let accounts = HashSet::new();
+        let accounts = ask.accounts.iter().filter_map(|id| oid(*id)).collect();
         patiently!(self.snapshot(&accounts, ask))
     }
 

@@ -132,7 +132,7 @@ async fn a_directory_that_goes_away_while_it_is_looked_at_is_not_empty() {
     let reader = bench.reader().await;
     assert_eq!(
         reader
-            .inventory(&Ask { now: Default::default(), grants: &[], progress: &|_| {} })
+            .inventory(&Ask { now: Default::default(), grants: &[], accounts: &[], progress: &|_| {} })
             .await
             .unwrap()
             .accounts
@@ -141,8 +141,10 @@ async fn a_directory_that_goes_away_while_it_is_looked_at_is_not_empty() {
     );
     fs::remove_dir_all(&bench.folder).unwrap();
     let gone = "directory.json is gone, and was there in this same run";
-    let inventory =
-        reader.inventory(&Ask { now: Default::default(), grants: &[], progress: &|_| {} }).await.map(|_| ());
+    let inventory = reader
+        .inventory(&Ask { now: Default::default(), grants: &[], accounts: &[], progress: &|_| {} })
+        .await
+        .map(|_| ());
     assert_eq!(inventory.map_err(|error| bench.plain(&error.message)), Err(gone.to_owned()));
     let read = reader.read(&[state::Target::Account("ada".into())]).await;
     assert_eq!(read.map_err(|error| bench.plain(&error.message)), Err(gone.to_owned()));

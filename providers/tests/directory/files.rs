@@ -118,8 +118,10 @@ async fn whoever_reads_while_another_writes_sees_whole_calls() {
         readers.spawn(async move {
             let (mut seen, mut last) = (0, 0);
             while !stop.load(std::sync::atomic::Ordering::Relaxed) || seen == 0 {
-                let observed =
-                    reader.inventory(&Ask { now: Default::default(), grants: &[], progress: &|_| {} }).await.unwrap();
+                let observed = reader
+                    .inventory(&Ask { now: Default::default(), grants: &[], accounts: &[], progress: &|_| {} })
+                    .await
+                    .unwrap();
                 // Each call makes three accounts; the next call puts them into the group.
                 let (accounts, members) = (observed.accounts.len(), observed.memberships.len());
                 assert!(accounts % 3 == 0 && (members == accounts || members + 3 == accounts), "{accounts} {members}");

@@ -61,8 +61,11 @@ impl Bench {
 
     /// The inventory, or the error with its hint; the temporary folder's name is left out.
     pub async fn inventory(&self) -> Result<Observed, String> {
-        let read =
-            self.reader().await.inventory(&Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} }).await;
+        let read = self
+            .reader()
+            .await
+            .inventory(&Ask { now: Timestamp::default(), grants: &[], accounts: &[], progress: &|_| {} })
+            .await;
         read.map_err(|error| self.plain(&format!("{}\n{}", error.message, error.hint)))
     }
 
