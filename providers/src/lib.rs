@@ -5,6 +5,7 @@
 pub mod conformance;
 pub mod directory;
 pub mod http;
+pub mod ldap;
 pub mod postgresql;
 pub mod provider;
 pub mod registry;

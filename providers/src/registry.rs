@@ -2,7 +2,8 @@
 
 use crate::Provider;
 
-const PROVIDERS: &[&dyn Provider] = &[&crate::directory::Directory, &crate::postgresql::Postgresql, &crate::scim::Scim];
+const PROVIDERS: &[&dyn Provider] =
+    &[&crate::directory::Directory, &crate::ldap::Ldap, &crate::postgresql::Postgresql, &crate::scim::Scim];
 
 /// The provider that is called `name` in `provider = "..."`.
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
