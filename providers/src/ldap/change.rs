@@ -93,17 +93,24 @@ impl LdapWriter {
                 Ok(object) => last = object,
                 Err(outcome) if moved.is_none() => return outcome,
                 Err(Outcome::Refused { error, .. }) => {
-                    return Outcome::Unknown(format!("{}: it was renamed, but the rest was refused: {error}", order.address));
+                    return Outcome::Unknown(format!(
+                        "{}: it was renamed, but the rest was refused: {error}",
+                        order.address
+                    ));
                 }
                 Err(outcome) => {
-                    return Outcome::Unknown(format!("{}: it was renamed, but the rest was not done: {outcome:?}", order.address));
+                    return Outcome::Unknown(format!(
+                        "{}: it was renamed, but the rest was not done: {outcome:?}",
+                        order.address
+                    ));
                 }
             }
         }
         match active {
-            Some(active) if last.active != active => {
-                Outcome::Unknown(format!("{}: the server says that it is done, but it is read back as before", order.address))
-            }
+            Some(active) if last.active != active => Outcome::Unknown(format!(
+                "{}: the server says that it is done, but it is read back as before",
+                order.address
+            )),
             _ => Outcome::Done(last),
         }
     }
@@ -128,14 +135,21 @@ impl LdapWriter {
                 continue;
             }
             let (sent_name, new) = sent(server, account, *name, value)?;
-            if !new.is_empty() && !classes.is_empty() && !classes_are_set
+            if !new.is_empty()
+                && !classes.is_empty()
+                && !classes_are_set
                 && let Some(class) = class_for(server, &classes, name.as_str())?
             {
                 changes.push(Modification::add("objectClass", vec![class.clone().into_bytes()]));
                 classes.push(class);
             }
-            let comparable = server.kind(account).types.get(&name.as_str().to_ascii_lowercase()).is_none_or(|known| known.comparable);
-            let old: Vec<Vec<u8>> = entry.values(&sent_name).unwrap_or_default().iter().map(|value| value.to_vec()).collect();
+            let comparable = server
+                .kind(account)
+                .types
+                .get(&name.as_str().to_ascii_lowercase())
+                .is_none_or(|known| known.comparable);
+            let old: Vec<Vec<u8>> =
+                entry.values(&sent_name).unwrap_or_default().iter().map(|value| value.to_vec()).collect();
             changes.extend(delta(&sent_name, old, new, comparable));
         }
         for (name, secret) in &order.secrets.0 {
@@ -170,7 +184,9 @@ impl LdapWriter {
                 let new = order.after.iter().find(|(name, _)| name.as_str().eq_ignore_ascii_case(&part.attribute));
                 match new.map(|(_, value)| value) {
                     None | Some(Value::List(_)) => {}
-                    Some(value) if value.is_empty() => return Err(format!("`{}` names it and cannot be cleared", part.attribute)),
+                    Some(value) if value.is_empty() => {
+                        return Err(format!("`{}` names it and cannot be cleared", part.attribute));
+                    }
                     Some(value) if order.after.get(Symbol::new(DN)).is_none() => {
                         part.value = value.as_text().map_or_else(|| value.to_string(), |text| text.as_str().to_owned());
                     }
@@ -209,9 +225,9 @@ impl LdapWriter {
         {
             return Ok(object);
         }
-        self.read_back(account, &new)
-            .await
-            .map_err(|why| Outcome::Unknown(format!("{} was renamed to {new}, but cannot be read back: {why}", fresh.dn)))
+        self.read_back(account, &new).await.map_err(|why| {
+            Outcome::Unknown(format!("{} was renamed to {new}, but cannot be read back: {why}", fresh.dn))
+        })
     }
 
     /// Sends modifications; the entry after them.

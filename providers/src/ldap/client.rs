@@ -25,7 +25,8 @@ impl Client {
     /// Connects, binds, and asks the server about itself.
     pub async fn connect(settings: LdapSettings) -> Result<Client, LdapError> {
         let connection = bound(&settings).await?;
-        let server = Server::discover(&connection, &settings).await.map_err(|error| error.at(&settings.url.to_string()))?;
+        let server =
+            Server::discover(&connection, &settings).await.map_err(|error| error.at(&settings.url.to_string()))?;
         Ok(Client { settings, server, session: Mutex::new(Some(Arc::new(connection))) })
     }
 
@@ -157,7 +158,11 @@ impl<'c, 's> Pages<'c, 's> {
             Some(cookie) => self.cookie = Some(cookie).filter(|cookie| !cookie.is_empty()),
             None if !first => {
                 return Err(LdapError::new(
-                    format!("{}: search below {}: a page came without a cookie", self.connection.place(), self.search.base),
+                    format!(
+                        "{}: search below {}: a page came without a cookie",
+                        self.connection.place(),
+                        self.search.base
+                    ),
                     "the server does not page as RFC 2696 says",
                 ));
             }

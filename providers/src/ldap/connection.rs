@@ -148,7 +148,10 @@ impl Connection {
 
     /// What came is not LDAP.
     pub fn odd(&self, error: &ber::Malformed) -> LdapError {
-        LdapError::new(format!("{}: {error}", self.place), "is this an LDAP server, and nothing between that changes answers?")
+        LdapError::new(
+            format!("{}: {error}", self.place),
+            "is this an LDAP server, and nothing between that changes answers?",
+        )
     }
 
     fn lost(&self, what: &str) -> LdapError {
@@ -230,7 +233,8 @@ async fn connect(host: &str, port: u16) -> std::io::Result<TcpStream> {
 /// Asks the server to speak TLS from here on. Anything that it sends before TLS but its one answer is an error: it could
 /// be somebody else's (RFC 4511 section 4.14.1).
 async fn start_tls(tcp: &mut TcpStream) -> Result<(), LdapError> {
-    let refused = |what: String| LdapError::new(format!("StartTLS: {what}"), "use ldaps://, or set up TLS at the server");
+    let refused =
+        |what: String| LdapError::new(format!("StartTLS: {what}"), "use ldaps://, or set up TLS at the server");
     let io = |error: std::io::Error| refused(error.to_string());
     tcp.write_all(&Request::extended(control::START_TLS).message(1, &[])).await.map_err(io)?;
     let mut bytes = Vec::new();
@@ -247,13 +251,15 @@ async fn start_tls(tcp: &mut TcpStream) -> Result<(), LdapError> {
     if bytes.len() > length {
         return Err(refused("something was sent between its answer and TLS".to_owned()));
     }
-    let answer = Message::read(&bytes).and_then(|message| message.answer()).map_err(|error| refused(error.to_string()))?;
+    let answer =
+        Message::read(&bytes).and_then(|message| message.answer()).map_err(|error| refused(error.to_string()))?;
     if answer.code.0 == 0 { Ok(()) } else { Err(LdapError::answered("StartTLS", &answer)) }
 }
 
 async fn encrypted(settings: &LdapSettings, host: &str, tcp: TcpStream) -> Result<Stream, LdapError> {
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| LdapError::new(format!("{host:?} is no name for a certificate"), "check url in the system block"))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+        LdapError::new(format!("{host:?} is no name for a certificate"), "check url in the system block")
+    })?;
     let connector = TlsConnector::from(tls::configuration(settings)?);
     let stream = connector.connect(name, tcp).await.map_err(|error| {
         let text = error.to_string();

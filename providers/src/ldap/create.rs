@@ -39,7 +39,9 @@ impl LdapWriter {
         let answer = self.send(&Request::add(&text, &attributes), &controls).await;
         let answer = match success(self.place(), &format!("add {text}"), answer) {
             Ok(answer) => answer,
-            Err(Outcome::Stale(_)) => return refused(format!("{}: add {text}: a value stands twice in it", order.address)),
+            Err(Outcome::Stale(_)) => {
+                return refused(format!("{}: add {text}: a value stands twice in it", order.address));
+            }
             Err(outcome) => return outcome,
         };
         if let Some(Ok(entry)) = control::post_read(&answer.controls).map(Entry::of_control)
@@ -87,7 +89,8 @@ fn new_entry(server: &Server, account: bool, order: &Order) -> Result<(Dn, Sent)
     let dn = match order.after.get(Symbol::new(DN)).and_then(Value::as_text) {
         Some(text) => Dn::parse(text.as_str()).map_err(|what| format!("its DN {text} {what}"))?,
         None => {
-            let named = first(&attributes, rdn).ok_or_else(|| format!("needs `{rdn}`, by which it is named, or `dn`"))?;
+            let named =
+                first(&attributes, rdn).ok_or_else(|| format!("needs `{rdn}`, by which it is named, or `dn`"))?;
             let named = String::from_utf8(named.to_vec()).map_err(|_| format!("`{rdn}` is not text"))?;
             kind.place.child(rdn, &named)
         }
@@ -126,7 +129,8 @@ pub fn sent(server: &Server, account: bool, name: Symbol, value: &Value) -> Resu
     if known.is_none() && !server.schema.is_empty() {
         return Err(format!("the server's schema has no attribute `{name}` for it"));
     }
-    let values = lower::bytes(known.map_or(AttributeType::Text, |known| known.value), value).map_err(|what| format!("`{name}` {what}"))?;
+    let values = lower::bytes(known.map_or(AttributeType::Text, |known| known.value), value)
+        .map_err(|what| format!("`{name}` {what}"))?;
     let select = kind.select.iter().find(|own| lower::bare(own).eq_ignore_ascii_case(name.as_str()));
     Ok((select.cloned().unwrap_or_else(|| name.as_str().to_owned()), values))
 }

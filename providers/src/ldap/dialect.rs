@@ -25,7 +25,8 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
 
     /// An id as a filter asks for it; none where it cannot be one.
     fn id_value(&self, id: &str) -> Option<Vec<u8>> {
-        let digits = |(at, c): (usize, char)| if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() };
+        let digits =
+            |(at, c): (usize, char)| if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() };
         (id.len() == 36 && id.char_indices().all(digits)).then(|| id.as_bytes().to_vec())
     }
 

@@ -50,7 +50,8 @@ impl Client {
         let server = &self.server;
         let dialect = server.dialect.as_ref();
         let mut looked = Looked::default();
-        let by_id = |id: Symbol| dialect.id_value(id.as_str()).map(|value| filter::equal(dialect.id_attribute(), value));
+        let by_id =
+            |id: Symbol| dialect.id_value(id.as_str()).map(|value| filter::equal(dialect.id_attribute(), value));
         for chunk in ids.chunks(AT_ONCE) {
             for base in bases {
                 let inside = |dn: &str| dn == base || dn.len() > base.len() && dn.ends_with(base.as_str());
@@ -72,7 +73,10 @@ impl Client {
                     found.extend(id.map(|id| (id, frame)));
                 }
                 if let Some(missing) = sentinels.iter().find(|sentinel| !found.contains_key(&sentinel.id)) {
-                    looked.hidden = Some(format!("{} was seen before and is not now: rights were taken away, or it is gone", missing.dn));
+                    looked.hidden = Some(format!(
+                        "{} was seen before and is not now: rights were taken away, or it is gone",
+                        missing.dn
+                    ));
                 }
                 looked.here.extend(found);
             }

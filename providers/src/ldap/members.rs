@@ -73,7 +73,9 @@ pub fn is_placeholder(kind: GroupKind, placeholder: &str, value: &str) -> bool {
 /// A value of `uniqueMember` without its unique identifier: `cn=x#'0101'B` (RFC 4517 section 3.3.21).
 pub fn without_uid(kind: GroupKind, value: &str) -> &str {
     match value.rsplit_once('#') {
-        Some((dn, bits)) if kind == GroupKind::GroupOfUniqueNames && bits.starts_with('\'') && bits.ends_with("'B") => dn,
+        Some((dn, bits)) if kind == GroupKind::GroupOfUniqueNames && bits.starts_with('\'') && bits.ends_with("'B") => {
+            dn
+        }
         _ => value,
     }
 }
@@ -106,7 +108,13 @@ mod tests {
             let shown: Vec<String> = memberships
                 .iter()
                 .map(|place| {
-                    let kind = if place.nested { " group" } else if ghosts.is_empty() { "" } else { " ghost" };
+                    let kind = if place.nested {
+                        " group"
+                    } else if ghosts.is_empty() {
+                        ""
+                    } else {
+                        " ghost"
+                    };
                     format!("{}{kind}", place.member)
                 })
                 .collect();

@@ -92,7 +92,9 @@ impl LdapWriter {
             Some(entry) if kind.by_dn() => entry.dn.to_owned(),
             Some(entry) => entry.text("uid").ok_or("the member has no uid")?.to_owned(),
             // A ghost is called by what the group lists; it can be taken, never given.
-            None if !gives && self.client.server.dialect.id_value(member.as_str()).is_none() => member.as_str().to_owned(),
+            None if !gives && self.client.server.dialect.id_value(member.as_str()).is_none() => {
+                member.as_str().to_owned()
+            }
             None => {
                 let why = members.hidden.clone().unwrap_or_else(|| "is not there".to_owned());
                 return Err(format!("the member {member} {why}; nothing was written"));
@@ -160,7 +162,8 @@ impl LdapWriter {
             failure => Err(success(self.place(), &format!("members of {dn}"), failure).err().unwrap_or_else(done)),
         };
         let answer = lost(self.send(&Request::modify(dn, &changes), &controls).await)?;
-        if answer.code != Code::OBJECT_CLASS_VIOLATION || !server.needs_member() || steps.iter().all(|step| step.gives) {
+        if answer.code != Code::OBJECT_CLASS_VIOLATION || !server.needs_member() || steps.iter().all(|step| step.gives)
+        {
             return Ok(answer);
         }
         changes.insert(0, Modification::add(attribute, vec![self.client.settings.placeholder.clone().into_bytes()]));
@@ -168,7 +171,11 @@ impl LdapWriter {
     }
 
     /// Which groups list an entry that is about to be renamed.
-    pub(super) async fn references(&self, account: bool, fresh: &super::change::Fresh) -> Result<References, LdapError> {
+    pub(super) async fn references(
+        &self,
+        account: bool,
+        fresh: &super::change::Fresh,
+    ) -> Result<References, LdapError> {
         let server = &self.client.server;
         let (kind, attribute) = (server.group_kind, server.group_kind.member_attribute());
         let old = match kind.by_dn() {
@@ -183,7 +190,10 @@ impl LdapWriter {
         let filter = Filter::And(vec![server.group.filter.clone(), Filter::any(values)]);
         let base = server.group.base.to_string();
         let listing = self.client.find(&search_of(&base, filter, vec!["1.1"])).await?;
-        let dns = listing.entries.iter().filter_map(|frame| Message::read(frame).ok()?.entry().ok().map(|entry| entry.dn.to_owned()));
+        let dns = listing
+            .entries
+            .iter()
+            .filter_map(|frame| Message::read(frame).ok()?.entry().ok().map(|entry| entry.dn.to_owned()));
         Ok(References { groups: dns.collect(), old })
     }
 
@@ -214,7 +224,10 @@ impl LdapWriter {
                     Modification::delete(attribute, vec![old.as_bytes().to_vec()]),
                     Modification::add(attribute, vec![new.clone().into_bytes()]),
                 ];
-                let answer = self.send(&Request::modify(&group, &changes), &[]).await.map_err(|failure| failure.error().message)?;
+                let answer = self
+                    .send(&Request::modify(&group, &changes), &[])
+                    .await
+                    .map_err(|failure| failure.error().message)?;
                 // The server was faster.
                 let followed = matches!(
                     answer.code,

@@ -79,6 +79,9 @@ async fn connect(settings: &Settings, writing: bool) -> Result<Arc<Client>, Conn
     };
     match client {
         Ok(client) => client.map(Arc::new).map_err(named),
-        Err(_) => Err(named(error::LdapError::new("the server did not say what it is in time", "check the server, or raise timeout"))),
+        Err(_) => Err(named(error::LdapError::new(
+            "the server did not say what it is in time",
+            "check the server, or raise timeout",
+        ))),
     }
 }

@@ -36,7 +36,7 @@ impl OpenLdap {
         connection: &Connection,
         settings: &LdapSettings,
         schema: &DirectorySchema,
-        base: &Dn,
+        context: &Dn,
         notes: &mut Vec<String>,
     ) -> Result<(OpenLdap, Lock), LdapError> {
         let none = OpenLdap::default();
@@ -50,7 +50,10 @@ impl OpenLdap {
                 ));
             }
             Some(Lock::AccountControl) => {
-                return Err(LdapError::new("lock: userAccountControl is Active Directory's", "leave lock out, or name another way"));
+                return Err(LdapError::new(
+                    "lock: userAccountControl is Active Directory's",
+                    "leave lock out, or name another way",
+                ));
             }
             Some(Lock::Branch(branch)) => {
                 if client::entry(connection, &branch.to_string(), vec!["1.1"]).await?.is_none() {
@@ -63,7 +66,7 @@ impl OpenLdap {
             }
             Some(other) => return Ok((none, other.clone())),
         };
-        let found = policies(connection, settings, schema, base).await?;
+        let found = policies(connection, settings, schema, context).await?;
         match found {
             Ok(honouring) => Ok((OpenLdap { honouring }, Lock::PasswordPolicy)),
             Err(why) if explicit => Err(LdapError::new(
@@ -83,17 +86,18 @@ async fn policies(
     connection: &Connection,
     settings: &LdapSettings,
     schema: &DirectorySchema,
-    base: &Dn,
+    context: &Dn,
 ) -> Result<Result<BTreeSet<String>, String>, LdapError> {
     if schema.attribute(LOCKED_TIME).is_none() {
         return Ok(Err(format!("the server has no password policy (its schema lacks {LOCKED_TIME})")));
     }
-    let base = base.to_string();
+    let base = context.to_string();
     let attributes = vec!["pwdLockout"];
     let search = Search { base: &base, scope: Scope::Sub, filter: Filter::class("pwdPolicy"), attributes };
     let mut all: Vec<(String, bool)> = Vec::new();
     for frame in client::list(connection, &search, &[]).await?.entries {
-        let entry = Message::read(&frame).and_then(|message| message.entry()).map_err(|error| connection.odd(&error))?;
+        let entry =
+            Message::read(&frame).and_then(|message| message.entry()).map_err(|error| connection.odd(&error))?;
         all.push((dn::normal(entry.dn), entry.text("pwdLockout") == Some("TRUE")));
     }
     let honouring: BTreeSet<String> = all.iter().filter(|(_, honours)| *honours).map(|(dn, _)| dn.clone()).collect();
@@ -107,10 +111,12 @@ async fn policies(
             Err(format!("the password policy {default} has not pwdLockout TRUE, so it would not honour a lock"))
         }
         Some(default) => Err(format!("the password policy {default} cannot be seen")),
-        None if all.is_empty() => Err("no password policy can be seen below the base".to_owned()),
+        None if all.is_empty() => Err("no password policy can be seen".to_owned()),
         // Whichever of them is in force, it honours a lock.
         None if honouring.len() == all.len() => Ok(honouring),
-        None => Err("which password policy is in force cannot be seen, and not all of them have pwdLockout TRUE".to_owned()),
+        None => {
+            Err("which password policy is in force cannot be seen, and not all of them have pwdLockout TRUE".to_owned())
+        }
     })
 }
 
@@ -148,7 +154,9 @@ impl Dialect for OpenLdap {
     fn is_active(&self, lock: &Lock, entry: &Entry<'_>) -> bool {
         match lock {
             Lock::PasswordPolicy => entry.text(LOCKED_TIME) != Some(LOCKED),
-            Lock::Attribute { attribute, value, .. } => !entry.texts(attribute).any(|own| own.eq_ignore_ascii_case(value)),
+            Lock::Attribute { attribute, value, .. } => {
+                !entry.texts(attribute).any(|own| own.eq_ignore_ascii_case(value))
+            }
             Lock::Branch(branch) => !Dn::parse(entry.dn).is_ok_and(|dn| dn.is_within(branch)),
             Lock::AccountControl | Lock::None => true,
         }
@@ -189,7 +197,9 @@ impl Dialect for OpenLdap {
     fn outlasts(&self, lock: &Lock) -> String {
         match lock {
             Lock::PasswordPolicy => "SSH keys, client certificates, Kerberos tickets, and sessions that are open",
-            Lock::Attribute { .. } => "whatever does not look at the locking attribute, SSH keys, tickets, and sessions that are open",
+            Lock::Attribute { .. } => {
+                "whatever does not look at the locking attribute, SSH keys, tickets, and sessions that are open"
+            }
             _ => "whatever does not look at the entry's place, SSH keys, tickets, and sessions that are open",
         }
         .to_owned()
@@ -200,7 +210,10 @@ impl Dialect for OpenLdap {
         fn of<'a>(attributes: &'a [(String, Vec<Vec<u8>>)], name: &str) -> Option<&'a [Vec<u8>]> {
             attributes.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, values)| values.as_slice())
         }
-        let posix = of(attributes, "objectClass").unwrap_or_default().iter().any(|class| class.eq_ignore_ascii_case(b"posixAccount"));
+        let posix = of(attributes, "objectClass")
+            .unwrap_or_default()
+            .iter()
+            .any(|class| class.eq_ignore_ascii_case(b"posixAccount"));
         if !posix {
             return;
         }

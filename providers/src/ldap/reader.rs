@@ -54,7 +54,8 @@ impl LdapReader {
         let mut listed = Listed { objects: Vec::new(), pages: 0, references: Vec::new() };
         let mut decoding = JoinSet::new();
         for base in self.client.bases(account) {
-            let search = search_of(&base, server.kind(account).filter.clone(), select.iter().map(String::as_str).collect());
+            let search =
+                search_of(&base, server.kind(account).filter.clone(), select.iter().map(String::as_str).collect());
             let mut pages = Pages::new(&connection, search, self.client.settings.page_size);
             while let Some(page) = pages.next().await? {
                 counted(page.entries.len() as u64);
@@ -65,7 +66,8 @@ impl LdapReader {
             listed.pages += pages.pages;
         }
         while let Some(decoded) = decoding.join_next().await {
-            let decoded = decoded.map_err(|error| LdapError::new(format!("decoding ended: {error}"), "report this as a defect"))?;
+            let decoded = decoded
+                .map_err(|error| LdapError::new(format!("decoding ended: {error}"), "report this as a defect"))?;
             listed.objects.extend(decoded?);
         }
         let mut seen = FxHashSet::default();
@@ -82,11 +84,16 @@ impl LdapReader {
     }
 
     /// Asks for what a server sends in parts.
-    async fn complete_members(&self, connection: &super::connection::Connection, listed: &mut Listed) -> Result<(), LdapError> {
+    async fn complete_members(
+        &self,
+        connection: &super::connection::Connection,
+        listed: &mut Listed,
+    ) -> Result<(), LdapError> {
         let server = &self.client.server;
         let member = server.group_kind.member_attribute();
         for (group, members) in &mut listed.objects {
-            let Some(mut start) = members.first().and_then(|first| first.strip_prefix(PART)).and_then(|at| at.parse::<u64>().ok())
+            let Some(mut start) =
+                members.first().and_then(|first| first.strip_prefix(PART)).and_then(|at| at.parse::<u64>().ok())
             else {
                 continue;
             };
@@ -97,7 +104,9 @@ impl LdapReader {
                 let Some(frame) = client::entry(connection, dn.as_str(), vec![&name]).await? else {
                     return Err(LdapError::new(format!("{dn} went away while it was read"), "try again"));
                 };
-                let entry = Message::read(&frame).and_then(|message| message.entry()).map_err(|error| connection.odd(&error))?;
+                let entry = Message::read(&frame)
+                    .and_then(|message| message.entry())
+                    .map_err(|error| connection.odd(&error))?;
                 let (more, next) = member_values(server.dialect.as_ref(), member, &entry);
                 members.extend(more);
                 match next {
@@ -122,7 +131,8 @@ impl LdapReader {
             };
             let frame = client::entry(&session, &sentinel.dn, vec![server.dialect.id_attribute()]).await?;
             let frame = frame.ok_or_else(|| lost("cannot be seen any more"))?;
-            let entry = Message::read(&frame).and_then(|message| message.entry()).map_err(|error| session.odd(&error))?;
+            let entry =
+                Message::read(&frame).and_then(|message| message.entry()).map_err(|error| session.odd(&error))?;
             if id_of(server, &entry) != Some(sentinel.id) {
                 return Err(lost("is another entry than before, or does not show its id any more"));
             }
@@ -134,7 +144,8 @@ impl LdapReader {
         let server = &self.client.server;
         let kind = server.group_kind;
         let mut names = Names::default();
-        let text = |object: &Object, name: &str| object.attributes.get(Symbol::new(name)).and_then(state::Value::as_text);
+        let text =
+            |object: &Object, name: &str| object.attributes.get(Symbol::new(name)).and_then(state::Value::as_text);
         for (listed, group) in [(&accounts, false), (&groups, true)] {
             for (object, _) in &listed.objects {
                 if kind.by_dn() {
@@ -191,7 +202,11 @@ impl LdapReader {
 fn notes<'a>(server: &'a [String], ghosts: &'a [Ghost], references: [&'a Vec<String>; 2]) -> Vec<String> {
     let mut notes: Vec<String> = server.to_vec();
     if let Some(first) = ghosts.first() {
-        notes.push(format!("{} members are neither accounts nor groups here, such as {}", ghosts.len(), canonical(&first.value)));
+        notes.push(format!(
+            "{} members are neither accounts nor groups here, such as {}",
+            ghosts.len(),
+            canonical(&first.value)
+        ));
     }
     let references: BTreeSet<&String> = references.into_iter().flatten().collect();
     if let Some(first) = references.first() {
@@ -240,7 +255,11 @@ fn decode(client: &Client, account: bool, frames: &[Frame]) -> Result<Vec<Read>,
 }
 
 /// The values of a group's member attribute, and where the next part of them starts, if the server sends them in parts.
-pub fn member_values(dialect: &dyn super::dialect::Dialect, member: &str, entry: &Entry<'_>) -> (Vec<String>, Option<u64>) {
+pub fn member_values(
+    dialect: &dyn super::dialect::Dialect,
+    member: &str,
+    entry: &Entry<'_>,
+) -> (Vec<String>, Option<u64>) {
     let mut next = None;
     let mut all = Vec::new();
     for (name, values) in &entry.attributes {
@@ -272,7 +291,8 @@ impl Reader for LdapReader {
             (ask.progress)(*count);
         };
         self.prove("before reading").await?;
-        let (accounts, groups) = futures_util::future::try_join(self.list(true, &counted), self.list(false, &counted)).await?;
+        let (accounts, groups) =
+            futures_util::future::try_join(self.list(true, &counted), self.list(false, &counted)).await?;
         self.prove("after reading").await?;
         Ok(self.observed(accounts, groups, ask))
     }
@@ -280,7 +300,10 @@ impl Reader for LdapReader {
     async fn read(&self, targets: &[Target]) -> Result<Vec<Presence>, ReadError> {
         let server = &self.client.server;
         let of = |account: bool| {
-            let ids = targets.iter().filter(|target| (target.kind() == Kind::Account) == account).map(|target| target.remote());
+            let ids = targets
+                .iter()
+                .filter(|target| (target.kind() == Kind::Account) == account)
+                .map(|target| target.remote());
             ids.collect::<BTreeSet<Symbol>>().into_iter().collect::<Vec<_>>()
         };
         let members: BTreeSet<(Symbol, bool)> = targets
@@ -298,7 +321,8 @@ impl Reader for LdapReader {
         let groups = self.client.look(&self.client.bases(false), &of(false), &select).await?;
         let mut named: BTreeMap<bool, Looked> = BTreeMap::new();
         for nested in [false, true] {
-            let ids: Vec<Symbol> = members.iter().filter(|(_, own)| *own == nested).map(|(member, _)| *member).collect();
+            let ids: Vec<Symbol> =
+                members.iter().filter(|(_, own)| *own == nested).map(|(member, _)| *member).collect();
             named.insert(nested, self.client.look(&self.client.bases(!nested), &ids, &["uid".to_owned()]).await?);
         }
         let answer = |target: &Target| {

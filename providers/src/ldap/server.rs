@@ -85,8 +85,20 @@ impl RootDse {
     pub async fn read(connection: &Connection) -> Result<RootDse, LdapError> {
         let frame = client::entry(connection, "", vec!["*", "+"]).await?;
         frame.map(RootDse).ok_or_else(|| {
-            LdapError::new("the server shows no root DSE", "give the bind name the right to read the entry with the empty DN")
+            LdapError::new(
+                "the server shows no root DSE",
+                "give the bind name the right to read the entry with the empty DN",
+            )
         })
+    }
+
+    /// The naming context that holds a DN: the DN itself where the server does not say.
+    pub fn context_of(&self, base: &Dn) -> Dn {
+        let contexts = self.texts("namingContexts").into_iter().filter_map(|context| Dn::parse(&context).ok());
+        contexts
+            .filter(|context| base.is_within(context))
+            .min_by_key(|context| context.0.len())
+            .unwrap_or_else(|| base.clone())
     }
 
     /// All values of an attribute that are text.
@@ -231,10 +243,15 @@ fn base(settings: &LdapSettings, root: &RootDse) -> Result<Dn, LdapError> {
     let mut contexts = root.texts("defaultNamingContext");
     if contexts.is_empty() {
         // cn=accesslog and the like are no places for people.
-        contexts = root.texts("namingContexts").into_iter().filter(|context| !context.to_ascii_lowercase().starts_with("cn=")).collect();
+        contexts = root
+            .texts("namingContexts")
+            .into_iter()
+            .filter(|context| !context.to_ascii_lowercase().starts_with("cn="))
+            .collect();
     }
     match contexts.as_slice() {
-        [only] => Dn::parse(only).map_err(|what| LdapError::new(format!("the server's naming context {only:?} {what}"), "write the base")),
+        [only] => Dn::parse(only)
+            .map_err(|what| LdapError::new(format!("the server's naming context {only:?} {what}"), "write the base")),
         [] => Err(LdapError::new("the server names no base", "write base = \"dc=...\" in the system block")),
         several => Err(LdapError::new(
             format!("the server holds {}", several.join(", ")),
@@ -247,12 +264,12 @@ fn base(settings: &LdapSettings, root: &RootDse) -> Result<Dn, LdapError> {
 async fn dialect(
     connection: &Connection,
     settings: &LdapSettings,
-    _root: &RootDse,
+    root: &RootDse,
     schema: &DirectorySchema,
     base: &Dn,
     notes: &mut Vec<String>,
 ) -> Result<(Arc<dyn Dialect>, Lock), LdapError> {
-    let (dialect, lock) = OpenLdap::discover(connection, settings, schema, base, notes).await?;
+    let (dialect, lock) = OpenLdap::discover(connection, settings, schema, &root.context_of(base), notes).await?;
     Ok((Arc::new(dialect), lock))
 }
 
@@ -316,9 +333,11 @@ fn kinds(
         (None, own) => classes(own),
     };
     let account_class = [dialect.account_class().to_owned()];
-    let account_classes = if settings.account_classes.is_empty() { &account_class } else { settings.account_classes.as_slice() };
+    let account_classes =
+        if settings.account_classes.is_empty() { &account_class } else { settings.account_classes.as_slice() };
     let group_class = [group_kind.class().to_owned()];
-    let group_classes = if settings.group_classes.is_empty() { &group_class } else { settings.group_classes.as_slice() };
+    let group_classes =
+        if settings.group_classes.is_empty() { &group_class } else { settings.group_classes.as_slice() };
     let key = dialect.account_key(rdn).0;
     let account = kind(settings, dialect, schema, account_classes, &[rdn, key], &[], accounts, account_filter);
     let group = kind(settings, dialect, schema, group_classes, &["cn"], &MEMBERS, groups, group_filter);
@@ -390,7 +409,12 @@ fn kind(
 
 /// The name by which an attribute is asked for: with `;binary` where the settings say so (RFC 4522).
 fn binary_name(settings: &LdapSettings, name: &str) -> String {
-    settings.binary.iter().find(|own| lower::bare(own).eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.to_owned())
+    settings
+        .binary
+        .iter()
+        .find(|own| lower::bare(own).eq_ignore_ascii_case(name))
+        .cloned()
+        .unwrap_or_else(|| name.to_owned())
 }
 
 /// The id in an entry.

@@ -22,21 +22,66 @@ pub const SETTINGS: &[SettingSchema] = &[
     setting("write_password", SettingType::Secret, false, "password of write_bind"),
     setting("base", SettingType::Text, false, "DN below which everything is [the server's, where it has one only]"),
     setting("start_tls", SettingType::Bool, false, "encrypt an ldap:// connection by StartTLS [false]"),
-    setting("ca_file", SettingType::Text, false, "PEM file of a certificate authority to trust besides the machine's own"),
-    setting("certificate_file", SettingType::Text, false, "PEM file of a client certificate: the bind is SASL EXTERNAL then"),
+    setting(
+        "ca_file",
+        SettingType::Text,
+        false,
+        "PEM file of a certificate authority to trust besides the machine's own",
+    ),
+    setting(
+        "certificate_file",
+        SettingType::Text,
+        false,
+        "PEM file of a client certificate: the bind is SASL EXTERNAL then",
+    ),
     setting("key_file", SettingType::Text, false, "PEM file of the key of certificate_file"),
-    setting("insecure", SettingType::Bool, false, "allow a bind over plain ldap:// to other hosts than this one [false]"),
-    setting("account_base", SettingType::Text, false, "DN below which accounts are [base; made below ou=people where that is there]"),
+    setting(
+        "insecure",
+        SettingType::Bool,
+        false,
+        "allow a bind over plain ldap:// to other hosts than this one [false]",
+    ),
+    setting(
+        "account_base",
+        SettingType::Text,
+        false,
+        "DN below which accounts are [base; made below ou=people where that is there]",
+    ),
     setting("account_filter", SettingType::Text, false, "filter of the entries that are accounts [by account_classes]"),
-    setting("account_classes", SettingType::Any, false, "object classes of new accounts [by their attributes and the server's schema]"),
-    setting("binary", SettingType::Any, false, "binary attributes that are managed, such as [\"jpegPhoto\", \"userCertificate;binary\"] [none]"),
+    setting(
+        "account_classes",
+        SettingType::Any,
+        false,
+        "object classes of new accounts [by their attributes and the server's schema]",
+    ),
+    setting(
+        "binary",
+        SettingType::Any,
+        false,
+        "binary attributes that are managed, such as [\"jpegPhoto\", \"userCertificate;binary\"] [none]",
+    ),
     setting("rdn", SettingType::Text, false, "attribute that names an account in its DN [uid]"),
-    setting("group_base", SettingType::Text, false, "DN below which groups are [base; made below ou=groups where that is there]"),
+    setting(
+        "group_base",
+        SettingType::Text,
+        false,
+        "DN below which groups are [base; made below ou=groups where that is there]",
+    ),
     setting("group_filter", SettingType::Text, false, "filter of the entries that are groups [by group_kind]"),
     setting("group_kind", SettingType::Text, false, "groupOfNames, groupOfUniqueNames or posixGroup [groupOfNames]"),
     setting("group_classes", SettingType::Any, false, "object classes of new groups [group_kind]"),
-    setting("placeholder", SettingType::Text, false, "member of groups that must not be empty, and counts as none [the empty DN]"),
-    setting("lock", SettingType::Any, false, "how accounts are deactivated: \"ppolicy\", \"none\", { attribute, value } or { branch }"),
+    setting(
+        "placeholder",
+        SettingType::Text,
+        false,
+        "member of groups that must not be empty, and counts as none [the empty DN]",
+    ),
+    setting(
+        "lock",
+        SettingType::Any,
+        false,
+        "how accounts are deactivated: \"ppolicy\", \"none\", { attribute, value } or { branch }",
+    ),
     setting("policy", SettingType::Text, false, "DN of the password policy in force by default [as the server says]"),
     setting("page_size", SettingType::Integer, false, "entries asked for at once [1000]"),
     setting("timeout", SettingType::Integer, false, "seconds until an operation counts as lost [30]"),
@@ -53,7 +98,10 @@ const fn setting(name: &'static str, value: SettingType, required: bool, help: &
 pub enum Credential {
     /// Nothing is said: anonymous.
     None,
-    Simple { bind: String, password: Secret },
+    Simple {
+        bind: String,
+        password: Secret,
+    },
     /// What the connection says of itself: a client certificate, or the user at the other end of a socket.
     External,
 }
@@ -150,7 +198,12 @@ impl LdapSettings {
         let base = dn(settings, "base")?;
         let start_tls = bool_of(settings, "start_tls")?.unwrap_or(false);
         if start_tls && !matches!(url, Url::Plain { .. }) {
-            return Err(wrong(settings, "start_tls", "needs an ldap:// URL", "leave it out: ldaps:// is encrypted already"));
+            return Err(wrong(
+                settings,
+                "start_tls",
+                "needs an ldap:// URL",
+                "leave it out: ldaps:// is encrypted already",
+            ));
         }
         let path = |name| Ok::<_, ConnectError>(text(name)?.map(|path| settings.folder.join(path)));
         let identity = match (path("certificate_file")?, path("key_file")?) {
@@ -208,7 +261,8 @@ fn credential(
     certificate: bool,
     writing: bool,
 ) -> Result<Credential, ConnectError> {
-    let own = |bind: &str, password: &str| Ok::<_, ConnectError>((text_of(settings, bind)?, secret(settings, password)));
+    let own =
+        |bind: &str, password: &str| Ok::<_, ConnectError>((text_of(settings, bind)?, secret(settings, password)));
     let (mut bind, mut password) = own("bind", "password")?;
     let mut names = ("bind", "password");
     let separate = own("write_bind", "write_password")?;
@@ -250,7 +304,8 @@ fn group_kind(settings: &Settings) -> Result<Option<GroupKind>, ConnectError> {
 }
 
 fn lock(settings: &Settings) -> Result<Option<Lock>, ConnectError> {
-    const HINT: &str = "write lock = \"ppolicy\", \"none\", { attribute = \"...\", value = \"...\" } or { branch = \"ou=...\" }";
+    const HINT: &str =
+        "write lock = \"ppolicy\", \"none\", { attribute = \"...\", value = \"...\" } or { branch = \"ou=...\" }";
     let Some(value) = value_of(settings, "lock") else { return Ok(None) };
     let part = |name: &str| value.get(Symbol::new(name)).and_then(Value::as_text).map(Symbol::as_str);
     let keys: Vec<&str> = value.as_map().unwrap_or_default().iter().map(|(name, _)| name.as_str()).collect();
@@ -260,7 +315,11 @@ fn lock(settings: &Settings) -> Result<Option<Lock>, ConnectError> {
         (Some("none"), ..) => Ok(Some(Lock::None)),
         (Some("userAccountControl"), ..) => Ok(Some(Lock::AccountControl)),
         (None, Some(attribute), Some(value), None) if only(&["attribute", "value", "active"]) => {
-            Ok(Some(Lock::Attribute { attribute: attribute.into(), value: value.into(), active: part("active").map(str::to_owned) }))
+            Ok(Some(Lock::Attribute {
+                attribute: attribute.into(),
+                value: value.into(),
+                active: part("active").map(str::to_owned),
+            }))
         }
         (None, None, None, Some(branch)) if only(&["branch"]) => match Dn::parse(branch) {
             Ok(branch) => Ok(Some(Lock::Branch(branch))),
@@ -273,14 +332,24 @@ fn lock(settings: &Settings) -> Result<Option<Lock>, ConnectError> {
 fn dn(settings: &Settings, name: &str) -> Result<Option<Dn>, ConnectError> {
     let Some(text) = text_of(settings, name)? else { return Ok(None) };
     Dn::parse(&text).map(Some).map_err(|what| {
-        wrong(settings, name, &format!("is {text:?}, a DN that {what}"), "write a DN such as \"ou=people,dc=acme,dc=example\"")
+        wrong(
+            settings,
+            name,
+            &format!("is {text:?}, a DN that {what}"),
+            "write a DN such as \"ou=people,dc=acme,dc=example\"",
+        )
     })
 }
 
 fn filter(settings: &Settings, name: &str) -> Result<Option<Filter>, ConnectError> {
     let Some(text) = text_of(settings, name)? else { return Ok(None) };
     Filter::parse(&text).map(Some).map_err(|what| {
-        wrong(settings, name, &format!("is no filter: {what}"), "write a filter such as \"(objectClass=inetOrgPerson)\"")
+        wrong(
+            settings,
+            name,
+            &format!("is no filter: {what}"),
+            "write a filter such as \"(objectClass=inetOrgPerson)\"",
+        )
     })
 }
 
@@ -334,14 +403,30 @@ mod tests {
             .map(|settings| LdapSettings::read(settings, false).map(|_| ()).unwrap_err())
             .map(|error| format!("{} ({})", error.message, error.hint))
             .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        system.corp: url is not set (write url = "ldaps://HOST")
+        system.corp: url is "x.example", which is no URL (write url = "ldaps://HOST")
+        system.corp: url has the scheme http (write url = "ldaps://HOST")
+        system.corp: url is plain ldap to ldap://x.example: the password and personal data could be read on the way (use ldaps://, or set start_tls = true (or insecure = true) in the system block)
+        system.corp: bind needs password (set it with env(...) or command(...))
+        system.corp: password needs bind (write the DN to bind as)
+        system.corp: base is "acme", a DN that has no `=` in `acme` (write a DN such as "ou=people,dc=acme,dc=example")
+        system.corp: start_tls needs an ldap:// URL (leave it out: ldaps:// is encrypted already)
+        system.corp: key_file needs certificate_file (set both)
+        system.corp: account_filter is no filter: byte 5: expected `)` (write a filter such as "(objectClass=inetOrgPerson)")
+        system.corp: account_classes is no list of names (write ["inetOrgPerson", "..."])
+        system.corp: group_kind is "team" (write groupOfNames, groupOfUniqueNames, posixGroup or (Active Directory) group)
+        system.corp: lock is none of the ways to lock an account (write lock = "ppolicy", "none", { attribute = "...", value = "..." } or { branch = "ou=..." })
+        system.corp: page_size is 0 (write a number from 1 to 100000)
+        "#);
     }
 
     #[test]
     fn who_binds_follows_from_the_settings() {
         let ldaps = ("url", Value::text("ldaps://x.example"));
         let base = ("base", Value::text("dc=acme,dc=example"));
-        let simple = |bind: &str, password: &str| Credential::Simple { bind: bind.into(), password: Secret::new(password) };
+        let simple =
+            |bind: &str, password: &str| Credential::Simple { bind: bind.into(), password: Secret::new(password) };
         let table = [
             (settings(&[ldaps.clone()], &[]), Credential::None, Credential::None),
             (
@@ -350,11 +435,18 @@ mod tests {
                 simple("cn=admin,dc=acme,dc=example", "the password"),
             ),
             (
-                settings(&[ldaps, base, ("bind", "cn=r".into()), ("write_bind", "cn=w".into())], &["password", "write_password"]),
+                settings(
+                    &[ldaps, base, ("bind", "cn=r".into()), ("write_bind", "cn=w".into())],
+                    &["password", "write_password"],
+                ),
                 simple("cn=r", "the password"),
                 simple("cn=w", "the write_password"),
             ),
-            (settings(&[("url", Value::text("ldapi://%2Frun%2Fldapi"))], &[]), Credential::External, Credential::External),
+            (
+                settings(&[("url", Value::text("ldapi://%2Frun%2Fldapi"))], &[]),
+                Credential::External,
+                Credential::External,
+            ),
         ];
         for (settings, reading, writing) in table {
             assert_eq!(LdapSettings::read(&settings, false).unwrap().credential, reading, "{settings:?}");

@@ -24,7 +24,8 @@ pub fn configuration(settings: &LdapSettings) -> Result<Arc<ClientConfig>, LdapE
     let unusable = |error: rustls::Error| {
         LdapError::new(format!("no TLS client can be made: {error}"), "check ca_file, certificate_file and key_file")
     };
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(unusable)?;
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(unusable)?;
     let builder = builder.with_root_certificates(roots);
     let configuration = match &settings.identity {
         None => builder.with_no_client_auth(),

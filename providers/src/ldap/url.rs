@@ -6,8 +6,14 @@ use std::path::PathBuf;
 /// The URL of a server (RFC 4516), without a path: `ldaps://ldap.acme.example`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Url {
-    Plain { host: String, port: u16 },
-    Tls { host: String, port: u16 },
+    Plain {
+        host: String,
+        port: u16,
+    },
+    Tls {
+        host: String,
+        port: u16,
+    },
     /// A socket of this machine.
     Socket(PathBuf),
 }
@@ -38,7 +44,9 @@ impl Url {
     pub fn is_private(&self) -> bool {
         match self {
             Url::Tls { .. } | Url::Socket(_) => true,
-            Url::Plain { host, .. } => host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+            Url::Plain { host, .. } => {
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
         }
     }
 }

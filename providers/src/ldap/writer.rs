@@ -72,7 +72,8 @@ impl Writer for LdapWriter {
                 _ => singles.push((number, order)),
             }
         }
-        let singles = join_all(singles.into_iter().map(|(number, order)| async move { (number, self.single(order).await) }));
+        let singles =
+            join_all(singles.into_iter().map(|(number, order)| async move { (number, self.single(order).await) }));
         let groups = join_all(groups.iter().map(|(group, orders)| self.change_members(*group, orders)));
         let (singles, groups) = futures_util::future::join(singles, groups).await;
         for (number, outcome) in singles.into_iter().chain(groups.into_iter().flatten()) {

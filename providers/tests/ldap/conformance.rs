@@ -20,10 +20,13 @@ impl Subject for Directory {
     async fn fresh(&self) -> Result<System, String> {
         let base = self.server.branch();
         let mut more = (self.more)(&base);
-        more.push(("base", base.into()));
+        more.push(("base", base.as_str().into()));
         let settings = settings(&self.server, &more);
         let said = |error: tenure_providers::ConnectError| format!("{} ({})", error.message, error.hint);
-        Ok(System { reader: Ldap.reader(settings.clone()).await.map_err(said)?, writer: Ldap.writer(settings).await.map_err(said)? })
+        Ok(System {
+            reader: Ldap.reader(settings.clone()).await.map_err(said)?,
+            writer: Ldap.writer(settings).await.map_err(said)?,
+        })
     }
 
     fn account(&self, name: &str) -> Attributes {
@@ -75,7 +78,10 @@ async fn conforms(kind: &'static str, more: fn(&str) -> Vec<(&'static str, Value
 
 #[tokio::test(flavor = "multi_thread")]
 async fn group_of_names_and_password_policy() {
-    conforms("groupOfNames", |_| vec![("policy", "cn=default,ou=policies,dc=example,dc=test".into()), ("lock", "ppolicy".into())]).await;
+    conforms("groupOfNames", |_| {
+        vec![("policy", "cn=default,ou=policies,dc=example,dc=test".into()), ("lock", "ppolicy".into())]
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +95,10 @@ async fn group_of_unique_names_and_a_branch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn posix_group_and_an_attribute() {
     conforms("posixGroup", |_| {
-        vec![("group_kind", "posixGroup".into()), ("lock", object(&[("attribute", "employeeType"), ("value", "locked")]))]
+        vec![
+            ("group_kind", "posixGroup".into()),
+            ("lock", object(&[("attribute", "employeeType"), ("value", "locked")])),
+        ]
     })
     .await;
 }

@@ -1,6 +1,9 @@
 //! Systems and orders in a few words.
 
-use state::{Action, Address, Attributes, Kind, Member, Object, Observed, Order, Outcome, Presence, Symbol, Target, Timestamp, Value};
+use state::{
+    Action, Address, Attributes, Kind, Member, Object, Observed, Order, Outcome, Presence, Symbol, Target, Timestamp,
+    Value,
+};
 use tenure_providers::ldap::Ldap;
 use tenure_providers::{Ask, ConnectError, Provider as _, Reader, Settings, Unannounced, Writer};
 

@@ -59,7 +59,10 @@ impl Slapd {
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
         let (url, socket) = (line(), line());
-        assert!(url.starts_with("ldap://"), "slapd did not start: see above; is it installed? (scripts/servers/install slapd)");
+        assert!(
+            url.starts_with("ldap://"),
+            "slapd did not start: see above; is it installed? (scripts/servers/install slapd)"
+        );
         let tls = if options.contains(&"--tls") { line() } else { String::new() };
         Slapd { url, socket, tls, branches: AtomicU32::new(0), child }
     }
@@ -142,6 +145,7 @@ pub fn certificate(folder: &Path, options: &[&str], name: &str) -> PathBuf {
 
 fn script(name: &str) -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let script = package.ancestors().map(|folder| folder.join("scripts/servers").join(name)).find(|script| script.exists());
+    let script =
+        package.ancestors().map(|folder| folder.join("scripts/servers").join(name)).find(|script| script.exists());
     script.expect("scripts/servers above the package")
 }

@@ -207,7 +207,10 @@ mod tests {
         for (bytes, error) in table {
             assert_eq!(Reader::new(bytes).any(), Err(Malformed(error)), "{bytes:?}");
         }
-        assert_eq!(element_length(&[0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], 1 << 20), Err(Malformed("a message that is too large")));
+        assert_eq!(
+            element_length(&[0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], 1 << 20),
+            Err(Malformed("a message that is too large"))
+        );
         assert_eq!(element_length(&[0x30, 0x82, 1], 1 << 20), Ok(None));
     }
 

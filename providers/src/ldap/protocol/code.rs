@@ -86,8 +86,12 @@ impl Code {
     /// What to do about it.
     pub fn hint(self) -> &'static str {
         match self.0 {
-            3 | 11 => "raise the server's time limit for the bind name (OpenLDAP: olcLimits), or narrow base and filters",
-            4 => "raise the server's size limit for the bind name (OpenLDAP: olcLimits size=unlimited), or narrow base and filters",
+            3 | 11 => {
+                "raise the server's time limit for the bind name (OpenLDAP: olcLimits), or narrow base and filters"
+            }
+            4 => {
+                "raise the server's size limit for the bind name (OpenLDAP: olcLimits size=unlimited), or narrow base and filters"
+            }
             7 | 48 => "the server does not take this way to bind: check bind, password and the client's certificate",
             8 | 13 => "the server wants an encrypted connection: use ldaps://, or set start_tls = true",
             10 => "the server says that another one holds this: write that one as url",
@@ -104,7 +108,9 @@ impl Code {
             51 | 52 => "the server is overloaded or going down: try again later",
             53 => "the server does not do this; its log may say why",
             64 | 67 => "the DN's first part must be an attribute of the entry: check rdn and dn",
-            65 | 69 => "the entry does not fit its object classes: check the attributes, and account_classes or group_classes",
+            65 | 69 => {
+                "the entry does not fit its object classes: check the attributes, and account_classes or group_classes"
+            }
             68 => "an entry with this DN is there already: adopt it, or choose another name",
             _ => "the server's log may say more",
         }

@@ -16,7 +16,12 @@ pub enum Filter {
     /// Beginning, parts between, end.
     Substrings(String, Option<Vec<u8>>, Vec<Vec<u8>>, Option<Vec<u8>>),
     /// `attribute:dn:rule:=value`.
-    Extensible { attribute: Option<String>, rule: Option<String>, dn: bool, value: Vec<u8> },
+    Extensible {
+        attribute: Option<String>,
+        rule: Option<String>,
+        dn: bool,
+        value: Vec<u8>,
+    },
 }
 
 /// How deep filters nest at most.
@@ -59,7 +64,9 @@ impl Filter {
             });
         };
         match self {
-            Filter::And(filters) => writer.nested(0xa0, |writer| filters.iter().for_each(|filter| filter.write(writer))),
+            Filter::And(filters) => {
+                writer.nested(0xa0, |writer| filters.iter().for_each(|filter| filter.write(writer)))
+            }
             Filter::Or(filters) => writer.nested(0xa1, |writer| filters.iter().for_each(|filter| filter.write(writer))),
             Filter::Not(filter) => writer.nested(0xa2, |writer| filter.write(writer)),
             Filter::Equal(attribute, value) => assertion(writer, 0xa3, attribute, value),

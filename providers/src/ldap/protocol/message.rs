@@ -234,7 +234,8 @@ impl<'a> Message<'a> {
     /// Reads one whole message.
     pub fn read(bytes: &'a [u8]) -> Result<Message<'a>, Malformed> {
         let mut reader = Reader::new(bytes).nested(ber::SEQUENCE)?;
-        let id = i32::try_from(reader.integer(ber::INTEGER)?).map_err(|_| Malformed("a message number out of range"))?;
+        let id =
+            i32::try_from(reader.integer(ber::INTEGER)?).map_err(|_| Malformed("a message number out of range"))?;
         let (tag, content) = reader.any()?;
         // Active Directory puts the name of a notice of disconnection here too; anything but controls is passed over.
         let controls = if reader.peek() == Some(0xa0) { Some(reader.nested(0xa0)?) } else { None };
@@ -282,7 +283,12 @@ fn read_uris(mut reader: Reader<'_>) -> Result<Vec<String>, Malformed> {
 
 /// Text for people. What a server says is not always UTF-8, and never may it steer a terminal.
 fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// How an operation ended.

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn descriptions_are_read() {
-        let sn = "( 2.5.4.4 NAME ( 'sn' 'surname' ) DESC 'RFC2256: last (family) name(s)' SUP name X-ORIGIN ( 'a' 'b' ) )";
+        let sn =
+            "( 2.5.4.4 NAME ( 'sn' 'surname' ) DESC 'RFC2256: last (family) name(s)' SUP name X-ORIGIN ( 'a' 'b' ) )";
         let read = AttributeType::read(sn).unwrap();
         assert_eq!((read.name(), read.names.len(), read.superior.as_deref()), ("sn", 2, Some("name")));
         let locked = "( 1.3.6.1.4.1.42.2.27.8.1.17 NAME 'pwdAccountLockedTime' EQUALITY generalizedTimeMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.24{32} SINGLE-VALUE USAGE directoryOperation )";
@@ -175,7 +176,10 @@ mod tests {
         assert!(read.single && read.operational && !read.no_user_modification);
         let person = "( 2.5.6.6 NAME 'person' SUP top STRUCTURAL MUST ( sn $ cn ) MAY ( userPassword $ telephoneNumber$seeAlso ) )";
         let read = ObjectClass::read(person).unwrap();
-        assert_eq!((read.must.join(" "), read.may.join(" ")), ("sn cn".into(), "userPassword telephoneNumber seeAlso".into()));
+        assert_eq!(
+            (read.must.join(" "), read.may.join(" ")),
+            ("sn cn".into(), "userPassword telephoneNumber seeAlso".into())
+        );
         for odd in ["", "()", "( 1.2 NAME", "( 1.2 NAME 'x )", "2.5.4.4"] {
             assert_eq!(AttributeType::read(odd), None, "{odd}");
         }

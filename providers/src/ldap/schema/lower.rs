@@ -45,7 +45,12 @@ fn case_exact(attribute: &AttributeType, identifier: bool) -> bool {
 }
 
 /// An attribute type in tenure's words; none where it is none of what tenure manages, or binary and not `wanted`.
-pub fn attribute(attribute: &AttributeType, identifier: bool, required: bool, binary: &[String]) -> Option<AttributeSchema> {
+pub fn attribute(
+    attribute: &AttributeType,
+    identifier: bool,
+    required: bool,
+    binary: &[String],
+) -> Option<AttributeSchema> {
     let name = attribute.name();
     if APART.iter().any(|apart| name.eq_ignore_ascii_case(apart)) {
         return None;
@@ -102,13 +107,15 @@ pub fn bytes(kind: Type, value: &Value) -> Result<Vec<Vec<u8>>, String> {
 
 fn one(kind: Type, value: &Value) -> Result<Vec<u8>, String> {
     match (kind, value) {
-        (Type::Binary, Value::Text(text)) => {
-            STANDARD.decode(text.as_str()).map_err(|_| "is binary: write it as base64, with filebase64() or base64encode()".to_owned())
-        }
+        (Type::Binary, Value::Text(text)) => STANDARD
+            .decode(text.as_str())
+            .map_err(|_| "is binary: write it as base64, with filebase64() or base64encode()".to_owned()),
         (_, Value::Text(text)) => Ok(text.as_str().as_bytes().to_vec()),
         (_, Value::Bool(truth)) => Ok(if *truth { b"TRUE".to_vec() } else { b"FALSE".to_vec() }),
         (_, number @ (Value::Integer(_) | Value::Float(_))) => Ok(number.to_string().into_bytes()),
-        (_, other) => Err(format!("is a {}, and LDAP holds texts, numbers, truths and lists of them", other.type_name())),
+        (_, other) => {
+            Err(format!("is a {}, and LDAP holds texts, numbers, truths and lists of them", other.type_name()))
+        }
     }
 }
 
