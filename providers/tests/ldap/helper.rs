@@ -43,7 +43,7 @@ pub fn attributes(pairs: &[(&str, Value)]) -> Attributes {
 
 impl Half {
     pub async fn inventory(&self) -> Result<Observed, String> {
-        let ask = Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} };
+        let ask = Ask { now: Timestamp::default(), grants: &[], accounts: &[], progress: &|_| {} };
         self.reader.inventory(&ask).await.map_err(|error| format!("{} ({})", error.message, error.hint))
     }
 
