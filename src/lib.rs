@@ -2,6 +2,7 @@
 //!
 //! `cli` says what can be typed, `commands` does it, `render` shows it.
 
+pub mod approvalfile;
 pub mod cli;
 pub mod commands;
 pub mod driver;

@@ -3,6 +3,7 @@
 //! Nothing here touches a clock, a disk, a network, a random number or a thread; `clippy.toml` bans them.
 
 pub mod apply;
+pub mod approval;
 pub mod configuration;
 pub mod guard;
 pub mod language;

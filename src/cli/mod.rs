@@ -1,5 +1,6 @@
 //! What can be typed: the commands, their options and their help.
 
+pub mod approve;
 pub mod global;
 pub mod parse;
 pub mod plan;
@@ -11,6 +12,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
+pub use approve::ApproveArgs;
 pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
@@ -64,6 +66,7 @@ pub enum Command {
     Fmt(FmtArgs),
     Plan(Box<PlanArgs>),
     Apply(Box<ApplyArgs>),
+    Approve(ApproveArgs),
     Show(ShowArgs),
     Graph(GraphArgs),
     History(HistoryArgs),

@@ -30,6 +30,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     number.checked_mul(millis).map(Duration::from_millis).ok_or_else(|| format!("`{text}` is too long"))
 }
 
+/// A reason: text that says something, on one line.
+pub fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text {
+        "" => Err("say why: whoever reads the record wants to know".to_owned()),
+        _ if text.chars().any(char::is_control) => Err("write it on one line".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

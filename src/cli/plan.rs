@@ -34,6 +34,9 @@ pub struct PlanArgs {
     /// Only what these addresses need: person.ada, system.chat, group.chat.core; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub target: Vec<Address>,
+    /// Show what would go with this approval, as `tenure approve` wrote it; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
 }
 
 /// How a plan is shown: of `plan`, `show` and, as far as it asks, `apply`.
@@ -98,6 +101,7 @@ Examples:
   tenure apply acme.plan            exactly the plan that was reviewed
   tenure apply --auto-approve       do not ask; what a safeguard holds stays held
   tenure apply --target person.ada  only what person.ada needs
+  tenure apply acme.plan --approval acme.plan.mass-removal.approval
 
 The first Ctrl-C finishes what is under way and stops. What was not done is shown; running apply again goes on there.
 
@@ -108,6 +112,9 @@ pub struct ApplyArgs {
     /// Do not ask; replaces the question, never a safeguard
     #[arg(long)]
     pub auto_approve: bool,
+    /// What a safeguard holds and this file approves may go, as `tenure approve` wrote it; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub approval: Vec<PathBuf>,
     /// Calls in flight at once per system, at most; a system's own limit holds too
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: Option<u16>,

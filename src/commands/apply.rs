@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use super::stale;
 use crate::cli::{ApplyArgs, Global};
 use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
 use crate::edge::{Clock, Head, Journal, Record, Store, SystemClock, provenance};
-use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
-use crate::{Error, Exit, planfile, render};
+use crate::session::{Session, approvals};
+use crate::{Error, Exit, approvalfile, planfile, render};
 
 /// Doubts that can be settled within this time, in milliseconds, are waited for; others hold their addresses. A system
 /// with the usual deadlines is always waited for.
@@ -26,6 +27,7 @@ const BEHIND: i64 = 5_000;
 /// Carries a plan out, under the lock on the state file.
 pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
     let saved = args.file.as_deref().map(planfile::read).transpose()?;
+    let approvals = approvals::read(&args.approval)?;
     let session = Session::open(global)?;
     let store = session.folder.store();
     if !store.exists()? {
@@ -45,7 +47,7 @@ pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
     check_clock(&record.recorded, session.folder.now)?;
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
     let runtime = super::runtime()?;
-    let applied = runtime.block_on(apply(session, record.recorded, args, saved, &journal));
+    let applied = runtime.block_on(apply(session, record.recorded, args, (saved, approvals), &journal));
     journal.close()?;
     applied
 }
@@ -54,7 +56,7 @@ async fn apply(
     mut session: Session,
     recorded: Recorded,
     args: &ApplyArgs,
-    saved: Option<Plan>,
+    (saved, approvals): (Option<Plan>, Vec<(PathBuf, approvalfile::Read)>),
     journal: &Journal,
 ) -> Result<Exit, Error> {
     wait_for_doubts(&mut session, &recorded).await;
@@ -70,12 +72,12 @@ async fn apply(
         end_killed(&prepared, run, journal).await?;
     }
     let planned = prepared.plan(&args.target)?;
-    let plan = planned.plan;
-    if let Some(saved) = &saved {
-        if saved.digest != plan.digest {
-            return Err(stale::error(saved, &plan));
-        }
-    } else {
+    let mut plan = planned.plan;
+    if let Some(saved) = saved.as_ref().filter(|saved| saved.digest != plan.digest) {
+        return Err(stale::error(saved, &plan));
+    }
+    let lifted = approvals::apply(&mut plan, &approvals, &prepared)?;
+    if saved.is_none() {
         render::plan::print(&plan, &args.shown())?;
     }
     let held: BTreeSet<u32> = plan.held().into_iter().collect();
@@ -103,6 +105,7 @@ async fn apply(
     let started = started(&prepared, &plan)?;
     let run = started.run;
     let mut machine = Apply::new(&plan, &prepared.recorded, Box::new(planned.resolver), connected, started);
+    machine.approvals(lifted.uses.iter().map(|used| used.event(run)));
     let mut interrupts =
         Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
     let progress = Progress::new("changes", Some(doing as u64), Look::detect());
@@ -223,6 +226,7 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         limits: engine::guard::limits(&prepared.configuration),
         populations: BTreeMap::new(),
         in_force: None,
+        approvals: Some(approvals::rules(prepared)),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What each command does. Each file has one command; all of them end in an [`Exit`] or an [`Error`].
 
 pub mod apply;
+pub mod approve;
 pub mod completions;
 pub mod fmt;
 pub mod graph;
@@ -33,8 +34,9 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Fmt(args) => fmt::run(&args),
         Command::Plan(args) => plan::run(global, &args),
         Command::Apply(args) => apply::run(global, &args),
+        Command::Approve(args) => approve::run(&args),
         Command::Show(args) => show::run(&args),
-        Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[])),
+        Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[], &[])),
         Command::History(args) => record::history(global, &args),
         Command::Who(args) => record::who(global, &args),
         Command::State(args) => record::state(global, &args),

@@ -1,5 +1,6 @@
 //! `tenure plan`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use state::{Address, Plan, Severity};
@@ -7,13 +8,13 @@ use state::{Address, Plan, Severity};
 use crate::cli::{Global, PlanArgs};
 use crate::driver::{Look, Progress};
 use crate::edge::Record;
-use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
+use crate::session::{Session, approvals};
 use crate::{Error, Exit, planfile, render};
 
 /// Shows what would change. Only readers are made.
 pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
-    let plan = make(global, args.recorded, &args.target)?;
+    let plan = make(global, args.recorded, &args.target, &args.approval)?;
     if let Some(path) = &args.out {
         planfile::write(path, &plan)?;
     }
@@ -34,7 +35,8 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
 }
 
 /// Makes a plan, from what the systems answer or (`recorded`) from what the record knows of them.
-pub fn make(global: &Global, recorded: bool, targets: &[Address]) -> Result<Plan, Error> {
+pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[PathBuf]) -> Result<Plan, Error> {
+    let approvals = approvals::read(approvals)?;
     let session = if recorded { Session::offline(global)? } else { Session::open(global)? };
     let record = session.folder.record(&[])?;
     match &record {
@@ -52,5 +54,7 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address]) -> Result<Plan
     let from = if recorded { From::Record } else { From::Systems(&progress) };
     let prepared = super::runtime()?.block_on(Prepared::new(session, known, from))?;
     progress.finish();
-    Ok(prepared.plan(targets)?.plan)
+    let mut plan = prepared.plan(targets)?.plan;
+    approvals::apply(&mut plan, &approvals, &prepared)?;
+    Ok(plan)
 }

@@ -35,6 +35,7 @@ fn started(run: &str, actor: &str, clean: Option<bool>) -> Event {
         limits: [].into(),
         in_force: None,
         populations: [].into(),
+        approvals: None,
     }))
 }
 

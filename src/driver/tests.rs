@@ -148,6 +148,7 @@ fn make_with(holders: &[&str], concurrency: usize, interrupts: usize, lines: Lin
         limits: BTreeMap::new(),
         in_force: None,
         populations: BTreeMap::new(),
+        approvals: None,
     };
     let recorded = Recorded::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -20,6 +20,7 @@ pub mod provenance;
 pub mod record;
 pub mod run_command;
 pub mod sources;
+pub mod sshsig;
 pub mod store;
 
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -125,8 +125,12 @@ impl<'a> Shown<'a> {
             let words = format!("{} {}, run {run}, {at}: {error}", change.action.word(), change.address);
             field(to, "in doubt", &format!("{DOUBT}{words}{DOUBT:#}"))?;
         }
-        for Removal { address, action, at, announced } in &self.removals {
-            let announced = if *announced { ", as announced" } else { "" };
+        for Removal { address, action, at, announced, approved } in &self.removals {
+            let announced = match (announced, approved) {
+                (true, _) => ", as announced",
+                (_, true) => ", as approved",
+                _ => "",
+            };
             field(to, "taken", &format!("{at}  {} {address}{announced}", action.word()))?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What most commands begin with: the files of the configuration (`folder`), given variables (`variables`), the state
 //! file that they name, the systems that they connect to (`connect`), and what those answer (`read`).
 
+pub mod approvals;
 pub mod connect;
 pub mod folder;
 pub mod prepare;

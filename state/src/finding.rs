@@ -100,6 +100,42 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Why nobody can approve findings of this code, and what to do instead; none where they can be approved.
+    pub fn unapprovable(self) -> Option<&'static str> {
+        match self {
+            Code::SourceShrank
+            | Code::MassRemoval
+            | Code::MassChange
+            | Code::MassGrant
+            | Code::ProbableRename
+            | Code::PrivilegedGrant
+            | Code::Irreversible
+            | Code::LastAdmin
+            | Code::GuardLowered
+            | Code::OriginChanged
+            | Code::ReusedIdentifier
+            | Code::FirstExclusive
+            | Code::OpenNesting
+            | Code::FirstDeactivation => None,
+            Code::LegalHold => {
+                Some("somebody must keep it as it is: take `legal_hold` out of the files once it is over")
+            }
+            Code::OwnedData => Some("what it owns would be lost: have it handed over first, see `transfer_to`"),
+            Code::NoHeir => Some("nobody would get what it owns: name somebody in `transfer_to`"),
+            Code::Conflict => Some("nobody may have both: change the roles, or the `conflict` block"),
+            Code::DanglingGrant => Some("what it is on is not there: correct the files"),
+            Code::IncompleteRead => Some("what could not be read cannot be judged: make the system readable"),
+            Code::Collision => Some("two cannot share one account: make the files tell them apart"),
+            Code::InDoubt => Some("nobody knows what happened: the next apply looks and settles it"),
+            Code::SuspendedOutside => Some("somebody else switched it off: ask them to switch it on again"),
+            Code::Vanished => Some("what is gone cannot be given back: write `forget` for it"),
+            Code::Replaced => Some("it is another account by now: write `forget` for it"),
+            Code::Unexplained | Code::Unmanaged | Code::NoOwner => Some("it holds nothing"),
+        }
+    }
+}
+
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
@@ -125,6 +161,8 @@ pub enum Severity {
     Holds,
     /// Shown only.
     Notice,
+    /// Would hold, and was approved: its hint says by whom.
+    Approved,
 }
 
 /// What a safeguard says: it reports and never edits.

@@ -9,6 +9,7 @@
 //! change and what that stops; [`report`] is the end of it. [`mod@settle`] clears up what an earlier run left in doubt.
 
 pub(crate) mod answers;
+mod approvals;
 pub mod compare;
 pub(crate) mod ending;
 pub(crate) mod fates;

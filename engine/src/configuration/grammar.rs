@@ -26,6 +26,15 @@ const SAFEGUARDS: BlockGrammar = BlockGrammar {
     required: &[],
 };
 
+const APPROVALS: BlockGrammar = BlockGrammar {
+    kind: "approvals",
+    labels: &[],
+    attributes: &["signatures", "allowed_signers", "not_by_runner"],
+    free: false,
+    blocks: &[],
+    required: &[],
+};
+
 const ON_CREATE: BlockGrammar =
     BlockGrammar { kind: "on_create", labels: &[], attributes: &[], free: true, blocks: &[], required: &[] };
 
@@ -45,7 +54,7 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
         labels: &[],
         attributes: &["state", "timezone"],
         free: false,
-        blocks: &[SAFEGUARDS],
+        blocks: &[SAFEGUARDS, APPROVALS],
         required: &[],
     },
     BlockGrammar {

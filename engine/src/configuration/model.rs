@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use state::record::ApprovalRules;
 use state::{Address, Attributes, Digest, Member, Object, Symbol, Timestamp};
 
 use crate::language::{Diagnostic, Span};
@@ -54,6 +55,8 @@ pub struct Settings {
     /// IANA name; UTC where the block says nothing.
     pub timezone: Symbol,
     pub safeguards: Safeguards,
+    /// What approvals must be like (`approvals {}`).
+    pub approvals: ApprovalRules,
 }
 
 /// Limits of the safeguards; of a system or group block those it sets itself.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use state::Symbol;
+use state::record::ApprovalRules;
 
 use super::errors::Errors;
 use super::instances::Each;
@@ -19,7 +20,12 @@ const OWN: [&str; 6] = ["for_each", "provider", "match", "exclusive", "ignore", 
 impl World {
     /// The `settings` block.
     pub(super) fn settings(&self, run: &Run, errors: &mut Errors) -> Settings {
-        let mut settings = Settings { state: None, timezone: Symbol::new("UTC"), safeguards: Safeguards::default() };
+        let mut settings = Settings {
+            state: None,
+            timezone: Symbol::new("UTC"),
+            safeguards: Safeguards::default(),
+            approvals: ApprovalRules::default(),
+        };
         let Some(block) = &self.program.settings else { return settings };
         let view = View::new(self, run);
         if let Some(state) = block.attribute("state") {
@@ -38,7 +44,40 @@ impl World {
             }
         }
         settings.safeguards = self.safeguards(&view, block, errors);
+        settings.approvals = self.approvals(&view, block, errors);
         settings
+    }
+
+    /// The `approvals` block inside `block`.
+    fn approvals(&self, view: &View, block: &Block, errors: &mut Errors) -> ApprovalRules {
+        let mut rules = ApprovalRules::default();
+        let Some(block) = block.blocks.iter().find(|inner| &*inner.kind == "approvals") else { return rules };
+        for attribute in &block.attributes {
+            let expr = &attribute.value;
+            match &*attribute.name {
+                "signatures" => {
+                    let value = errors.keep(self.known_value(view, expr, "`signatures`"));
+                    rules.signatures = value.and_then(|value| errors.keep(count(&value, expr))).unwrap_or(0);
+                }
+                "not_by_runner" => {
+                    let value = errors.keep(self.known_bool(view, expr, "`not_by_runner`"));
+                    rules.not_by_runner = value.unwrap_or(false);
+                }
+                "allowed_signers" => {
+                    let value = errors.keep(self.known_text(view, expr, "`allowed_signers`"));
+                    rules.allowed_signers = value.map(|path| path.to_string());
+                }
+                // The grammar has refused it.
+                _ => {}
+            }
+        }
+        if rules.signatures > 0 && rules.allowed_signers.is_none() {
+            errors.push(
+                Diagnostic::new(block.span, "signatures are demanded, and nothing says whose keys count")
+                    .hint("add `allowed_signers`, the path of a file outside the configuration folder, such as \"/etc/tenure/allowed_signers\""),
+            );
+        }
+        rules
     }
 
     /// The `safeguards` block inside `block`.

@@ -33,7 +33,7 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     if tallies.is_empty() {
         return Vec::new();
     }
-    for removal in planner.inputs.recorded.removals.iter().filter(|removal| !removal.announced) {
+    for removal in planner.inputs.recorded.removals.iter().filter(|removal| !removal.announced && !removal.approved) {
         let age = now.millis().saturating_sub(removal.at.millis());
         for key in keys(removal.address, removal.action) {
             if let Some(tally) = tallies.get_mut(&key).filter(|_| age <= 7 * DAY) {

@@ -278,6 +278,7 @@ impl Story {
             limits: parts.limits.clone(),
             populations: BTreeMap::new(),
             in_force: None,
+            approvals: None,
         };
         let recorded = self.recorded.clone();
         let mut machine = Apply::new(&plan, &recorded, Box::new(resolver), self.connected(), started);

@@ -1,5 +1,6 @@
 //! What the safeguards say, for a terminal.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -9,6 +10,7 @@ use super::text::{BOLD, DIM, HELD};
 use crate::render::text::{clean_lines, number};
 
 const NOTICE: Style = AnsiColor::Blue.on_default().bold();
+const APPROVED: Style = AnsiColor::Green.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Addresses named of one finding.
@@ -33,8 +35,11 @@ pub fn scope(finding: &Finding) -> String {
 /// Writes all findings, those that hold first.
 pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     for finding in ordered(plan) {
-        let style = if finding.severity == Severity::Holds { HELD } else { NOTICE };
-        let word = if finding.severity == Severity::Holds { "held" } else { "notice" };
+        let (style, word) = match finding.severity {
+            Severity::Holds => (HELD, "held"),
+            Severity::Notice => (NOTICE, "notice"),
+            Severity::Approved => (APPROVED, "approved"),
+        };
         writeln!(to, "{style}{word}: {}{style:#}{BOLD}{}{BOLD:#}", finding.code, scope(finding))?;
         writeln!(to, "  {}", indented(&finding.message, 2))?;
         if !finding.addresses.is_empty() {
@@ -43,6 +48,18 @@ pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
         if !finding.hint.is_empty() {
             writeln!(to, "  {HINT}hint{HINT:#}: {}", indented(&finding.hint, 8))?;
         }
+        writeln!(to)?;
+    }
+    let approvable: BTreeSet<&str> = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Holds && finding.code.unapprovable().is_none())
+        .map(|finding| finding.code.as_str())
+        .collect();
+    for code in &approvable {
+        writeln!(to, "{HINT}approve{HINT:#}: tenure approve PLAN --finding {code} --reason TEXT")?;
+    }
+    if !approvable.is_empty() {
         writeln!(to)?;
     }
     Ok(())

@@ -102,6 +102,7 @@ impl Serialize for FindingView<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("code", code)?;
         map.serialize_entry("holds", &(*severity == Severity::Holds))?;
+        map.serialize_entry("approved", &(*severity == Severity::Approved))?;
         match scope {
             Scope::Plan => map.serialize_entry("scope", "plan")?,
             Scope::System(system) => map.serialize_entry("scope", &Address::System(*system))?,

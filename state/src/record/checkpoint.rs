@@ -14,6 +14,9 @@ pub fn checkpoint(recorded: &Recorded) -> Vec<Event> {
         items.push(CheckpointItem::InForce { in_force: recorded.in_force.clone() });
     }
     items.extend(recorded.former.iter().map(|former| CheckpointItem::Former { former: former.clone() }));
+    if !recorded.approval_rules.is_empty() {
+        items.push(CheckpointItem::ApprovalRules { rules: recorded.approval_rules.clone() });
+    }
     items
         .extend(recorded.sources.iter().map(|(name, seen)| CheckpointItem::Source { name: *name, seen: seen.clone() }));
     let mut identities: Vec<_> = recorded.identities.iter().collect();
@@ -55,6 +58,12 @@ pub fn checkpoint(recorded: &Recorded) -> Vec<Event> {
     items.extend(recorded.populations.iter().flat_map(|(address, counts)| {
         counts.iter().map(|(at, count)| CheckpointItem::Population { address: *address, at: *at, count: *count })
     }));
+    items.extend(
+        recorded
+            .approvals
+            .iter()
+            .map(|(digest, approval)| CheckpointItem::Approval { digest: *digest, approval: approval.clone() }),
+    );
     items.extend(recorded.open.iter().map(|open| CheckpointItem::Open { open: Box::new(open.clone()) }));
 
     let count = items.len() as u64;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::{ApprovalRules, Approved, UsedApproval};
 use crate::{Address, Attributes, Change, Digest, Fact, Kind, Object, Reason, Symbol, Target, Timestamp};
 
 /// The events of format 1. Read by [`super::Line::parse`], which ignores members that it does not know.
@@ -18,6 +19,8 @@ pub enum Event {
         former: Option<Digest>,
     },
     RunStarted(Box<RunStarted>),
+    /// An approval is made use of; stands before the first intent.
+    Approved(Box<Approved>),
     /// Recorded without a call.
     Fact {
         run: Symbol,
@@ -105,6 +108,9 @@ pub struct RunStarted {
     /// Protections, origins of systems and exclusive groups in force; none: as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force: Option<super::InForce>,
+    /// What approvals must be like; none: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<ApprovalRules>,
 }
 
 /// What became of an intent.
@@ -198,6 +204,13 @@ pub enum CheckpointItem {
     Suspension {
         address: Address,
         suspension: super::Suspension,
+    },
+    Approval {
+        digest: Digest,
+        approval: UsedApproval,
+    },
+    ApprovalRules {
+        rules: ApprovalRules,
     },
     Limits {
         #[serde(serialize_with = "finite")]

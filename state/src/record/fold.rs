@@ -41,6 +41,9 @@ impl Recorded {
                 if let Some(in_force) = run.in_force {
                     self.in_force = in_force;
                 }
+                if let Some(rules) = run.approvals {
+                    self.approval_rules = rules;
+                }
                 for (address, count) in run.populations {
                     self.populations.entry(address).or_default().push((at, count));
                 }
@@ -52,6 +55,7 @@ impl Recorded {
                 }
                 _ => self.fact(*fact, why, at),
             },
+            Event::Approved(approved) => self.approved(*approved),
             Event::Intent { run, intent, change, kind, target, key, settle_after, why } => {
                 let change = *change;
                 let open = OpenIntent {
@@ -171,6 +175,8 @@ impl Recorded {
             CheckpointItem::Limits { limits } => self.limits = limits,
             CheckpointItem::InForce { in_force } => self.in_force = in_force,
             CheckpointItem::Former { former } => self.former.push(former),
+            CheckpointItem::ApprovalRules { rules } => self.approval_rules = rules,
+            CheckpointItem::Approval { digest, approval } => drop(self.approvals.insert(digest, approval)),
         }
     }
 
@@ -312,13 +318,14 @@ impl Recorded {
 
     fn done(&mut self, open: OpenIntent, mut object: Object, at: Timestamp) {
         let (address, action) = (open.change.address, open.change.action);
+        let approved = self.use_up(open.run, address);
         let known = self.objects.get(&address);
         if action.removes() || !self.is_new(address, at) {
             let until = known.and_then(|known| known.until).or(open.change.until);
             // What the red button takes leaves no less for others to lose.
             let suspended = action == Action::Deactivate && self.suspension(address).is_some();
             let announced = suspended || until.is_some_and(|until| until <= at);
-            self.removals.push(Removal { address, action, at, announced });
+            self.removals.push(Removal { address, action, at, announced, approved });
         }
         match action {
             Action::Revoke | Action::Forget => self.forget(address),
@@ -425,6 +432,7 @@ impl Recorded {
         if self.removals.iter().any(|removal| removal.at < removals) {
             self.removals.retain(|removal| removal.at >= removals);
         }
+        self.approvals.retain(|_, approval| approval.expires >= removals);
         self.populations.retain(|_, counts| {
             counts.retain(|(at, _)| *at >= populations);
             !counts.is_empty()

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::{ApprovalRules, Approved};
 use super::event::{CheckpointItem, Event, Result as EventResult, RunStarted};
-use crate::{Address, Change, Digest, Fact, FactKind, Kind, Reason, Symbol, Target, Timestamp, Value};
+use crate::{Address, Change, Code, Digest, Fact, FactKind, Kind, Reason, Symbol, Target, Timestamp, Value};
 
 /// One line: when, and what.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,6 +42,17 @@ struct Members<'a> {
     undoes: Option<Symbol>,
     limits: Option<BTreeMap<String, f64>>,
     populations: Option<BTreeMap<Address, u64>>,
+    approvals: Option<ApprovalRules>,
+    approval: Option<Digest>,
+    finding: Option<Code>,
+    addresses: Option<Vec<Address>>,
+    #[serde(default)]
+    at_once: Vec<Address>,
+    reason: Option<String>,
+    by: Option<String>,
+    #[serde(default)]
+    signers: Vec<String>,
+    expires: Option<Timestamp>,
     fact: Option<Box<Fact>>,
     #[serde(default)]
     why: Vec<Reason>,
@@ -102,9 +114,10 @@ impl Line {
 
 /// A line of a kind that only later versions know.
 fn later(json: &[u8]) -> Option<Line> {
-    const KNOWN: [&str; 10] = [
+    const KNOWN: [&str; 11] = [
         "opened",
         "run_started",
+        "approved",
         "fact",
         "intent",
         "transaction",
@@ -155,6 +168,18 @@ impl Members<'_> {
                 limits: self.limits.unwrap_or_default(),
                 populations: self.populations.unwrap_or_default(),
                 in_force: self.in_force,
+                approvals: self.approvals,
+            })),
+            "approved" => Event::Approved(Box::new(Approved {
+                run: need!(run),
+                approval: need!(approval),
+                finding: need!(finding),
+                addresses: need!(addresses),
+                at_once: self.at_once,
+                reason: need!(reason),
+                by: need!(by),
+                signers: self.signers,
+                expires: need!(expires),
             })),
             "fact" => Event::Fact { run: need!(run), fact: need!(fact), why: self.why },
             "intent" => Event::Intent {

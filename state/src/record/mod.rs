@@ -3,6 +3,7 @@
 //! [`Chain`] turns events into lines and [`Text`] takes a file apart again; [`Recorded`] is the fold, and
 //! [`checkpoint()`] writes the fold down as lines, with which an archived file is continued.
 
+pub mod approval;
 pub mod chain;
 pub mod checkpoint;
 pub mod damage;
@@ -26,6 +27,7 @@ mod properties;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use approval::{ApprovalRules, Approved, UsedApproval};
 pub use chain::{Chain, Unwritable, verify_lines};
 pub use checkpoint::checkpoint;
 pub use damage::{Damage, Fault};

@@ -5,6 +5,7 @@ use std::hash::BuildHasherDefault;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::{ApprovalRules, UsedApproval};
 use super::index::Index;
 use super::moves::Displaced;
 use super::open::OpenIntents;
@@ -50,6 +51,10 @@ pub struct Recorded {
     pub former: Vec<super::Former>,
     /// When the first object of each system was recorded. Not in checkpoints: the objects say it.
     pub began: std::collections::HashMap<Symbol, Timestamp, BuildHasherDefault<rustc_hash::FxHasher>>,
+    /// What approvals had to be like at the last run.
+    pub approval_rules: ApprovalRules,
+    /// Approvals of which use was made, by their digests, until they have long expired.
+    pub approvals: BTreeMap<Digest, UsedApproval>,
     /// What the lines say that makes no sense, though they are as they were written: an error of whoever wrote them,
     /// to be reported and not to be stopped by.
     pub oddities: Vec<String>,
@@ -161,6 +166,9 @@ pub struct Removal {
     pub at: Timestamp,
     /// It had an `until` that was announced when it was given: does not count.
     pub announced: bool,
+    /// Its mass removal was approved: does not count either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
 }
 
 /// What an undo gave back, and the files would take again.

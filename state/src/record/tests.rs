@@ -85,6 +85,7 @@ pub(crate) fn run_started() -> Event {
             .into(),
             ..super::InForce::default()
         }),
+        approvals: None,
     }))
 }
 

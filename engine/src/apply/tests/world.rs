@@ -102,6 +102,7 @@ pub fn started() -> RunStarted {
         limits: BTreeMap::new(),
         in_force: None,
         populations: BTreeMap::new(),
+        approvals: None,
     }
 }
 

@@ -91,6 +91,7 @@ fn held(page: &mut Bounded, plan: &Plan) {
 }
 
 fn notices(page: &mut Bounded, plan: &Plan) {
+    page.list("\n#### Approved\n\n", "", of_severity(plan, Severity::Approved));
     page.list("\n#### To know\n\n", "", of_severity(plan, Severity::Notice));
 }
 
