@@ -125,7 +125,9 @@ impl<'a> Shown<'a> {
             let words = format!("{} {}, run {run}, {at}: {error}", change.action.word(), change.address);
             field(to, "in doubt", &format!("{DOUBT}{words}{DOUBT:#}"))?;
         }
-        for Removal { address, action, at, announced, approved } in &self.removals {
+        for Removal { address, action, at, announced, approved } in
+            self.removals.iter().filter(|counted| counted.action.removes())
+        {
             let announced = match (announced, approved) {
                 (true, _) => ", as announced",
                 (_, true) => ", as approved",

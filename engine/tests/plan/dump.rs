@@ -11,6 +11,7 @@ pub fn dump(plan: &Plan) -> String {
         let word = match severity {
             Severity::Holds => "holds",
             Severity::Notice => "notice",
+            Severity::Approved => "approved",
         };
         let addresses: Vec<String> = addresses.iter().map(Address::to_string).collect();
         let _ = writeln!(text, "{word} {code} [{}]: {message}", addresses.join(" "));

@@ -83,6 +83,8 @@ fn text_by_person() {
       3 accounts are explained by no file
       hint: `adopt` takes one over, `ignore` says that it is known
 
+    approve: tenure approve PLAN --finding mass-removal --reason TEXT
+
     Plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
     "#);
 }
@@ -149,6 +151,8 @@ fn text_by_system() {
     notice: unmanaged on system.chat
       3 accounts are explained by no file
       hint: `adopt` takes one over, `ignore` says that it is known
+
+    approve: tenure approve PLAN --finding mass-removal --reason TEXT
 
     Plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
     "#);

@@ -363,7 +363,7 @@ fn what_a_later_version_adds_is_passed_over() {
             .unwrap())
     );
     for (rest, kind) in [
-        (r#""event":"approved","code":"mass-removal","items":"all""#, "approved"),
+        (r#""event":"weathered","code":"mass-removal","items":"all""#, "weathered"),
         (r#""event":"fact","run":"r1","fact":{"kind":"held","address":"person.ada","more":1}"#, "fact held"),
     ] {
         assert_eq!(parse(&line(rest)), Ok(Event::Later { kind: kind.to_owned() }));

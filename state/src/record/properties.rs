@@ -30,7 +30,7 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
         Action::Grant,
         Action::Revoke,
     ]);
-    (0u8..9, who.clone(), who, group.clone(), group, action, result, any::<u32>(), any::<(i64, f64)>()).prop_map(
+    (0u8..10, who.clone(), who, group.clone(), group, action, result, any::<u32>(), any::<(i64, f64)>()).prop_map(
         |(kind, who, other, group, other_group, action, result, number, (integer, float))| {
             let mut account = address("account.chat.x");
             if let Address::Account { holder, .. } = &mut account {
@@ -55,6 +55,17 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
                 4 => moved(group_at(group), group_at(other_group)),
                 5 => vec![fact(Fact::new(FactKind::Forgotten, group_at(group)))],
                 6 => vec![fact(Fact::new(FactKind::Drifted, account).object(Object::new("u", values)))],
+                7 => vec![Event::Approved(Box::new(Approved {
+                    run: Symbol::new("r1"),
+                    approval: crate::Digest::of(other.as_bytes()),
+                    finding: if number % 2 == 0 { crate::Code::MassRemoval } else { crate::Code::Irreversible },
+                    addresses: vec![account, group_at(group), person(who)],
+                    at_once: vec![person(who)],
+                    reason: other.to_owned(),
+                    by: who.to_owned(),
+                    signers: if number % 3 == 0 { vec![other.to_owned()] } else { Vec::new() },
+                    expires: at(number.into()),
+                }))],
                 _ => {
                     let membership = matches!(action, Action::Grant | Action::Revoke);
                     let place = Address::Membership {
@@ -102,10 +113,13 @@ fn known(recorded: &Recorded) -> impl PartialEq + std::fmt::Debug + use<> {
         limits,
         in_force,
         former,
+        approvals,
+        approval_rules,
         ..
     } = recorded.clone();
     let open: Vec<OpenIntent> = open.iter().cloned().collect();
     let maps = (objects, identities, sources, populations, numbers, limits, in_force, former);
+    let maps = (maps, approvals, approval_rules);
     (lineage, maps, open, removals)
 }
 
