@@ -131,7 +131,8 @@ impl Code {
             Code::SuspendedOutside => Some("somebody else switched it off: ask them to switch it on again"),
             Code::Vanished => Some("what is gone cannot be given back: write `forget` for it"),
             Code::Replaced => Some("it is another account by now: write `forget` for it"),
-            Code::Unexplained | Code::Unmanaged | Code::NoOwner => Some("it holds nothing"),
+            Code::Undone => Some("it is as an undo left it: change the files, and that ends"),
+            Code::Unexplained | Code::Unmanaged | Code::NoOwner | Code::Suspended => Some("it holds nothing"),
         }
     }
 }

@@ -19,7 +19,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\bby \w+ on \[HOST\]", "by [USER] on [HOST]"),
         (r"\b[0-9a-f]{32}\b", "[LINEAGE]"),
         (r"approved by \w+", "approved by [USER]"),
-        (r#""(by|host)":( ?)"[^"]*""#, "\"$1\":$2\"[WHO]\""),
+        (r#""(by)":( ?)"[^"]*""#, "\"$1\":$2\"[WHO]\""),
         (r"\bpid \d+\b", "pid [PID]"),
         (r"tenure 0\.\d+\.\d+ \([^)]*\)", "tenure [VERSION]"),
     ]
