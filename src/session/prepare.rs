@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::apply::{Connected, Doubt, Settlement, Transactions, settle};
+use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
 use engine::plan::{Inputs, Planned, Reading, plan};
 use state::record::{Line, Recorded};
@@ -75,7 +75,7 @@ impl Prepared {
             }
             From::Systems(progress) => {
                 let connected = read::connect(&connections).await;
-                let transactions = read::transactions(&connected, &recorded).await;
+                let answers = read::ask(&connected, &recorded).await;
                 let (first, rest): (Vec<_>, Vec<_>) =
                     connections.iter().partition(|connection| sources.contains(&connection.name));
                 // Which grants the files speak of is known once it is known who is there.
@@ -85,7 +85,7 @@ impl Prepared {
                     Evaluation::Waiting(evaluate) => evaluate(people(&sources, &readings)?)?,
                 };
                 readings.extend(read::read(&rest, &connected, Some(&configuration), &recorded, now, progress).await);
-                let settlement = settle_doubts(&folder, &mut recorded, &readings, &transactions)?;
+                let settlement = settle_doubts(&folder, &mut recorded, &readings, &answers)?;
                 (configuration, readings, connected.readers, settlement)
             }
         };
@@ -144,11 +144,11 @@ fn settle_doubts(
     folder: &Folder,
     recorded: &mut Recorded,
     readings: &BTreeMap<Symbol, Reading>,
-    transactions: &Transactions,
+    answers: &Answers,
 ) -> Result<Settlement, Error> {
     let observed: BTreeMap<Symbol, &Observed> =
         readings.iter().filter_map(|(name, reading)| Some((*name, reading.inventory.observed()?))).collect();
-    let settlement = settle(recorded, &observed, transactions, &connected(readings, None), folder.now);
+    let settlement = settle(recorded, &observed, answers, &connected(readings, None), folder.now);
     for event in &settlement.events {
         recorded
             .apply(Line { n: recorded.head_line, at: folder.now, event: event.clone() })

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use engine::apply::{Transactions, settle};
+use engine::apply::Answers;
+use engine::apply::settle::{self, Questions};
 use engine::configuration::Configuration;
 use engine::plan::{Inventory, Reading, missing, observed_from_record};
 use providers::{ReadError, Reader};
@@ -88,17 +89,26 @@ pub async fn read(
     readings
 }
 
-/// What became of the transactions that are in doubt: asked before the systems are read.
-pub async fn transactions(connected: &Connected, recorded: &Recorded) -> Transactions {
-    let mut states = Transactions::new();
-    for (system, transactions) in settle::transactions(recorded) {
+/// What systems say of what is in doubt when they are asked directly: before they are read.
+pub async fn ask(connected: &Connected, recorded: &Recorded) -> Answers {
+    let mut answers = Answers::default();
+    let Questions { transactions, targets } = settle::questions(recorded);
+    for (system, transactions) in transactions {
         let Some(reader) = connected.readers.get(&system) else { continue };
         for transaction in transactions {
             let state = reader.transaction(transaction).await.map_err(|error| error.whole());
-            states.insert((system, transaction), state);
+            answers.transactions.insert((system, transaction), state);
         }
     }
-    states
+    for (system, targets) in targets {
+        let Some(reader) = connected.readers.get(&system) else { continue };
+        for target in targets {
+            let presence = reader.read(&[target]).await.map_err(|error| error.whole());
+            let presence = presence.and_then(|mut read| read.pop().ok_or_else(|| "not answered".to_owned()));
+            answers.targets.insert((system, target), presence);
+        }
+    }
+    answers
 }
 
 /// The grants that files and record speak of, by system, sorted, each once.

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Address, Object, Symbol, Value};
 
-/// The kinds of change. Which a plan holds so far: create, update, rename, grant, revoke, deactivate, reactivate.
+/// The kinds of change. A transfer's pre-image is the account with the attribute [`crate::owned::OWNS`], its post-image
+/// [`crate::owned::TO`]; with [`crate::owned::OWNED`] in it only those things go. Reactivating brings back what was
+/// archived, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {

@@ -92,6 +92,10 @@ impl Target {
     }
 }
 
+/// The attribute (`true`) of an account that was archived: it is still listed and read by its id, not active; reactivating
+/// it brings it back whole. No attribute of a system begins with `@`.
+pub const ARCHIVED: &str = "@archived";
+
 /// The answer to a direct read of one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

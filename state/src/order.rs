@@ -7,7 +7,7 @@ use crate::{Action, Address, Attributes, Object, Target};
 pub struct Order {
     /// What this is about, for messages.
     pub address: Address,
-    /// create, update, rename, grant, revoke, deactivate, reactivate or transfer.
+    /// create, update, rename, grant, revoke, deactivate, reactivate, transfer, archive or delete.
     pub action: Action,
     /// Which remote thing: for a create the kind alone is known, and this is none.
     pub target: Option<Target>,

@@ -205,7 +205,7 @@ pub struct Capabilities {
     /// Whether what an account owns can be handed over to another ([`crate::Target::Owned`]).
     #[serde(default)]
     pub transfer: bool,
-    /// Whether an account can be put away so that it can be brought back whole.
+    /// Whether an account can be put away so that it can be brought back whole ([`crate::object::ARCHIVED`]).
     #[serde(default)]
     pub archive: bool,
     /// Whether an account can be deleted.

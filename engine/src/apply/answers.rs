@@ -6,6 +6,7 @@ use state::{Action, Attributes, Kind, Object, Outcome, Presence, Symbol, Target,
 use super::compare::{Standing, keeps, managed, standing};
 use super::machine::Apply;
 use super::report::{Fate, Why};
+use super::transfer;
 use super::work::{Call, Seen, Todo, Transaction};
 
 /// How often a change is tried again after a refusal for the moment (429) or a version that moved.
@@ -137,6 +138,9 @@ impl Apply<'_> {
     }
 
     fn difference(&self, system: u32, call: &Call, seen: Option<&Object>) -> String {
+        if call.image.action == Action::Transfer {
+            return "what it owns keeps changing".to_owned();
+        }
         let schema = self.systems.get(system as usize).and_then(|system| system.connected.as_ref());
         match schema.map(|connected| standing(&call.image, call.kind, seen, &connected.schema)) {
             Some(Standing::Other(what)) => what,
@@ -187,8 +191,10 @@ impl Apply<'_> {
         }
         let Some(state) = self.systems.get(system as usize) else { return };
         let visibility = state.visibility();
+        // That something was handed over, or is gone for good, is never believed unseen.
         let shown = visibility == 0
-            && (matches!(call.image.action, Action::Revoke | Action::Delete)
+            && !matches!(call.image.action, Action::Transfer | Action::Delete)
+            && (call.image.action == Action::Revoke
                 || state.connected.as_ref().is_some_and(|connected| {
                     standing(&call.image, call.kind, Some(&object), &connected.schema) == Standing::AsWanted
                 }));
@@ -209,7 +215,9 @@ impl Apply<'_> {
     /// A change is done and seen.
     fn done(&mut self, call: Call, seen: Object, settled: bool) {
         let object = self.kept(&call, &seen);
-        self.ids.done(call.image.address, &object);
+        if call.image.action != Action::Transfer {
+            self.ids.done(call.image.address, &object);
+        }
         self.record(call.intent, EventResult::Done { object, settled, note: call.note.clone() });
         self.fates.set(self.plan, call.change, call.note.map_or(Fate::Done, |left| Fate::Noted { left }));
     }
@@ -218,7 +226,7 @@ impl Apply<'_> {
     fn kept(&self, call: &Call, seen: &Object) -> Object {
         let mut object = managed(&call.image, seen);
         match call.target {
-            Some(Target::Account(id) | Target::Group(id)) => object.id = id,
+            Some(Target::Account(id) | Target::Group(id) | Target::Owned(id)) => object.id = id,
             Some(_) => object.id = Symbol::new(""),
             None => {}
         }
@@ -247,11 +255,11 @@ impl Apply<'_> {
         let (until, delay) = (active.look_until, active.look_delay);
         let calls = std::mem::take(&mut active.looking);
         let last = now >= until;
-        let mut presences = presences(result, calls.len());
+        let mut presences = presences(result, calls.iter().flat_map(Call::looks).count());
         let mut unseen = Vec::new();
         for call in calls {
-            let presence = presences.next().unwrap_or_else(|| Err("not answered".to_owned()));
-            match self.verdict(system, &call, presence) {
+            let sight = sight(&call, &mut presences);
+            match self.verdict(system, &call, sight) {
                 Verdict::Done(object) => self.done(call, object, false),
                 Verdict::NotDone if keeps(&call.image) => {
                     self.done(call, Object::new("", Attributes::new()), false);
@@ -314,11 +322,11 @@ impl Apply<'_> {
     /// What a look at the end says about what is in doubt; what stays open is left to the next run.
     pub(super) fn on_settle(&mut self, system: Symbol, calls: Vec<Call>, result: Result<Vec<Presence>, String>) {
         let Some(system) = self.systems.iter().position(|state| state.name == system) else { return };
-        let mut presences = presences(result, calls.len());
+        let mut presences = presences(result, calls.iter().flat_map(Call::looks).count());
         for call in calls {
-            let presence = presences.next().unwrap_or_else(|| Err("not answered".to_owned()));
+            let sight = sight(&call, &mut presences);
             let committed = call.transaction == Transaction::Committed;
-            let verdict = match self.verdict(system as u32, &call, presence) {
+            let verdict = match self.verdict(system as u32, &call, sight) {
                 Verdict::NotDone if committed => Verdict::Diverged(None, CHANGED_BACK.to_owned()),
                 verdict => verdict,
             };
@@ -351,15 +359,21 @@ impl Apply<'_> {
         }
     }
 
-    fn verdict(&self, system: u32, call: &Call, presence: Result<Presence, String>) -> Verdict {
+    fn verdict(&self, system: u32, call: &Call, sight: Result<Sight, String>) -> Verdict {
         let Some(connected) = self.systems.get(system as usize).and_then(|system| system.connected.as_ref()) else {
             return Verdict::Unsure("there is no connection to the system".to_owned());
         };
-        let seen = match presence {
-            Ok(Presence::Here(object)) => Some(object),
-            Ok(Presence::Gone) => None,
-            Ok(Presence::Hidden(why)) | Err(why) => return Verdict::Unsure(why),
+        let (seen, heir) = match sight {
+            Ok(Sight { own, heir }) => (own, heir),
+            Err(why) => return Verdict::Unsure(why),
         };
+        if call.image.action == Action::Transfer {
+            return match transfer::standing(&call.image, seen.as_ref(), heir.as_ref()) {
+                Standing::AsWanted => Verdict::Done(Object::new("", Attributes::new())),
+                Standing::AsBefore => Verdict::NotDone,
+                Standing::Other(what) => Verdict::Diverged(seen, what),
+            };
+        }
         let create = call.image.action == Action::Create;
         match (standing(&call.image, call.kind, seen.as_ref(), &connected.schema), seen) {
             (Standing::AsWanted, seen) => {
@@ -373,6 +387,26 @@ impl Apply<'_> {
             (Standing::Other(what), seen) => Verdict::Diverged(seen, what),
         }
     }
+}
+
+/// What is at the target of a call, and of a transfer what the heir owns; none where there is nothing.
+struct Sight {
+    own: Option<Object>,
+    heir: Option<Object>,
+}
+
+/// Takes the answers about one call.
+fn sight(call: &Call, presences: &mut impl Iterator<Item = Result<Presence, String>>) -> Result<Sight, String> {
+    let mut seen = call.looks().map(|_| match presences.next() {
+        Some(Ok(Presence::Here(object))) => Ok(Some(object)),
+        Some(Ok(Presence::Gone)) => Ok(None),
+        Some(Ok(Presence::Hidden(why)) | Err(why)) => Err(why),
+        None => Err("not answered".to_owned()),
+    });
+    // All of them are taken, whatever the first says.
+    let (own, heir) = (seen.next(), seen.next());
+    let own = own.unwrap_or_else(|| Err("its remote id is not known".to_owned()))?;
+    Ok(Sight { own, heir: heir.transpose()?.flatten() })
 }
 
 /// The answers of a read one by one; a read that failed, or answered too little or too much, says nothing about any.

@@ -1,5 +1,6 @@
 //! Whether an object is as a change wants it, as it was before, or something else.
 
+use state::object::ARCHIVED;
 use state::observed::{KEEP, PARTIAL};
 use state::owned::OWNS;
 use state::{Action, AttributeSchema, Attributes, Change, Kind, Mutability, Object, Schema, Symbol, Value, Wanted};
@@ -25,7 +26,7 @@ fn leaves_nothing(action: Action) -> bool {
 /// Whether the account is in use once the change is done; none where the change does not say.
 fn wants_active(action: Action) -> Option<bool> {
     match action {
-        Action::Deactivate => Some(false),
+        Action::Deactivate | Action::Archive => Some(false),
         Action::Create | Action::Reactivate => Some(true),
         _ => None,
     }
@@ -84,6 +85,12 @@ pub fn keeps(change: &Change) -> bool {
 fn unlike_wanted(change: &Change, kind: Kind, seen: &Object, attributes: &[AttributeSchema]) -> Option<String> {
     if kind == Kind::Account && wants_active(change.action).is_some_and(|active| active != seen.active) {
         return Some(if seen.active { "the account is active" } else { "the account is not active" }.to_owned());
+    }
+    let archived = seen.attributes.get(Symbol::new(ARCHIVED)).is_some();
+    match change.action {
+        Action::Archive if !archived => return Some("the account is not archived".to_owned()),
+        Action::Reactivate if archived => return Some("the account is archived".to_owned()),
+        _ => {}
     }
     change.after.iter().find_map(|(name, wanted)| {
         let Wanted::Known(wanted) = wanted else { return None };
@@ -173,7 +180,11 @@ pub fn managed(change: &Change, seen: &Object) -> Object {
     });
     let before = change.before.iter().flat_map(|before| before.attributes.iter()).filter_map(|(name, _)| {
         let changed = change.after.iter().any(|(own, _)| own == name);
-        if changed { None } else { Some((*name, seen.attributes.get(*name)?.clone())) }
+        if changed || name.as_str().starts_with('@') {
+            None
+        } else {
+            Some((*name, seen.attributes.get(*name)?.clone()))
+        }
     });
     let attributes: Attributes = wanted.chain(before).collect();
     let active = wants_active(change.action).unwrap_or(seen.active);

@@ -40,7 +40,7 @@ impl Apply<'_> {
             }
             for (system, calls) in by_system {
                 let Some(system) = self.systems.get(system as usize).map(|system| system.name) else { continue };
-                let targets = calls.iter().filter_map(|call| call.target).collect();
+                let targets = calls.iter().flat_map(Call::looks).collect();
                 let token = self.token(InFlight::Settle(system, calls));
                 steps.push(Step::Read { token, system, targets });
             }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::Recorded;
-use state::{Address, Change, FactKind, Kind, Object, Plan, Symbol, Target, Wanted};
+use state::{Action, Address, Change, FactKind, Kind, Object, Plan, Symbol, Target, Wanted};
 
 use super::Resolve;
 
@@ -84,6 +84,7 @@ impl<'a> Ids<'a> {
         };
         let parent = || self.id(change.address.parent_group()?, resolver);
         let target = match change.address {
+            Address::Account { .. } if change.action == Action::Transfer => own().map(Target::Owned),
             Address::Account { .. } => own().map(Target::Account),
             Address::Group { .. } => own().map(Target::Group),
             Address::Membership { member, .. } => {

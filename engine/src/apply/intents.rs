@@ -1,15 +1,17 @@
 //! The intent of a change: everything resolved, compared with what was read again, announced to the record.
 
-use state::record::{Event, EventResult};
+use state::owned::TO;
+use state::record::{Event, EventResult, StageKind};
 use state::{
-    Action, Attributes, Capabilities, Change, Fact, FactKind, Kind, Object, Order, Reason, Symbol, Timestamp, Value,
-    Wanted,
+    Action, Attributes, Capabilities, Change, Fact, FactKind, Kind, Object, Order, Reason, Symbol, Target, Timestamp,
+    Value, Wanted,
 };
 
 use super::compare::{Standing, managed, standing};
 use super::ids::kind;
 use super::machine::Apply;
 use super::report::{Fate, Why};
+use super::transfer;
 use super::work::{Call, Seen, Transaction, has_secrets};
 
 /// Time from an intent to its call, in milliseconds. What waits longer begins again with twice the time, so that a
@@ -27,7 +29,7 @@ impl Apply<'_> {
         if target.is_none() && change.action != Action::Create {
             return Err(not_resolved(format!("the remote id behind {address} is not known: plan again")));
         }
-        let (image, secrets) = self.resolved(change).map_err(not_resolved)?;
+        let (mut image, secrets) = self.resolved(change).map_err(not_resolved)?;
         let Some(state) = self.systems.get(system as usize) else { return Ok(None) };
         let Some(connected) = &state.connected else { return Err(Fate::NotDone(Why::NotConnected)) };
         let before = match seen {
@@ -35,7 +37,12 @@ impl Apply<'_> {
             _ => None,
         };
         let mut already = false;
-        if change.action != Action::Create {
+        if let Some(Target::Owned(id)) = target {
+            match transfer::named(&image, before.as_ref(), id).map_err(|seen| Fate::Stale { seen })? {
+                Some(named) => image = named,
+                None => already = true,
+            }
+        } else if change.action != Action::Create {
             // Against nothing seen, a grant stands as before, and a revocation as wanted.
             match standing(&image, kind, before.as_ref(), &connected.schema) {
                 Standing::AsWanted => already = !has_secrets(&image),
@@ -69,7 +76,9 @@ impl Apply<'_> {
         if already {
             // An attempt that was said to have failed did happen.
             let object = before.map_or_else(|| Object::new("", Attributes::new()), |seen| managed(&image, &seen));
-            self.ids.done(address, &object);
+            if change.action != Action::Transfer {
+                self.ids.done(address, &object);
+            }
             self.record(intent, EventResult::settled(object));
             self.fates.set(self.plan, n, Fate::AlreadySo);
             return Ok(None);
@@ -105,6 +114,17 @@ impl Apply<'_> {
     /// Somebody else did what the change wants: a fact, so that nobody takes it for our doing later (what tenure
     /// switched off it may switch on, what it gave it may take).
     fn found(&mut self, n: u32, image: &Change, seen: Option<&Object>) {
+        let done = match image.action {
+            Action::Transfer => Some(Fact::stage(image.address, StageKind::Transferred)),
+            Action::Archive => Some(Fact::stage(image.address, StageKind::Archived)),
+            Action::Delete => Some(Fact::new(FactKind::Forgotten, image.address)),
+            _ => None,
+        };
+        if let Some(fact) = done {
+            let why = self.reasons(image);
+            self.journal.push(Event::Fact { run: self.run, fact: Box::new(fact), why });
+            return self.fates.set(self.plan, n, Fate::AlreadySo);
+        }
         let object = seen.map(|seen| managed(image, seen));
         if let Some(object) = &object {
             self.ids.done(image.address, object);
@@ -127,6 +147,18 @@ impl Apply<'_> {
         change.reasons.iter().filter_map(|id| self.plan.reasons.get(id.0 as usize)).cloned().collect()
     }
 
+    /// An heir's account that is made by this run: its id.
+    fn find_heir(&self, image: &mut Change) -> Result<(), String> {
+        for (name, wanted) in &mut image.after {
+            let Wanted::Deferred { needs, .. } = wanted else { continue };
+            let heir = needs.first().copied().filter(|_| name.as_str() == TO);
+            let id = heir.and_then(|heir| self.ids.id(heir, self.resolver.as_ref()));
+            let id = id.ok_or_else(|| format!("`{name}` is not known: plan again"))?;
+            *wanted = Wanted::Known(Value::Text(id));
+        }
+        Ok(())
+    }
+
     /// A change with its deferred values, and its secrets beside it.
     fn resolved(&self, change: &Change) -> Result<(Change, Vec<(Symbol, String)>), String> {
         let open = |wanted: &Wanted| matches!(wanted, Wanted::Deferred { .. });
@@ -136,7 +168,10 @@ impl Apply<'_> {
         };
         let made = |address| self.ids.made(address);
         let mut image = change.clone();
-        let deferred = names(&open);
+        if change.action == Action::Transfer {
+            self.find_heir(&mut image)?;
+        }
+        let deferred = if change.action == Action::Transfer { Vec::new() } else { names(&open) };
         if !deferred.is_empty() {
             let values = self.resolver.resolve(change.address, &deferred, &made)?;
             if values.len() != deferred.len() {

@@ -335,7 +335,7 @@ impl<'a> Apply<'a> {
     fn step_read(&mut self, unit: u32, look: bool) -> Option<Step> {
         let active = self.active.get(unit as usize)?.as_ref()?;
         let targets: Vec<Target> = if look {
-            active.looking.iter().filter_map(|call| call.target).collect()
+            active.looking.iter().flat_map(Call::looks).collect()
         } else if active.reading {
             self.targets(unit)
         } else {

@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::{Event, EventResult, OpenIntent, Recorded};
 use state::{
-    Action, Address, Attributes, Code, Finding, Kind, Object, Observed, Scope, Severity, Symbol, Target, Timestamp,
-    TransactionState, Value,
+    Action, Address, Attributes, Code, Finding, Kind, Object, Observed, Presence, Scope, Severity, Symbol, Target,
+    Timestamp, TransactionState, Value,
 };
 
 use super::answers::CHANGED_BACK;
 use super::compare::{Standing, managed, same_text, standing};
 use super::ids::kind;
 use super::systems::Connected;
+use super::transfer;
 use super::work::has_secrets;
 
 /// What looking said about the intents without an outcome.
@@ -53,19 +54,37 @@ impl Doubt {
     }
 }
 
-/// What systems said of transactions, by system and transaction, or why they could not be asked.
-pub type Transactions = BTreeMap<(Symbol, Symbol), Result<TransactionState, String>>;
+/// What is to be asked of systems directly about the open intents, besides their inventories, by system. Transactions
+/// are asked for before the inventories are made, so that what was committed by then is seen in them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    pub transactions: BTreeMap<Symbol, BTreeSet<Symbol>>,
+    /// What accounts own: an inventory only counts it.
+    pub targets: BTreeMap<Symbol, BTreeSet<Target>>,
+}
 
-/// The transactions of the open intents, by system: to be asked for before the inventories are made, so that what was
-/// committed by then is seen in them.
-pub fn transactions(recorded: &Recorded) -> BTreeMap<Symbol, BTreeSet<Symbol>> {
-    let mut transactions: BTreeMap<Symbol, BTreeSet<Symbol>> = BTreeMap::new();
+/// What systems said, or why they could not be asked.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// By system and transaction.
+    pub transactions: BTreeMap<(Symbol, Symbol), Result<TransactionState, String>>,
+    /// By system and target.
+    pub targets: BTreeMap<(Symbol, Target), Result<Presence, String>>,
+}
+
+/// What is to be asked about the open intents.
+pub fn questions(recorded: &Recorded) -> Questions {
+    let mut questions = Questions::default();
     for open in &recorded.open {
-        if let (Some(system), Some(transaction)) = (open.change.address.system(), open.transaction) {
-            transactions.entry(system).or_default().insert(transaction);
+        let Some(system) = open.change.address.system() else { continue };
+        if let Some(transaction) = open.transaction {
+            questions.transactions.entry(system).or_default().insert(transaction);
+        }
+        if let (Some(heir), Some(own)) = (transfer::heir(&open.change), open.target) {
+            questions.targets.entry(system).or_default().extend([own, heir]);
         }
     }
-    transactions
+    questions
 }
 
 /// Settles the open intents of `recorded` as far as the systems tell: what was a transaction by what became of it, the
@@ -74,7 +93,7 @@ pub fn transactions(recorded: &Recorded) -> BTreeMap<Symbol, BTreeSet<Symbol>> {
 pub fn settle(
     recorded: &Recorded,
     observed: &BTreeMap<Symbol, &Observed>,
-    transactions: &Transactions,
+    answers: &Answers,
     systems: &BTreeMap<Symbol, Connected>,
     now: Timestamp,
 ) -> Settlement {
@@ -92,7 +111,7 @@ pub fn settle(
         };
         let transaction = open.transaction.zip(address.system());
         let said = transaction
-            .and_then(|(transaction, system)| Some((transaction, transactions.get(&(system, transaction))?)));
+            .and_then(|(transaction, system)| Some((transaction, answers.transactions.get(&(system, transaction))?)));
         let committed = match said {
             Some((transaction, Ok(TransactionState::Aborted))) => {
                 let result = not_done(open, &format!("transaction {transaction} was rolled back"));
@@ -126,7 +145,9 @@ pub fn settle(
         }
         let unknown = Connected::default();
         let connected = systems.get(&system).unwrap_or(&unknown);
-        let result = if open.change.action == Action::Create && open.target.is_none() {
+        let result = if let Some(heir) = transfer::heir(&open.change) {
+            look_at_owned(open, system, heir, answers, committed)
+        } else if open.change.action == Action::Create && open.target.is_none() {
             let index = creations
                 .entry((system, open.kind))
                 .or_insert_with(|| Creations::new(recorded, inventory, system, open.kind, connected));
@@ -176,6 +197,27 @@ fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected, committe
         }
         (Standing::AsBefore, seen) => as_before(open, committed, seen),
         (Standing::Other(error), seen) => EventResult::Diverged { error, seen },
+    })
+}
+
+/// Looks at what two accounts own.
+fn look_at_owned(open: &OpenIntent, system: Symbol, heir: Target, answers: &Answers, committed: bool) -> Looked {
+    let unsure =
+        |why: &str| (format!("what its accounts own cannot be told: {why}"), "make it readable and plan again");
+    let seen = |target: Option<Target>| match target.and_then(|target| answers.targets.get(&(system, target))) {
+        Some(Ok(Presence::Here(object))) => Ok(Some(object)),
+        Some(Ok(Presence::Gone)) => Ok(None),
+        Some(Ok(Presence::Hidden(why)) | Err(why)) => Err(unsure(why)),
+        None => Err(unsure("it was not read")),
+    };
+    let (own, heir) = (seen(open.target)?, seen(Some(heir))?);
+    Ok(match transfer::standing(&open.change, own, heir) {
+        Standing::AsWanted => {
+            let id = open.target.map_or(Symbol::new(""), Target::remote);
+            EventResult::settled(Object::new(id, Attributes::new()))
+        }
+        Standing::AsBefore => as_before(open, committed, own.cloned()),
+        Standing::Other(error) => EventResult::Diverged { error, seen: own.cloned() },
     })
 }
 

@@ -10,6 +10,7 @@ use super::journal::Waiter;
 use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::systems::Job;
+use super::transfer;
 
 /// What the re-read before a change said.
 #[derive(Debug)]
@@ -59,6 +60,11 @@ pub(super) enum Transaction {
 }
 
 impl Call {
+    /// What is read to see whether it is done: the thing itself, and of a transfer what the heir owns.
+    pub(super) fn looks(&self) -> impl Iterator<Item = Target> {
+        self.target.into_iter().chain(transfer::heir(&self.image))
+    }
+
     /// Whether the change writes something that cannot be looked at.
     pub(super) fn has_secrets(&self) -> bool {
         has_secrets(&self.image)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use state::record::{Event, Line, Recorded, RunStarted};
 use state::*;
-use tenure_engine::apply::{Answer, Apply, Connected, Fate, Report, Step, Transactions, settle};
+use tenure_engine::apply::{Answer, Answers, Apply, Connected, Fate, Report, Step, settle};
 use tenure_engine::configuration::{Facts, Loaded, Rejected, Sources};
 use tenure_engine::language::{Diagnostic, File, Files};
 use tenure_engine::plan::{Inputs, Planned, Reading};
@@ -246,7 +246,7 @@ impl Story {
             .map(|(name, remote)| (*name, remote.observed(self.now)))
             .collect();
         let observed: BTreeMap<Symbol, &Observed> = observed.iter().map(|(name, o)| (*name, o)).collect();
-        let settlement = settle(&self.recorded, &observed, &Transactions::new(), &self.connected(), self.now);
+        let settlement = settle(&self.recorded, &observed, &Answers::default(), &self.connected(), self.now);
         settlement.events.into_iter().for_each(|event| self.event(event));
     }
 

@@ -311,7 +311,11 @@ impl Recorded {
     fn settle(&mut self, open: OpenIntent, result: EventResult, at: Timestamp) {
         match result {
             EventResult::Done { object, .. } => self.done(open, object, at),
-            EventResult::Diverged { seen: Some(seen), .. } => self.drifted(open.change.address, &seen, at),
+            EventResult::Diverged { seen: Some(seen), .. } => match open.change.action {
+                // What was seen is what it owns.
+                Action::Transfer => {}
+                _ => self.drifted(open.change.address, &seen, at),
+            },
             EventResult::Diverged { seen: None, .. } | EventResult::NotDone { .. } | EventResult::Unknown { .. } => {}
         }
     }
@@ -335,6 +339,8 @@ impl Recorded {
                 }
                 self.forget(address);
             }
+            // What is given back comes from somebody who stays.
+            Action::Transfer if known.is_some_and(|known| known.active) => {}
             Action::Transfer => self.reached(address, StageKind::Transferred, at),
             Action::Archive => {
                 self.reached(address, StageKind::Archived, at);

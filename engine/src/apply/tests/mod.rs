@@ -4,5 +4,6 @@ mod failures;
 mod properties;
 mod protocol;
 mod settling;
+mod stages;
 mod transactions;
 mod world;

@@ -5,7 +5,7 @@ use state::record::{Event, OpenIntent};
 use state::*;
 
 use super::world::{World, change, connected, pairs, result_brief};
-use crate::apply::settle;
+use crate::apply::{Answers, settle};
 
 /// A world with ada (a@x), a group `team` with ada, and with these intents open; `done` changes it before it is looked
 /// at, `wait` milliseconds after the intents.
@@ -62,7 +62,8 @@ fn settled_with(
     let observed = world.observed("chat");
     let inventories = std::collections::BTreeMap::from([(Symbol::new("chat"), &observed)]);
     let transactions = said.map(|said| ((Symbol::new("chat"), Symbol::new("t1")), said)).into_iter().collect();
-    let settlement = settle(&recorded, &inventories, &transactions, &world.connected, world.now);
+    let answers = Answers { transactions, ..world.asked() };
+    let settlement = settle(&recorded, &inventories, &answers, &world.connected, world.now);
     let events = settlement.events.iter().map(|event| match event {
         Event::Outcome { intent, result, .. } => format!("{intent}: {}", result_brief(result)),
         other => format!("{other:?}"),

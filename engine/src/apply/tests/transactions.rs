@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 use state::record::EventResult;
-use state::*;
 
 use super::world::{Fault, World, connected, plan};
 

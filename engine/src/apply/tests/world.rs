@@ -7,7 +7,7 @@ use state::record::{Event, EventResult, Line, Recorded, RunStarted};
 use state::*;
 
 use crate::apply::resolve::Nothing;
-use crate::apply::{Answer, Apply, Connected, Report, Resolve, Step, Token, Transactions};
+use crate::apply::{Answer, Answers, Apply, Connected, Report, Resolve, Step, Token};
 
 /// What happens to a call about an address, instead of doing it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,9 +37,14 @@ pub struct Remote {
     pub accounts: BTreeMap<Symbol, Object>,
     pub groups: BTreeMap<Symbol, Object>,
     pub memberships: BTreeMap<(Symbol, Symbol), Attributes>,
+    /// What accounts own: tables of the database `sales`, by name.
+    pub owned: BTreeMap<Symbol, Vec<&'static str>>,
+    /// Of a transfer only so many are handed over.
+    pub most_handed: Option<usize>,
     next: u32,
 }
 
+#[derive(Clone)]
 pub struct World {
     pub now: Timestamp,
     pub systems: BTreeMap<Symbol, Remote>,
@@ -361,9 +366,13 @@ impl World {
     }
 
     /// What the systems say of transactions.
-    pub fn asked(&self) -> Transactions {
+    pub fn asked(&self) -> Answers {
         let states = self.transactions.iter().map(|(id, state)| ((Symbol::new("chat"), *id), Ok(*state)));
-        states.collect()
+        let owned = self.systems.iter().flat_map(|(system, remote)| {
+            let targets = remote.accounts.keys().map(|id| Target::Owned(*id));
+            targets.map(|target| ((*system, target), Ok(remote.read(target))))
+        });
+        Answers { transactions: states.collect(), targets: owned.collect() }
     }
 
     fn execute(&mut self, system: Symbol, order: &Order) -> Outcome {
@@ -423,7 +432,11 @@ impl World {
 impl Remote {
     fn read(&self, target: Target) -> Presence {
         let found = match target {
-            Target::Owned(_) => None,
+            Target::Owned(id) => self
+                .owned
+                .get(&id)
+                .filter(|names| !names.is_empty())
+                .map(|names| Object::new("", [(Symbol::new("owned"), tables(names))].into_iter().collect())),
             Target::Account(id) => self.accounts.get(&id).cloned(),
             Target::Group(id) => self.groups.get(&id).cloned(),
             Target::Membership { group, member, .. } => {
@@ -443,6 +456,22 @@ impl Remote {
             }
             return Object::new("", order.after.clone());
         }
+        match (order.action, order.target) {
+            (Action::Transfer, Some(Target::Owned(id))) => {
+                let heir = order.after.get("to".into()).and_then(Value::as_text).unwrap();
+                let named = order.after.get("owned".into()).and_then(Value::as_list).unwrap().len();
+                // A part, where that is what a fault leaves.
+                let own = self.owned.remove(&id).unwrap_or_default();
+                let (gone, kept) = own.split_at(named.min(own.len()).min(self.most_handed.unwrap_or(usize::MAX)));
+                self.owned.entry(heir).or_default().extend(gone);
+                self.owned.insert(id, kept.to_vec());
+                return Object::new(id, Attributes::new());
+            }
+            (Action::Delete, Some(Target::Account(id))) => {
+                return self.accounts.remove(&id).unwrap();
+            }
+            _ => {}
+        }
         let objects = if order.kind == Kind::Group { &mut self.groups } else { &mut self.accounts };
         let id = match order.target {
             Some(Target::Account(id) | Target::Group(id)) => id,
@@ -456,10 +485,27 @@ impl Remote {
         match order.action {
             Action::Deactivate => object.active = false,
             Action::Reactivate => object.active = true,
+            Action::Archive => {
+                object.active = false;
+                let archived = [(Symbol::new("@archived"), Value::Bool(true))];
+                object.attributes = object.attributes.overlaid(&archived.into_iter().collect());
+            }
             _ => {}
+        }
+        if object.active {
+            let own = object.attributes.iter().filter(|(name, _)| name.as_str() != "@archived");
+            object.attributes = own.cloned().collect();
         }
         object.clone()
     }
+}
+
+/// As [`Target::Owned`] is read.
+fn tables(names: &[&str]) -> Value {
+    Value::list(names.iter().map(|name| {
+        let pairs = [("place", "sales"), ("kind", "table"), ("name", name)];
+        Value::map(pairs.map(|(name, value)| (Symbol::new(name), Value::text(value))))
+    }))
 }
 
 pub fn pairs(attributes: &[(&str, &str)]) -> Attributes {
@@ -586,6 +632,12 @@ pub fn change(world: &World, text: &str) -> Change {
     let before = match action {
         Action::Create | Action::Grant => None,
         Action::Revoke => Some(Object::new("", Attributes::new())),
+        Action::Transfer => observed.map(|known| {
+            let own = world.systems.values().find_map(|remote| remote.owned.get(&known.id));
+            let count = own.map_or(0, Vec::len) as u64;
+            let owns = Owns { place: "sales".into(), kind: "table".into(), count };
+            Object::new(known.id, Owns::attribute(&[owns]).into_iter().collect())
+        }),
         _ => observed,
     };
     Change {
