@@ -47,6 +47,12 @@ impl Failure {
         Failure { message, hint: hint_for(said.code()).to_owned(), code: Some(said.code().clone()), lost }
     }
 
+    /// Whether somebody else changed a role at that very moment: "tuple concurrently updated" is an internal error to
+    /// PostgreSQL, without a SQLSTATE of its own (and its words may be in any language).
+    pub fn raced(&self) -> bool {
+        self.code == Some(SqlState::INTERNAL_ERROR)
+    }
+
     /// Whether another attempt may find the server well: it starts, stops, or has too many clients.
     pub fn passing(&self) -> bool {
         match &self.code {
@@ -118,6 +124,7 @@ fn hint_for(code: &SqlState) -> &'static str {
         SqlState::LOCK_NOT_AVAILABLE => "another session holds a lock: try again, or raise lock_timeout",
         SqlState::QUERY_CANCELED => "try again, or raise timeout in the system block",
         SqlState::T_R_DEADLOCK_DETECTED => "try again",
+        SqlState::INVALID_GRANT_OPERATION => "groups cannot contain each other in a circle: take one out of the other",
         SqlState::READ_ONLY_SQL_TRANSACTION => "url must lead to the primary server, not to a standby",
         _ => "see what the server says",
     }

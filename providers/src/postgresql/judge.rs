@@ -68,7 +68,9 @@ impl Needs {
                 }
                 _ => {}
             }
-            needs.names.extend(name_in(&order.after).map(str::to_owned));
+            // A name that no role can have is refused when it is judged.
+            let name = name_in(&order.after).filter(|name| checked(name).is_ok());
+            needs.names.extend(name.map(str::to_owned));
         }
         needs
     }

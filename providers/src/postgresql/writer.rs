@@ -32,6 +32,9 @@ const TOGETHER: usize = 100;
 /// Any number, the same in every tenure: `pg_advisory_xact_lock` takes it.
 const ADVISORY: i64 = 0x7465_6e75_7265;
 
+/// How often it is tried to lock roles that others change at the same time.
+const RACES: u32 = 5;
+
 /// Milliseconds after which a call that met another session's lock may be tried again.
 const AGAIN: u64 = 1_000;
 
@@ -113,7 +116,17 @@ struct Call<'c> {
 
 impl Call<'_> {
     async fn transaction(&mut self, allow_superuser: bool, own: &[String], announce: &dyn Announce) -> Result<(), End> {
-        let facts = self.facts(allow_superuser, own).await?;
+        let mut attempt = 1;
+        let facts = loop {
+            match self.facts(allow_superuser, own).await {
+                // Nothing has been changed yet; another look shows what the others did, or that the role is dropped.
+                Err(failure) if (failure.raced() || absent(&failure)) && attempt < RACES => {
+                    self.session.run("ROLLBACK").await?;
+                }
+                facts => break facts?,
+            }
+            attempt += 1;
+        };
         let mut judged: Vec<(usize, Vec<String>)> = Vec::with_capacity(self.orders.len());
         for (n, order) in self.orders.iter().enumerate() {
             match facts.judge(order) {
@@ -222,11 +235,8 @@ impl Call<'_> {
             });
             let Some(place) = place else { return Err(failure) };
             let (n, _) = part.remove(place);
-            let outcome = match failure.code.as_ref().map(SqlState::code) {
-                // "tuple concurrently updated", "tuple concurrently deleted": somebody else was faster.
-                Some("XX000") if failure.message.contains("concurrently") => Outcome::Stale(None),
-                _ => refusal(&failure),
-            };
+            // Somebody else was faster.
+            let outcome = if failure.raced() { Outcome::Stale(None) } else { refusal(&failure) };
             self.set(n, outcome);
         }
         self.session.run("RELEASE part").await?;
@@ -342,6 +352,11 @@ impl Call<'_> {
         };
         self.outcomes.into_iter().map(answer).collect()
     }
+}
+
+/// A name is of nothing (any more).
+fn absent(failure: &Failure) -> bool {
+    failure.code == Some(SqlState::UNDEFINED_OBJECT)
 }
 
 /// Other sessions' locks kept the transaction from going on.

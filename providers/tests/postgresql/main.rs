@@ -6,3 +6,6 @@ mod cluster;
 mod conformance;
 mod connection;
 mod helper;
+mod leavers;
+mod roles;
+mod trouble;
