@@ -108,9 +108,7 @@ fn new_entry(server: &Server, account: bool, order: &Order) -> Result<(Dn, Sent)
         let classes = classes(server, account, &attributes, order)?;
         attributes.push(("objectClass".to_owned(), classes.into_iter().map(String::into_bytes).collect()));
     }
-    if account {
-        server.dialect.defaults(server, &mut attributes);
-    }
+    server.dialect.defaults(server, &mut attributes);
     Ok((dn, attributes))
 }
 

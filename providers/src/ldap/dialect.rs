@@ -105,9 +105,22 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     }
 
     /// An attribute's values that the server sent in parts (`member;range=0-1499`): the name without the part, and
-    /// where the next part starts, if there is one.
-    fn range<'a>(&self, _name: &'a str) -> Option<(&'a str, Option<u64>)> {
+    /// where the next part starts, if there is one. None where it is not such a part.
+    ///
+    /// # Errors
+    /// Where it is one, and makes no sense.
+    fn range<'a>(&self, _name: &'a str) -> Option<Result<(&'a str, Option<u64>), String>> {
         None
+    }
+
+    /// Attribute and value of the entries below the base where accounts and groups usually are: `ou=people`.
+    fn usual_places(&self) -> [(&'static str, &'static str); 2] {
+        [("ou", "people"), ("ou", "groups")]
+    }
+
+    /// Whether values of an attribute can be compared though the schema names no rule for it.
+    fn compares_without_rules(&self) -> bool {
+        false
     }
 
     /// A last word on an object as it was read.

@@ -1,9 +1,10 @@
 //! LDAP directories (RFC 4511): OpenLDAP, Active Directory, and others that keep to the RFCs.
 //!
 //! [`protocol`] is what goes over the wire, [`connection`] and [`client`] carry it; [`server`] finds out what a server is
-//! and which [`dialect`] it speaks ([`openldap`]); [`schema`], [`dn`], [`entry`], [`members`] and [`lookup`] turn what came
+//! and which [`dialect`] it speaks ([`openldap`], [`active_directory`]); [`schema`], [`dn`], [`entry`], [`members`], [`parts`] and [`lookup`] turn what came
 //! into tenure's words; [`reader`] and [`writer`] are the two halves. For people: `docs/providers/ldap.md`.
 
+pub mod active_directory;
 mod change;
 pub mod client;
 pub mod connection;
@@ -17,6 +18,7 @@ pub mod members;
 mod memberships;
 pub mod openldap;
 mod outcome;
+pub mod parts;
 pub mod protocol;
 pub mod reader;
 pub mod schema;

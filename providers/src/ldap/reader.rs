@@ -17,7 +17,7 @@ use super::entry::{canonical, object, selection};
 use super::error::LdapError;
 use super::lookup::Looked;
 use super::members::{Ghost, Names, without_uid};
-use super::protocol::Entry;
+use super::parts::{Members, all_members};
 use super::protocol::message::Message;
 use super::server::{DN, id_of, search_of};
 use super::settings::GroupKind;
@@ -27,8 +27,8 @@ pub struct LdapReader {
     client: Arc<Client>,
 }
 
-/// An account or group with the values of its member attribute.
-type Read = (Object, Vec<String>);
+/// An account or group with its members.
+type Read = (Object, Members);
 
 /// All accounts or all groups.
 struct Listed {
@@ -89,33 +89,30 @@ impl LdapReader {
         connection: &super::connection::Connection,
         listed: &mut Listed,
     ) -> Result<(), LdapError> {
-        let server = &self.client.server;
-        let member = server.group_kind.member_attribute();
-        for (group, members) in &mut listed.objects {
-            let Some(mut start) =
-                members.first().and_then(|first| first.strip_prefix(PART)).and_then(|at| at.parse::<u64>().ok())
-            else {
-                continue;
-            };
-            members.remove(0);
-            let Some(dn) = group.attributes.get(Symbol::new(DN)).and_then(state::Value::as_text) else { continue };
-            loop {
-                let name = format!("{member};range={start}-*");
-                let Some(frame) = client::entry(connection, dn.as_str(), vec![&name]).await? else {
-                    return Err(LdapError::new(format!("{dn} went away while it was read"), "try again"));
-                };
-                let entry = Message::read(&frame)
-                    .and_then(|message| message.entry())
-                    .map_err(|error| connection.odd(&error))?;
-                let (more, next) = member_values(server.dialect.as_ref(), member, &entry);
-                members.extend(more);
-                match next {
-                    Some(next) if next > start => start = next,
-                    _ => break,
-                }
-            }
+        for (group, members) in listed.objects.iter_mut().filter(|(_, members)| members.next.is_some()) {
+            let dn = group.attributes.get(Symbol::new(DN)).and_then(state::Value::as_text).unwrap_or(group.id);
+            members.values = all_members(connection, &self.client.server, dn.as_str()).await?;
+            members.next = None;
         }
         Ok(())
+    }
+
+    /// The members of each group that was looked up, all of them.
+    async fn members_of(&self, groups: &Looked) -> Result<BTreeMap<Symbol, Vec<String>>, LdapError> {
+        let server = &self.client.server;
+        let session = self.client.session().await?;
+        let mut all = BTreeMap::new();
+        for id in groups.here.keys() {
+            let Some(entry) = groups.entry(*id) else { continue };
+            let members = Members::of(server.dialect.as_ref(), server.group_kind.member_attribute(), &entry)
+                .map_err(|what| LdapError::new(format!("{}: {what}", session.place()), "is this Active Directory?"))?;
+            let values = match members.next {
+                None => members.values,
+                Some(_) => all_members(&session, server, entry.dn).await?,
+            };
+            all.insert(*id, values);
+        }
+        Ok(all)
     }
 
     /// What was seen at the start is seen still.
@@ -157,7 +154,7 @@ impl LdapReader {
         }
         let (mut memberships, mut ghosts): (Vec<Membership>, Vec<Ghost>) = (Vec::new(), Vec::new());
         for (group, members) in &groups.objects {
-            let values = members.iter().map(String::as_str);
+            let values = members.values.iter().map(String::as_str);
             names.resolve(kind, &self.client.settings.placeholder, group.id, values, &mut memberships, &mut ghosts);
         }
         memberships.sort_by_key(|place| (place.group, place.member, place.nested));
@@ -180,11 +177,10 @@ impl LdapReader {
         Observed::new(Complete::proved(proof, ask.now), objects(accounts), objects(groups), memberships, Vec::new())
     }
 
-    /// Whether a group's entry holds a member.
-    fn holds(&self, group: &Entry<'_>, member: Symbol, nested: bool, looked: &Looked) -> bool {
+    /// Whether these are values that hold a member.
+    fn holds(&self, values: &[String], member: Symbol, nested: bool, looked: &Looked) -> bool {
         let kind = self.client.server.group_kind;
         let entry = looked.entry(member);
-        let (values, _) = member_values(self.client.server.dialect.as_ref(), kind.member_attribute(), group);
         if kind == GroupKind::PosixGroup {
             let logins: Vec<&str> = match &entry {
                 Some(entry) => entry.texts("uid").collect(),
@@ -222,9 +218,6 @@ fn logins(account: &Object) -> impl Iterator<Item = &'static str> {
     one.into_iter().chain(many).map(Symbol::as_str).collect::<Vec<_>>().into_iter()
 }
 
-/// Before the members stands from where on more of them are to be asked for, after this sign.
-const PART: &str = "\0from ";
-
 fn decode(client: &Client, account: bool, frames: &[Frame]) -> Result<Vec<Read>, LdapError> {
     let server = &client.server;
     let member = server.group_kind.member_attribute();
@@ -240,41 +233,14 @@ fn decode(client: &Client, account: bool, frames: &[Frame]) -> Result<Vec<Read>,
                 "give the bind name the right to read the entries whole, or leave them out by account_filter or group_filter",
             )
         })?;
-        let members = if account {
-            Vec::new()
-        } else {
-            let (mut values, next) = member_values(server.dialect.as_ref(), member, &entry);
-            if let Some(next) = next {
-                values.insert(0, format!("{PART}{next}"));
-            }
-            values
+        let members = match account {
+            true => Members::default(),
+            false => Members::of(server.dialect.as_ref(), member, &entry)
+                .map_err(|what| LdapError::new(format!("{place}: {what}"), "is this Active Directory?"))?,
         };
         read.push((object, members));
     }
     Ok(read)
-}
-
-/// The values of a group's member attribute, and where the next part of them starts, if the server sends them in parts.
-pub fn member_values(
-    dialect: &dyn super::dialect::Dialect,
-    member: &str,
-    entry: &Entry<'_>,
-) -> (Vec<String>, Option<u64>) {
-    let mut next = None;
-    let mut all = Vec::new();
-    for (name, values) in &entry.attributes {
-        let own = match dialect.range(name) {
-            Some((bare, part)) if bare.eq_ignore_ascii_case(member) => {
-                next = part;
-                true
-            }
-            _ => name.eq_ignore_ascii_case(member),
-        };
-        if own {
-            all.extend(values.iter().map(|value| String::from_utf8_lossy(value).into_owned()));
-        }
-    }
-    (all, next)
 }
 
 #[async_trait]
@@ -319,6 +285,7 @@ impl Reader for LdapReader {
             select.push(server.group_kind.member_attribute().to_owned());
         }
         let groups = self.client.look(&self.client.bases(false), &of(false), &select).await?;
+        let held = if members.is_empty() { BTreeMap::new() } else { self.members_of(&groups).await? };
         let mut named: BTreeMap<bool, Looked> = BTreeMap::new();
         for nested in [false, true] {
             let ids: Vec<Symbol> =
@@ -338,7 +305,14 @@ impl Reader for LdapReader {
             match *target {
                 Target::Account(_) | Target::Group(_) => Presence::Here(read),
                 Target::Membership { member, nested, .. } => match named.get(&nested) {
-                    Some(looked) if self.holds(&entry, member, nested, looked) => {
+                    Some(looked)
+                        if self.holds(
+                            held.get(&target.remote()).map_or(&[], Vec::as_slice),
+                            member,
+                            nested,
+                            looked,
+                        ) =>
+                    {
                         Presence::Here(Object { version: read.version, ..Object::new("", Default::default()) })
                     }
                     Some(Looked { hidden: Some(why), .. }) => Presence::Hidden(why.clone()),

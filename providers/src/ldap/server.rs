@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{AttributeSchema, AttributeType, Capabilities, Key, Mutability, Schema, Shape, Symbol};
 
+use super::active_directory::ActiveDirectory;
 use super::client;
 use super::connection::{Connection, Frame};
 use super::dialect::Dialect;
@@ -121,14 +122,15 @@ impl Server {
         let (dialect, lock) = dialect(connection, settings, &root, &schema, &base, &mut notes).await?;
         let mut sentinels = vec![sentinel(connection, dialect.as_ref(), &base).await?];
         let mut bases = Vec::with_capacity(2);
-        for (configured, usual) in [(&settings.account_base, "people"), (&settings.group_base, "groups")] {
+        let configured = [&settings.account_base, &settings.group_base];
+        for (configured, (attribute, usual)) in configured.into_iter().zip(dialect.usual_places()) {
             bases.push(match configured {
                 Some(own) => {
                     sentinels.push(sentinel(connection, dialect.as_ref(), own).await?);
                     (own.clone(), own.clone())
                 }
                 None => {
-                    let place = base.child("ou", usual);
+                    let place = base.child(attribute, usual);
                     let there = client::entry(connection, &place.to_string(), vec!["1.1"]).await?.is_some();
                     if there {
                         sentinels.push(sentinel(connection, dialect.as_ref(), &place).await?);
@@ -269,6 +271,10 @@ async fn dialect(
     base: &Dn,
     notes: &mut Vec<String>,
 ) -> Result<(Arc<dyn Dialect>, Lock), LdapError> {
+    if ActiveDirectory::is(root) {
+        let (dialect, lock) = ActiveDirectory::discover(settings)?;
+        return Ok((Arc::new(dialect), lock));
+    }
     let (dialect, lock) = OpenLdap::discover(connection, settings, schema, &root.context_of(base), notes).await?;
     Ok((Arc::new(dialect), lock))
 }
@@ -394,7 +400,7 @@ fn kind(
             name: attribute.name,
             value: attribute.value,
             dn: definition.is_some_and(lower::is_dn),
-            comparable: definition.is_none_or(lower::comparable),
+            comparable: dialect.compares_without_rules() || definition.is_none_or(lower::comparable),
         };
         (attribute.name.as_str().to_ascii_lowercase(), known)
     });

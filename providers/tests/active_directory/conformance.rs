@@ -44,7 +44,7 @@ impl Subject for Units {
 
     /// Samba adds 39 entries a second, each in a transaction that it flushes.
     fn many(&self) -> usize {
-        120
+        60
     }
 }
 

@@ -53,7 +53,7 @@ impl Unit {
             ("bind", &domain.user),
         ];
         for (name, value) in own.iter().filter(|(name, _)| !more.iter().any(|(own, _)| own == name)).chain(more) {
-            settings.values.push((Symbol::new(name), Value::text(value)));
+            settings.values.push((Symbol::new(name), Value::text(*value)));
         }
         settings.secrets.push((Symbol::new("password"), domain.password.clone()));
         settings
@@ -81,13 +81,21 @@ impl Unit {
 }
 
 pub fn attributes(pairs: &[(&str, &str)]) -> Attributes {
-    pairs.iter().map(|(name, value)| (Symbol::new(name), Value::text(value))).collect()
+    pairs.iter().map(|(name, value)| (Symbol::new(name), Value::text(*value))).collect()
 }
 
 fn tool(name: &str) -> Command {
     let domain = domain();
     let mut command = Command::new(name);
-    command.env("LDAPTLS_CACERT", &domain.ca).args(["-x", "-H", &domain.url, "-D", &domain.user, "-w", &domain.password]);
+    command.env("LDAPTLS_CACERT", &domain.ca).args([
+        "-x",
+        "-H",
+        &domain.url,
+        "-D",
+        &domain.user,
+        "-w",
+        &domain.password,
+    ]);
     command
 }
 
@@ -101,7 +109,8 @@ pub fn ldif(text: &str) {
 
 /// What stands there, by OpenLDAP's `ldapsearch`: the lines of LDIF.
 pub fn search(base: &str, filter: &str, attributes: &[&str]) -> String {
-    let output = tool("ldapsearch").args(["-LLL", "-o", "ldif-wrap=no", "-b", base, filter]).args(attributes).output().unwrap();
+    let output =
+        tool("ldapsearch").args(["-LLL", "-o", "ldif-wrap=no", "-b", base, filter]).args(attributes).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| format!("{line}\n")).collect()
@@ -110,8 +119,8 @@ pub fn search(base: &str, filter: &str, attributes: &[&str]) -> String {
 /// Whether somebody can sign on with this password; else what the server says.
 pub fn signs_on(account: &str, password: &str) -> Result<(), String> {
     let domain = domain();
-    let mut command = Command::new("ldapwhoami");
-    command.env("LDAPTLS_CACERT", &domain.ca).args(["-x", "-H", &domain.url, "-w", password]);
+    let mut command = Command::new("ldapsearch");
+    command.env("LDAPTLS_CACERT", &domain.ca).args(["-x", "-H", &domain.url, "-w", password, "-s", "base", "-b", ""]);
     let output = command.args(["-D", &format!("{account}@ad.example.test")]).output().unwrap();
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }

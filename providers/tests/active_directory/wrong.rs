@@ -20,7 +20,7 @@ async fn wrong_settings_are_told() {
     let unit = Unit::new();
     let missing = format!("OU=nowhere,{}", unit.dn);
     for (settings, parts) in [
-        (unit.settings(&[("url", "ldap://127.0.0.1")]), &["over TLS only", "start_tls = true"][..]),
+        (unit.settings(&[("url", "ldap://127.0.0.1")]), &["strongerAuthRequired (8)", "start_tls = true"][..]),
         (unit.settings(&[("bind", "nobody@ad.example.test")]), &["ldaps://127.0.0.1", "invalidCredentials (49)"]),
         (unit.settings(&[("account_base", &missing)]), &[missing.as_str(), "is not there"]),
         (unit.settings(&[("url", "ldaps://127.0.0.1:1")]), &["ldaps://127.0.0.1:1"]),
