@@ -46,7 +46,7 @@ async fn create_group(system: &System, unit: &Unit, name: &str) -> Symbol {
 }
 
 async fn inventory(system: &System) -> state::Observed {
-    let ask = Ask { now: Timestamp::default(), grants: &[], progress: &|_| {} };
+    let ask = Ask { now: Timestamp::default(), grants: &[], accounts: &[], progress: &|_| {} };
     system.reader.inventory(&ask).await.unwrap()
 }
 
