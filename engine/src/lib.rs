@@ -8,3 +8,4 @@ pub mod configuration;
 pub mod guard;
 pub mod language;
 pub mod plan;
+pub mod undo;

@@ -1,5 +1,6 @@
 //! A history: runs as headings, below each a change and its answer on one line.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
@@ -222,15 +223,9 @@ fn fact_words(fact: &Fact) -> (char, String) {
         FactKind::Settled => (' ', "settled".to_owned()),
         FactKind::Stage => (' ', "an offboarding stage ended".to_owned()),
         FactKind::Undone => {
-            let (run, action, _) = fact.as_undone().unwrap_or((Symbol::new("?"), Action::Update, Attributes::new()));
-            (
-                ' ',
-                format!(
-                    "held: the files would {} again what the undo of run {} gives back",
-                    action.word(),
-                    clean(run.as_str())
-                ),
-            )
+            let (run, again) = fact.as_undone().unwrap_or((Symbol::new("?"), BTreeMap::new()));
+            let again: Vec<&str> = again.keys().map(|action| action.word()).collect();
+            (' ', format!("held against the files ({}): the undo of run {}", again.join(", "), clean(run.as_str())))
         }
         FactKind::Released => (' ', "no longer held: the files agree, or want something else".to_owned()),
         FactKind::Suspended => ('-', format!("suspended: {}", suspension(fact))),

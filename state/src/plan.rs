@@ -55,24 +55,29 @@ impl Fact {
         Fact::new(FactKind::Source, Address::Person(name)).object(Object::new(name, attributes))
     }
 
-    /// What an undo of `run` gives back at `address`, and the `change` that the files would make of it again.
-    pub fn undone(address: Address, run: Symbol, action: Action, after: &[(Symbol, Wanted)]) -> Fact {
-        let known = after.iter().filter_map(|(name, wanted)| match wanted {
+    /// What an undo of `run` gives back at `address`, and the changes that the files would make of it again.
+    pub fn undone<'a>(
+        address: Address,
+        run: Symbol,
+        again: impl Iterator<Item = (Action, &'a [(Symbol, Wanted)])>,
+    ) -> Fact {
+        let known = |(name, wanted): &(Symbol, Wanted)| match wanted {
             Wanted::Known(value) => Some((*name, value.clone())),
             Wanted::Deferred { .. } | Wanted::Secret { .. } => None,
-        });
-        let (of, files) = (Symbol::new("action"), Symbol::new("files"));
-        let attributes = [(of, Value::text(action.word())), (files, Value::map(known))].into_iter().collect();
-        Fact::new(FactKind::Undone, address).object(Object::new(run, attributes))
+        };
+        let again =
+            again.map(|(action, after)| (Symbol::new(action.word()), Value::map(after.iter().filter_map(known))));
+        Fact::new(FactKind::Undone, address).object(Object::new(run, again.collect()))
     }
 
-    /// The run that was undone, and what the files would do: for a fact that [`Fact::undone`] made.
-    pub fn as_undone(&self) -> Option<(Symbol, Action, Attributes)> {
+    /// The run that was undone, and what the files would do again: for a fact that [`Fact::undone`] made.
+    pub fn as_undone(&self) -> Option<(Symbol, BTreeMap<Action, Attributes>)> {
         let object = self.object.as_deref().filter(|_| self.kind == FactKind::Undone)?;
-        let word = object.attributes.get(Symbol::new("action"))?.as_text()?;
-        let action = serde_json::from_value(serde_json::Value::from(word.as_str())).ok()?;
-        let files = object.attributes.get(Symbol::new("files"))?.as_map()?;
-        Some((object.id, action, files.iter().cloned().collect()))
+        let again = object.attributes.iter().map(|(word, files)| {
+            let action = serde_json::from_value(serde_json::Value::from(word.as_str())).ok()?;
+            Some((action, files.as_map()?.iter().cloned().collect()))
+        });
+        Some((object.id, again.collect::<Option<_>>()?))
     }
 
     /// `address` is suspended, or (`lifted`) is not any more: why, and by whom.

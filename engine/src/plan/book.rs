@@ -15,6 +15,7 @@ pub(crate) struct Book<'a> {
     /// Identities that the record knows, under their present addresses, sorted.
     pub(crate) identities: Vec<Address>,
     former: FxHashMap<Address, Address>,
+    renames: Renames,
     /// Addresses whose outcome is in doubt.
     pub(crate) in_doubt: FxHashSet<Address>,
 }
@@ -30,6 +31,7 @@ impl<'a> Book<'a> {
             identities: Vec::new(),
             former: FxHashMap::default(),
             in_doubt: recorded.open.iter().map(|open| renames.present(open.change.address)).collect(),
+            renames,
         };
         // In the order of a hash table: whatever comes of it is sorted, here or with the plan's facts.
         for old in recorded.identities.keys().chain(recorded.objects.keys()).copied() {
@@ -37,7 +39,7 @@ impl<'a> Book<'a> {
                 facts.push(fact(FactKind::Forgotten, old, None));
                 continue;
             }
-            let now = renames.present(old);
+            let now = book.renames.present(old);
             if now != old {
                 facts.push(fact(FactKind::Moved, now, Some(old)));
                 book.former.insert(now, old);
@@ -55,6 +57,11 @@ impl<'a> Book<'a> {
         book.on.values_mut().for_each(|addresses| addresses.sort_unstable());
         book.identities.sort_unstable();
         book
+    }
+
+    /// What the files call by now what the record calls `address`.
+    pub(crate) fn present(&self, address: Address) -> Address {
+        self.renames.present(address)
     }
 
     /// What the record knows of `address`.

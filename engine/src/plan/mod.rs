@@ -8,7 +8,7 @@
 mod accounts;
 mod blocked;
 mod blocks;
-mod book;
+pub(crate) mod book;
 pub(crate) mod compare;
 mod correlate;
 mod expand;
@@ -18,7 +18,7 @@ mod identities;
 mod inputs;
 mod memberships;
 pub(crate) mod offboarding;
-mod order;
+pub(crate) mod order;
 pub(crate) mod planner;
 mod reasons;
 mod recorded;
@@ -67,6 +67,19 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
         return Err(planner.diagnostics);
     }
     finish(planner)
+}
+
+/// Everything that planning finds out about the systems, with the changes that the files want; nothing is judged yet.
+///
+/// # Errors
+/// Everything that is wrong with the files in the light of what was observed, but for blocks that vanished.
+pub(crate) fn look(inputs: Inputs<'_>) -> Result<Planner<'_>, Vec<Diagnostic>> {
+    let mut planner = Planner::new(inputs);
+    planner.find_leavers();
+    for name in &inputs.configuration.system_order {
+        plan_system(&mut planner, *name);
+    }
+    if planner.diagnostics.is_empty() { Ok(planner) } else { Err(planner.diagnostics) }
 }
 
 fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
@@ -172,7 +185,7 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
 }
 
 /// Display names of those who appear in the plan.
-fn names(planner: &Planner<'_>, changes: &[state::Change]) -> BTreeMap<Address, String> {
+pub(crate) fn names(planner: &Planner<'_>, changes: &[state::Change]) -> BTreeMap<Address, String> {
     let facts = planner.facts.iter().filter(|fact| fact.kind != state::FactKind::Identity).map(|fact| fact.address);
     let holders: std::collections::BTreeSet<Symbol> =
         changes.iter().map(|change| change.address).chain(facts).filter_map(Address::holder).collect();
@@ -182,7 +195,7 @@ fn names(planner: &Planner<'_>, changes: &[state::Change]) -> BTreeMap<Address, 
         .collect()
 }
 
-fn cycle_error(cycle: &[Address]) -> Diagnostic {
+pub(crate) fn cycle_error(cycle: &[Address]) -> Diagnostic {
     let path: Vec<String> = cycle.iter().map(Address::to_string).collect();
     Diagnostic {
         message: format!("these can only be made after each other: {}", path.join(" -> ")),

@@ -9,7 +9,7 @@ use super::book::covers;
 use super::planner::{Draft, Phase};
 
 /// Changes in their order, with the batches that cover them; or a cycle, as the addresses on its way.
-pub(super) fn order(
+pub(crate) fn order(
     mut drafts: Vec<Draft>,
     targets: &[Address],
     leaver: impl Fn(Symbol) -> bool,

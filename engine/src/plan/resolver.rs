@@ -11,8 +11,8 @@ use crate::configuration::{Configuration, Evaluate, Known, KnownObject, WantedVa
 
 /// What apply needs of the planner: the configuration and the world as it was observed.
 pub struct Resolver<'a> {
-    pub(super) configuration: &'a Configuration,
-    pub(super) world: World<'a>,
+    pub(crate) configuration: &'a Configuration,
+    pub(crate) world: World<'a>,
 }
 
 impl Resolver<'_> {

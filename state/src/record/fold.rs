@@ -229,8 +229,8 @@ impl Recorded {
     fn hold(&mut self, run: Symbol, fact: &Fact, at: Timestamp) {
         match fact.kind {
             FactKind::Undone => {
-                if let Some((undone, action, files)) = fact.as_undone() {
-                    self.undone.insert(fact.address, Undone { run: undone, by: run, at, action, files });
+                if let Some((undone, again)) = fact.as_undone() {
+                    self.undone.insert(fact.address, Undone { run: undone, by: run, at, again });
                 }
             }
             FactKind::Released => drop(self.undone.remove(&fact.address)),

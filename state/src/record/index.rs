@@ -66,7 +66,7 @@ fn tops(address: Address) -> [Option<Address>; 4] {
 }
 
 /// What `address` is called once `former` is called `to`; the same where it does not belong to it.
-pub(super) fn renamed(address: Address, former: Address, to: Address) -> Address {
+pub fn renamed(address: Address, former: Address, to: Address) -> Address {
     if address == former {
         return to;
     }

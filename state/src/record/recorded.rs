@@ -179,21 +179,19 @@ pub struct Undone {
     /// The run that undid it, and when.
     pub by: Symbol,
     pub at: Timestamp,
-    /// What the files would do again.
-    pub action: Action,
-    /// The attributes that they would set.
-    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
-    pub files: Attributes,
+    /// What the files would do again, and the attributes that they would set.
+    pub again: BTreeMap<Action, Attributes>,
 }
 
 impl Undone {
     /// Whether `change` is what was undone, coming again.
     pub fn covers(&self, change: &Change) -> bool {
-        let again = |(name, wanted): &(Symbol, crate::Wanted)| match wanted {
-            crate::Wanted::Known(value) => self.files.get(*name) == Some(value),
+        let Some(files) = self.again.get(&change.action) else { return false };
+        let same = |(name, wanted): &(Symbol, crate::Wanted)| match wanted {
+            crate::Wanted::Known(value) => files.get(*name) == Some(value),
             crate::Wanted::Deferred { .. } | crate::Wanted::Secret { .. } => false,
         };
-        self.action == change.action && (change.after.is_empty() || change.after.iter().any(again))
+        change.after.is_empty() || change.after.iter().any(same)
     }
 }
 

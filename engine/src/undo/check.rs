@@ -1,0 +1,89 @@
+//! After an undo: what was to be, against what the systems answer.
+
+use std::collections::BTreeMap;
+
+use state::record::Recorded;
+use state::{Address, Change, Plan, Presence, Schema, Symbol, Target};
+
+use crate::apply::Report;
+use crate::apply::compare::{Standing, standing};
+use crate::apply::ids::kind;
+
+/// One object that an undo changed, and where to look at it.
+#[derive(Clone, Debug)]
+pub struct Expected<'p> {
+    pub system: Symbol,
+    pub target: Target,
+    pub change: &'p Change,
+}
+
+/// An object that is not as it was to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub address: Address,
+    pub what: String,
+}
+
+/// What `plan` was to give back, as far as `report` says that it did, by the ids that `recorded` knows afterwards; and
+/// how much of it was not done.
+pub fn expected<'p>(plan: &'p Plan, report: &Report, recorded: &Recorded) -> (Vec<Expected<'p>>, usize) {
+    let mut all = Vec::new();
+    let mut missing = 0;
+    for (change, fate) in plan.changes.iter().zip(&report.fates) {
+        let target = target(change, recorded).filter(|_| fate.is_done());
+        match (change.address.system(), target) {
+            (Some(system), Some(target)) => all.push(Expected { system, target, change }),
+            _ => missing += 1,
+        }
+    }
+    (all, missing)
+}
+
+fn target(change: &Change, recorded: &Recorded) -> Option<Target> {
+    let id = |address: Address| {
+        let unmanaged = |name: Symbol| name.as_str().strip_prefix("id:").map(Symbol::new);
+        let known = recorded.objects.get(&address).map(|object| object.id);
+        known.or_else(|| unmanaged(address.holder().or(address.group())?))
+    };
+    match change.address {
+        Address::Account { .. } => id(change.address).map(Target::Account),
+        Address::Group { .. } => id(change.address).map(Target::Group),
+        Address::Membership { member, .. } => {
+            let nested = matches!(member, state::Member::Group(_));
+            let (group, member) = (id(change.address.parent_group()?)?, id(change.address.member()?)?);
+            Some(Target::Membership { group, member, nested })
+        }
+        Address::Grant { grant, .. } => Some(Target::Grant { group: id(change.address.parent_group()?)?, grant }),
+        _ => None,
+    }
+}
+
+/// Compares object by object; `presences` are the answers for all of `expected`, in their order.
+pub fn differences(
+    expected: &[Expected<'_>],
+    presences: &[Presence],
+    schemas: &BTreeMap<Symbol, &Schema>,
+) -> Vec<Difference> {
+    let none = Schema::default();
+    let mut differences = Vec::new();
+    for (n, one) in expected.iter().enumerate() {
+        let address = one.change.address;
+        let Some(kind) = kind(address) else { continue };
+        let schema = schemas.get(&one.system).copied().unwrap_or(&none);
+        let what = match presences.get(n) {
+            Some(Presence::Here(object)) => match standing(one.change, kind, Some(object), schema) {
+                Standing::AsWanted => continue,
+                Standing::AsBefore => "is as before the undo".to_owned(),
+                Standing::Other(what) => what,
+            },
+            Some(Presence::Gone) => match standing(one.change, kind, None, schema) {
+                Standing::AsWanted => continue,
+                _ => "is not there".to_owned(),
+            },
+            Some(Presence::Hidden(why)) => format!("cannot be looked at: {why}"),
+            None => "was not answered".to_owned(),
+        };
+        differences.push(Difference { address, what });
+    }
+    differences
+}
