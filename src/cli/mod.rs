@@ -6,6 +6,7 @@ pub mod parse;
 pub mod plan;
 pub mod record;
 pub mod show;
+pub mod undo;
 pub mod write;
 
 use clap::builder::Styles;
@@ -17,6 +18,7 @@ pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
 pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
+pub use undo::UndoArgs;
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -31,6 +33,7 @@ Examples:
   tenure plan                        what would change, by person
   tenure plan --out acme.plan        keep the plan, to apply exactly this one
   tenure apply acme.plan             carry it out
+  tenure undo last                   give back how it was before the last run
   tenure history account.chat.ada    who did what, when, from which commit
   tenure who group.corp.admins       who has access, why, since when
 
@@ -67,6 +70,7 @@ pub enum Command {
     Plan(Box<PlanArgs>),
     Apply(Box<ApplyArgs>),
     Approve(ApproveArgs),
+    Undo(UndoArgs),
     Show(ShowArgs),
     Graph(GraphArgs),
     History(HistoryArgs),

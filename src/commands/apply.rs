@@ -10,7 +10,8 @@ use engine::apply::{Apply, Report, Status};
 use state::record::{Event, Recorded, RunStarted};
 use state::{Plan, Severity, Symbol, Timestamp};
 
-use super::stale;
+use super::{stale, undo};
+use crate::cli::plan::Shown;
 use crate::cli::{ApplyArgs, Global};
 use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
 use crate::edge::{Clock, Head, Journal, Record, Store, SystemClock, provenance};
@@ -26,8 +27,15 @@ const BEHIND: i64 = 5_000;
 
 /// Carries a plan out, under the lock on the state file.
 pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
+    carry_out(global, args, &args.shown(), None)
+}
+
+/// The same; `undo` names the run that is undone instead of what the files want.
+pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: Option<&str>) -> Result<Exit, Error> {
     let saved = args.file.as_deref().map(planfile::read).transpose()?;
     let approvals = approvals::read(&args.approval)?;
+    let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref());
+    let undo = kept.map(|undoes| undoes.run.as_str()).or(undo).map(str::to_owned);
     let session = Session::open(global)?;
     let store = session.folder.store();
     if !store.exists()? {
@@ -45,9 +53,10 @@ pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
         ));
     }
     check_clock(&record.recorded, session.folder.now)?;
+    let undo = undo.map(|run| Ok::<_, Error>((run, store.load()?))).transpose()?;
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
     let runtime = super::runtime()?;
-    let applied = runtime.block_on(apply(session, record.recorded, args, (saved, approvals), &journal));
+    let applied = runtime.block_on(apply(session, record.recorded, (args, shown), (saved, approvals), undo, &journal));
     journal.close()?;
     applied
 }
@@ -55,8 +64,9 @@ pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
 async fn apply(
     mut session: Session,
     recorded: Recorded,
-    args: &ApplyArgs,
+    (args, shown): (&ApplyArgs, &Shown),
     (saved, approvals): (Option<Plan>, Vec<(PathBuf, approvalfile::Read)>),
+    undo: Option<(String, Vec<u8>)>,
     journal: &Journal,
 ) -> Result<Exit, Error> {
     wait_for_doubts(&mut session, &recorded).await;
@@ -71,14 +81,22 @@ async fn apply(
     if let Some(run) = prepared.recorded.unfinished {
         end_killed(&prepared, run, journal).await?;
     }
-    let planned = prepared.plan(&args.target)?;
+    let undone = undo.map(|(run, lines)| undo::done(&run, &lines, &prepared)).transpose()?;
+    let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref()).map(|undoes| &undoes.targets);
+    let planned = match &undone {
+        Some(done) => prepared.undo(kept.unwrap_or(&args.target), done)?,
+        None => prepared.plan(&args.target)?,
+    };
     let mut plan = planned.plan;
+    if let Some(done) = &undone {
+        undo::refuse(&plan, done)?;
+    }
     if let Some(saved) = saved.as_ref().filter(|saved| saved.digest != plan.digest) {
         return Err(stale::error(saved, &plan));
     }
     let lifted = approvals::apply(&mut plan, &approvals, &prepared)?;
     if saved.is_none() {
-        render::plan::print(&plan, &args.shown())?;
+        render::plan::print(&plan, shown)?;
     }
     let held: BTreeSet<u32> = plan.held().into_iter().collect();
     let exit =
@@ -112,8 +130,14 @@ async fn apply(
     let ended = driver::run(&mut machine, &systems, journal, &SystemClock, &mut interrupts, &progress).await;
     match ended {
         Ended::Finished(report) => {
-            render::report::print(&plan, &report, run)?;
-            Ok(exit_of(&report, exit))
+            if !shown.json {
+                render::report::print(&plan, &report, run)?;
+            }
+            let exit = exit_of(&report, exit);
+            if undone.is_some() && !undo::check(&prepared, &plan, &report, run, shown.json).await? {
+                return Ok(Exit::Failed);
+            }
+            Ok(exit)
         }
         Ended::Stopped => Err(Error::new("stopped with calls in flight")
             .hint("what they did is settled by the next apply, which looks before it does anything else")),
@@ -222,7 +246,7 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         commit,
         clean,
         plan: plan.digest,
-        undoes: None,
+        undoes: plan.undoes.as_ref().map(|undoes| undoes.run),
         limits: engine::guard::limits(&prepared.configuration),
         populations: BTreeMap::new(),
         in_force: None,

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod report;
 pub mod state;
 pub mod text;
+pub mod undo;
 pub mod who;
 
 /// Says something in passing, on standard error.

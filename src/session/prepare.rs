@@ -6,6 +6,7 @@ use std::sync::Arc;
 use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
 use engine::plan::{Inputs, Planned, Reading, plan};
+use engine::undo::{Done, undo};
 use state::record::{Line, Recorded};
 use state::{Address, Finding, Observed, Schema, Symbol};
 
@@ -98,7 +99,19 @@ impl Prepared {
     /// # Errors
     /// What is wrong with the files in the light of what was observed.
     pub fn plan<'a>(&'a self, targets: &'a [Address]) -> Result<Planned<'a>, Error> {
-        let inputs = Inputs {
+        plan(self.inputs(targets)).map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+
+    /// The plan that undoes a run.
+    ///
+    /// # Errors
+    /// What is wrong with the files in the light of what was observed.
+    pub fn undo<'a>(&'a self, targets: &'a [Address], done: &Done) -> Result<Planned<'a>, Error> {
+        undo(self.inputs(targets), done).map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+
+    fn inputs<'a>(&'a self, targets: &'a [Address]) -> Inputs<'a> {
+        Inputs {
             configuration: &self.configuration,
             files: &self.folder.files,
             recorded: &self.recorded,
@@ -107,8 +120,7 @@ impl Prepared {
             doubts: &self.doubts,
             targets,
             hmac_key: self.folder.key_bytes(),
-        };
-        plan(inputs).map_err(|diagnostics| self.folder.rejected(diagnostics))
+        }
     }
 
     /// What applying needs to know of each system.

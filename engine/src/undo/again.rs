@@ -25,7 +25,8 @@ pub(super) fn again(planner: &Planner<'_>, now: &[(Address, Change)], all: &[Res
     for fact in planner.facts.iter().filter(|fact| fact.kind == FactKind::Moved) {
         event(&mut recorded, Event::Fact { run, fact: Box::new(fact.clone()), why: Vec::new() });
     }
-    let mut readings: BTreeMap<Symbol, Reading> = inputs.readings.iter().map(|(name, own)| (*name, copy(own))).collect();
+    let mut readings: BTreeMap<Symbol, Reading> =
+        inputs.readings.iter().map(|(name, own)| (*name, copy(own))).collect();
     let touched: FxHashSet<Address> = all.iter().map(|restoration| restoration.address).collect();
     let mut worlds: BTreeMap<Symbol, Vec<(u32, &Restoration)>> = BTreeMap::new();
     for (n, restoration) in (0..).zip(all) {
@@ -125,8 +126,7 @@ fn after(
                 let object = objects.entry(id).or_insert_with(|| Object::new(id, Attributes::new()));
                 let merged = merged(&object.attributes, &known);
                 object.attributes = object.attributes.overlaid(&merged);
-                object.attributes =
-                    object.attributes.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
+                object.attributes = object.attributes.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
                 match action {
                     Action::Deactivate => object.active = false,
                     Action::Reactivate => object.active = true,
@@ -164,16 +164,18 @@ fn lay_parts(observed: &mut Observed, schema: &Schema, given: &[(Target, Attribu
     observed.memberships.retain(|own| {
         !taken.contains(&Target::Membership { group: own.group, member: own.member, nested: own.nested })
     });
-    observed.grants.retain(|own| {
-        !taken.contains(&Target::Grant { group: own.group, grant: schema.grant_text(&own.attributes) })
-    });
+    observed
+        .grants
+        .retain(|own| !taken.contains(&Target::Grant { group: own.group, grant: schema.grant_text(&own.attributes) }));
     for (target, attributes) in given {
         let attributes = attributes.clone();
         match *target {
             Target::Membership { group, member, nested } => {
                 observed.memberships.push(state::Membership { group, member, nested, attributes });
             }
-            Target::Grant { group, .. } => observed.grants.push(state::Grant { group, attributes, partial: None, within: Vec::new() }),
+            Target::Grant { group, .. } => {
+                observed.grants.push(state::Grant { group, attributes, partial: None, within: Vec::new() })
+            }
             _ => {}
         }
     }

@@ -75,7 +75,8 @@ pub fn read(text: &Text<'_>, settled: &[Event], asked: &str) -> Result<Done, Ref
         reading.take(Line { n: 0, at, event });
     }
     if !reading.open.is_empty() {
-        let message = format!("run {id} is still open: nobody knows what became of {} of its calls", reading.open.len());
+        let message =
+            format!("run {id} is still open: nobody knows what became of {} of its calls", reading.open.len());
         let hint = "`tenure apply` settles them by looking; undo the run after that".to_owned();
         return Err(Refused::Not { message, hint });
     }

@@ -30,14 +30,15 @@ pub fn undo<'a>(inputs: Inputs<'a>, done: &Done) -> Result<Planned<'a>, Vec<Diag
     let drafts = std::mem::take(&mut planner.drafts);
     let capabilities =
         |system| inputs.readings.get(&system).map(|reading| reading.capabilities.clone()).unwrap_or_default();
-    let (changes, batches) = order::order(drafts, inputs.targets, |_| false, capabilities)
-        .map_err(|cycle| vec![cycle_error(&cycle)])?;
+    let (changes, batches) =
+        order::order(drafts, inputs.targets, |_| false, capabilities).map_err(|cycle| vec![cycle_error(&cycle)])?;
     let done_here = |address: Address| changes.iter().any(|change| change.address == address);
     // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
     planner.facts.retain(|fact| fact.kind == FactKind::Moved);
     planner.facts.extend(facts(run, &again).into_iter().filter(|fact| done_here(fact.address)));
     planner.facts.sort_by_key(|fact| (fact.address, fact.kind));
-    let asked = |left: &Left| inputs.targets.is_empty() || inputs.targets.iter().any(|wide| covers(*wide, left.address));
+    let asked =
+        |left: &Left| inputs.targets.is_empty() || inputs.targets.iter().any(|wide| covers(*wide, left.address));
     left.retain(asked);
     let names = names(&planner, &changes);
     let recorded = inputs.recorded;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 use state::{
-    Action, Address, Attributes, AttributeSchema, Left, LeftKind, Object, Observed, Schema, Symbol, Target, Value,
+    Action, Address, AttributeSchema, Attributes, Left, LeftKind, Object, Observed, Schema, Symbol, Target, Value,
     Wanted,
 };
 
@@ -83,7 +83,11 @@ impl<'p, 'a> Restoring<'p, 'a> {
     fn restore(&mut self, address: Address, deeds: Vec<&'p Deed>) {
         let known = address.system().is_some_and(|system| self.planner.world.systems.contains_key(&system));
         let Some((observed, schema, capabilities)) = self.system(address).filter(|_| known) else {
-            return self.leave(LeftKind::Unread, address, "its system was not read completely, or has no block any more");
+            return self.leave(
+                LeftKind::Unread,
+                address,
+                "its system was not read completely, or has no block any more",
+            );
         };
         if self.planner.in_doubt(address) {
             return self.leave(LeftKind::Unread, address, "a later call about it is in doubt");
@@ -217,9 +221,9 @@ impl<'p, 'a> Restoring<'p, 'a> {
             _ => first.change.before.as_deref().map(|before| before.active),
         };
         let is = subject.now.as_ref().map(|now| now.active);
-        let by = self.done.changed_by(address, |later| {
-            !matches!(later.action, Action::Update | Action::Rename | Action::Transfer)
-        });
+        let by = self
+            .done
+            .changed_by(address, |later| !matches!(later.action, Action::Update | Action::Rename | Action::Transfer));
         let body = |now: &Object| Body {
             before: Some(Object { attributes: Attributes::new(), ..now.clone() }),
             ..Body::default()
@@ -312,7 +316,11 @@ impl<'p, 'a> Restoring<'p, 'a> {
             } else if equal(after.get(&name).and_then(Option::as_ref), is, one) {
                 back.push((name, was));
             } else {
-                self.changed(address, None, &format!("{name} is {}", is.map_or("not set".to_owned(), Value::to_string)));
+                self.changed(
+                    address,
+                    None,
+                    &format!("{name} is {}", is.map_or("not set".to_owned(), Value::to_string)),
+                );
             }
         }
         if back.is_empty() {
@@ -322,7 +330,8 @@ impl<'p, 'a> Restoring<'p, 'a> {
         let was: Attributes = back.into_iter().filter_map(|(name, was)| Some((name, was?))).collect();
         let after = set_back(&was, &now.attributes, &updates, &names);
         let renames = key.is_some_and(|key| names.contains(&key.attribute));
-        let reactivated = self.restored.all.iter().any(|other| other.address == address && other.action == Action::Reactivate);
+        let reactivated =
+            self.restored.all.iter().any(|other| other.address == address && other.action == Action::Reactivate);
         let seen = names.iter().filter_map(|name| Some((*name, now.attributes.get(*name)?.clone())));
         let object = Object { attributes: seen.collect(), active: now.active || reactivated, ..now.clone() };
         let (phase, action) = match address {

@@ -50,6 +50,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan, by: By, full: bool) -> io::Result<
     write_hidden(to, &folded)?;
     systems::write(to, plan)?;
     findings::write(to, plan)?;
+    crate::render::undo::left(to, plan)?;
     write_counts(to, plan)
 }
 
