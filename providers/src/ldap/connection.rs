@@ -301,6 +301,9 @@ async fn receive(mut stream: ReadHalf<Stream>, shared: Arc<Shared>) {
     let mut bytes: Vec<u8> = Vec::with_capacity(1 << 16);
     let mut start = 0;
     let why = loop {
+        if bytes.get(start).is_some_and(|first| *first != ber::SEQUENCE) {
+            break "what came is no LDAP message".to_owned();
+        }
         match ber::element_length(bytes.get(start..).unwrap_or_default(), LARGEST) {
             Ok(Some(length)) if bytes.len() - start >= length => {
                 let frame = bytes.get(start..start + length).unwrap_or_default().to_vec();

@@ -100,8 +100,14 @@ fn new_entry(server: &Server, account: bool, order: &Order) -> Result<(Dn, Sent)
     }
     // The parts of the name are attributes of the entry.
     for part in dn.0.first().into_iter().flatten() {
-        if !attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case(&part.attribute)) {
-            attributes.push((part.attribute.clone(), vec![part.value.clone().into_bytes()]));
+        match attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(&part.attribute)) {
+            None => attributes.push((part.attribute.clone(), vec![part.value.clone().into_bytes()])),
+            Some((name, values)) => {
+                let same = |value: &Vec<u8>| String::from_utf8_lossy(value).to_lowercase() == part.value.to_lowercase();
+                if !values.iter().any(same) {
+                    return Err(format!("its DN {dn} says another `{name}` than its attributes"));
+                }
+            }
         }
     }
     if !attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case("objectClass")) {

@@ -31,8 +31,11 @@ impl LdapError {
         }
     }
 
-    /// The same with `place` in front.
+    /// The same with `place` in front, once.
     pub fn at(self, place: &str) -> LdapError {
+        if self.message.starts_with(place) {
+            return self;
+        }
         LdapError { message: format!("{place}: {}", self.message), ..self }
     }
 }

@@ -114,6 +114,9 @@ impl Server {
     pub async fn discover(connection: &Connection, settings: &LdapSettings) -> Result<Server, LdapError> {
         let root = RootDse::read(connection).await?;
         let base = base(settings, &root)?;
+        if client::entry(connection, &base.to_string(), vec!["1.1"]).await?.is_none() {
+            return Err(unseen(&base.to_string()));
+        }
         let schema = read_schema(connection, &root).await?;
         let mut notes = Vec::new();
         if schema.is_empty() {
@@ -287,16 +290,18 @@ async fn read_schema(connection: &Connection, root: &RootDse) -> Result<Director
     Ok(DirectorySchema::new(entry.texts("attributeTypes"), entry.texts("objectClasses")))
 }
 
+fn unseen(dn: &str) -> LdapError {
+    LdapError::new(
+        format!("{dn} is not there, or the bind name may not see it"),
+        "check base, account_base and group_base, and the rights of the bind name",
+    )
+}
+
 /// Proves that an entry can be seen, with its id.
 async fn sentinel(connection: &Connection, dialect: &dyn Dialect, dn: &Dn) -> Result<Sentinel, LdapError> {
     let dn = dn.to_string();
     let frame = client::entry(connection, &dn, vec![dialect.id_attribute()]).await?;
-    let Some(frame) = frame else {
-        return Err(LdapError::new(
-            format!("{dn} is not there, or the bind name may not see it"),
-            "check base, account_base and group_base, and the rights of the bind name",
-        ));
-    };
+    let Some(frame) = frame else { return Err(unseen(&dn)) };
     let entry = Message::read(&frame).and_then(|message| message.entry()).map_err(|error| connection.odd(&error))?;
     match entry.first(dialect.id_attribute()).and_then(|value| dialect.id(value)) {
         Some(id) => Ok(Sentinel { dn, id }),

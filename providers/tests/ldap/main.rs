@@ -1,7 +1,14 @@
-//! The `ldap` provider on real OpenLDAP servers.
+//! The `ldap` provider on real OpenLDAP servers, and on one that misbehaves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
+mod bad_input;
 mod conformance;
 mod helper;
+mod killed;
+mod locks;
+mod misbehaving;
 #[path = "../servers/openldap.rs"]
 mod openldap;
+mod reads;
+mod tls;
+mod writes;
