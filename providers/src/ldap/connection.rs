@@ -352,9 +352,8 @@ fn deliver(frame: Frame, shared: &Shared) -> Option<String> {
             let _ = sender.send(frame);
         }
         Some(Waiting::Many(sender)) => {
-            if sender.send(frame).is_ok() && kind != tag::DONE {
-                state.waiting.insert(id, Waiting::Many(sender));
-            }
+            let more = sender.send(frame).is_ok() && kind != tag::DONE;
+            more.then(|| state.waiting.insert(id, Waiting::Many(sender)));
         }
         // Of what was given up.
         None => {}

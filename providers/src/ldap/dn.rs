@@ -58,7 +58,7 @@ impl Dn {
 
     /// The first part as text; empty for the empty DN.
     pub fn rdn_text(&self) -> String {
-        self.0.first().map(|rdn| rdn_text(rdn)).unwrap_or_default()
+        self.0.first().map(rdn_text).unwrap_or_default()
     }
 
     /// The value of an attribute in the first part.

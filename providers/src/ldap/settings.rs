@@ -388,7 +388,7 @@ mod tests {
             settings(&[plain("http://x.example")], &[]),
             settings(&[plain("ldap://x.example"), ("bind", "cn=a".into())], &["password"]),
             settings(&[url.clone(), ("bind", "cn=a".into())], &[]),
-            settings(&[url.clone()], &["password"]),
+            settings(std::slice::from_ref(&url), &["password"]),
             settings(&[url.clone(), ("base", "acme".into())], &[]),
             settings(&[url.clone(), ("start_tls", true.into())], &[]),
             settings(&[url.clone(), ("key_file", "k.pem".into())], &[]),
@@ -428,7 +428,7 @@ mod tests {
         let simple =
             |bind: &str, password: &str| Credential::Simple { bind: bind.into(), password: Secret::new(password) };
         let table = [
-            (settings(&[ldaps.clone()], &[]), Credential::None, Credential::None),
+            (settings(std::slice::from_ref(&ldaps), &[]), Credential::None, Credential::None),
             (
                 settings(&[ldaps.clone(), base.clone()], &["password"]),
                 simple("cn=admin,dc=acme,dc=example", "the password"),

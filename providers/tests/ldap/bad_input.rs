@@ -76,7 +76,7 @@ async fn wrong_entries_are_refused() {
     account.corp.ada: its DN grace has no `=` in `grace`
     URL: add uid=grace,ou=nowhere,dc=example,dc=test: noSuchObject (32); what is there is dc=example,dc=test; it is not there, or the bind name may not see it: check its rights and the base
     account.corp.ada: its DN uid=mary,ou=people,dc=example,dc=test says another `uid` than its attributes
-    account.corp.ada: `displayName` is a object, and LDAP holds texts, numbers, truths and lists of them
+    account.corp.ada: `displayName` is of the type object, and LDAP holds texts, numbers, truths and lists of them
     URL: add uid=grace,ou=people,dc=example,dc=test: objectClassViolation (65): object class 'inetOrgPerson' requires attribute 'sn'; the entry does not fit its object classes: check the attributes, and account_classes or group_classes
     account.corp.ada: needs `uid`, by which it is named, or `dn`
     ");

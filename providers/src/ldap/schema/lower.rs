@@ -113,9 +113,10 @@ fn one(kind: Type, value: &Value) -> Result<Vec<u8>, String> {
         (_, Value::Text(text)) => Ok(text.as_str().as_bytes().to_vec()),
         (_, Value::Bool(truth)) => Ok(if *truth { b"TRUE".to_vec() } else { b"FALSE".to_vec() }),
         (_, number @ (Value::Integer(_) | Value::Float(_))) => Ok(number.to_string().into_bytes()),
-        (_, other) => {
-            Err(format!("is a {}, and LDAP holds texts, numbers, truths and lists of them", other.type_name()))
-        }
+        (_, other) => Err(format!(
+            "is of the type {}, and LDAP holds texts, numbers, truths and lists of them",
+            other.type_name()
+        )),
     }
 }
 
