@@ -152,11 +152,21 @@ impl<'s> Bench<'s> {
             self.expected.remove(&target);
             return Ok(target);
         }
+        match (order.action, target) {
+            (Action::Delete, _) => {
+                self.expected.remove(&target);
+                let of = |target: &Target| matches!(target, Target::Membership { member, nested: false, .. } if *member == order.target.map_or("".into(), Target::remote));
+                self.expected.retain(|target, _| !of(target));
+                return Ok(target);
+            }
+            (Action::Transfer, Target::Owned(id)) => return Ok(Target::Account(id)),
+            _ => {}
+        }
         let id = if matches!(order.kind, Kind::Account | Kind::Group) { target.remote() } else { "".into() };
         let thing = self.expected.entry(target).or_insert_with(|| Object::new(id, Attributes::new()));
         thing.attributes = thing.attributes.overlaid(&order.after);
         match order.action {
-            Action::Deactivate => thing.active = false,
+            Action::Deactivate | Action::Archive => thing.active = false,
             Action::Reactivate => thing.active = true,
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! The conformance list: what every provider must do, asked of a real system through its reader and writer.
 //!
 //! `subject` says how a provider's system is had and what its objects look like; `bench` carries orders out and keeps
-//! the world as it is expected; `accounts`, `groups`, `memberships`, `grants` and `calls` are the checks; `report` says
+//! the world as it is expected; `accounts`, `stages`, `groups`, `memberships`, `grants` and `calls` are the checks; `report` says
 //! what passed, what failed, and what was skipped because the system declares that it cannot do it.
 
 mod accounts;
@@ -11,6 +11,7 @@ mod grants;
 mod groups;
 mod memberships;
 mod report;
+mod stages;
 mod subject;
 
 use std::future::Future;
@@ -52,6 +53,11 @@ const CHECKS: &[Check] = &[
     Check { name: "account keys that differ in case are told apart as declared", run: |b| Box::pin(accounts::case(b)) },
     Check { name: "a renamed account keeps its id and its groups", run: |b| Box::pin(accounts::renamed(b)) },
     Check { name: "an account is deactivated and reactivated", run: |b| Box::pin(accounts::deactivated(b)) },
+    Check { name: "an account is archived and brought back whole", run: |b| Box::pin(stages::archived(b)) },
+    Check { name: "an account is deleted", run: |b| Box::pin(stages::deleted(b)) },
+    Check { name: "what an account owns is counted and named", run: |b| Box::pin(stages::owned(b)) },
+    Check { name: "what an account owns is handed over and given back", run: |b| Box::pin(stages::handed_over(b)) },
+    Check { name: "what is owned by now is not handed over unseen", run: |b| Box::pin(stages::owned_by_now(b)) },
     Check { name: "an order about an absent account is not done", run: |b| Box::pin(accounts::absent(b)) },
     Check { name: "an account that others changed is stale", run: |b| Box::pin(accounts::stale(b)) },
     Check { name: "a group is created, changed and read back", run: |b| Box::pin(groups::created(b)) },

@@ -41,6 +41,12 @@ pub trait Subject: Sync {
         Attributes::new()
     }
 
+    /// Lets the account with this id own the thing called `name`, another for each name, where accounts own things
+    /// ([`state::Capabilities::transfer`]). It need not exist before.
+    async fn give(&self, _system: &System, _account: Symbol, _name: &str) -> Result<(), String> {
+        Err("the subject does not say how an account comes to own something".into())
+    }
+
     /// Texts that must survive in [`Subject::account_text`].
     fn odd_texts(&self) -> Vec<&'static str> {
         vec![

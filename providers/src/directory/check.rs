@@ -8,7 +8,8 @@ use std::path::Path;
 use state::{Capabilities, Key, Object, Schema, Symbol, Target};
 
 use super::files::places;
-use super::heart::{Contents, Map, key_value};
+use super::heart::{Contents, Map, Possession, key_value};
+use super::line::Thing;
 use super::problem::Problem;
 
 type Ids = HashSet<Symbol, BuildHasherDefault<DefaultHasher>>;
@@ -26,7 +27,7 @@ pub fn check(folder: &Path, schema: &Schema, capabilities: &Capabilities, conten
 }
 
 fn find(schema: &Schema, capabilities: &Capabilities, contents: &Contents) -> Result<(), (Target, String)> {
-    let Contents { accounts, groups, memberships, grants } = contents;
+    let Contents { accounts, groups, memberships, grants, owned } = contents;
     if accounts.iter().any(|account| account.id.as_str().is_empty()) {
         return Err((Target::Account("".into()), "an account without an id".into()));
     }
@@ -49,6 +50,19 @@ fn find(schema: &Schema, capabilities: &Capabilities, contents: &Contents) -> Re
         let (ids, kind) = if place.nested { (&group_ids, "group") } else { (&account_ids, "account") };
         if !ids.contains(&place.member) {
             return Err((target, format!("there is no {kind} with the id `{}`", place.member)));
+        }
+    }
+    let mut owners: Map<Thing, Symbol> = Map::default();
+    for Possession { account, things } in owned {
+        if !account_ids.contains(account) {
+            return Err((Target::Owned(*account), format!("there is no account with the id `{account}`")));
+        }
+        for thing in things {
+            if let Some(other) = owners.insert(*thing, *account) {
+                let Thing { kind, name, place } = thing;
+                let what = format!("the {kind} `{name}` in {place} is that of `{other}` already");
+                return Err((Target::Owned(*account), what));
+            }
         }
     }
     for grant in grants {

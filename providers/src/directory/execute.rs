@@ -1,9 +1,13 @@
 //! Carrying out orders on the heart: each is judged against what stood there when the call began.
 
+use std::collections::BTreeSet;
+
+use state::object::ARCHIVED;
+use state::owned::TO;
 use state::{Action, Address, Attributes, Kind, Object, Order, Outcome, Symbol, Target, Value};
 
 use super::heart::{Changed, Heart, Map, key_value};
-use super::line::held;
+use super::line::{Thing, held};
 use super::settings::dotted;
 
 /// What a call answers, and what it changed, in order.
@@ -38,7 +42,7 @@ impl Heart {
     /// Carries out orders as one call. Where calls are atomic ([`state::Capabilities::atomic`]) one order that is not
     /// done leaves all undone.
     pub fn execute(&mut self, orders: &[Order]) -> Execution {
-        let mut call = Call { heart: self, at_start: Map::default(), changed: Vec::new() };
+        let mut call = Call { heart: self, at_start: Map::default(), changed: Vec::new(), memberships: None };
         let mut outcomes: Vec<Outcome> =
             orders.iter().map(|order| call.carry_out(order).map_or_else(Outcome::from, Outcome::Done)).collect();
         let mut changed = std::mem::take(&mut call.changed);
@@ -68,6 +72,8 @@ struct Call<'a> {
     /// What this call changed, as it was when the call began: preconditions are about that.
     at_start: Map<Target, Option<Object>>,
     changed: Vec<Changed>,
+    /// By account, as they were when the first account of this call was deleted.
+    memberships: Option<Map<Symbol, Vec<Target>>>,
 }
 
 impl Call<'_> {
@@ -79,6 +85,9 @@ impl Call<'_> {
             (Action::Revoke, Kind::Membership | Kind::Grant) => self.revoke(order),
             (Action::Deactivate, Kind::Account) => self.switch(order, false),
             (Action::Reactivate, Kind::Account) => self.switch(order, true),
+            (Action::Transfer, Kind::Account) => self.hand_over(order),
+            (Action::Archive, Kind::Account) => self.archive(order),
+            (Action::Delete, Kind::Account) => self.delete(order),
             (action, kind) => {
                 Err(No::Refused(format!("a directory cannot `{}` an object of the kind {}", action.word(), word(kind))))
             }
@@ -129,9 +138,65 @@ impl Call<'_> {
 
     fn switch(&mut self, order: &Order, active: bool) -> Result<Object, No> {
         let (target, there) = self.standing(order)?;
-        let object = Object { active, attributes: laid_over(&there.attributes, &order.after), ..there };
+        let mut attributes = laid_over(&there.attributes, &order.after);
+        if active && attributes.get(Symbol::new(ARCHIVED)).is_some() {
+            attributes = attributes.iter().filter(|(name, _)| name.as_str() != ARCHIVED).cloned().collect();
+        }
+        let object = Object { active, attributes, ..there };
         self.check(target, &object.attributes)?;
         Ok(self.put(target, Some(object)))
+    }
+
+    /// Puts an account away: it keeps all that it has, until it is reactivated.
+    fn archive(&mut self, order: &Order) -> Result<Object, No> {
+        let (target, there) = self.standing(order)?;
+        let archived = [(Symbol::new(ARCHIVED), Value::Bool(true))];
+        let attributes = there.attributes.overlaid(&archived.into_iter().collect());
+        Ok(self.put(target, Some(Object { active: false, attributes, ..there })))
+    }
+
+    /// Deletes an account that owns nothing, and its memberships with it.
+    fn delete(&mut self, order: &Order) -> Result<Object, No> {
+        let (target, _) = self.standing(order)?;
+        let id = target.remote();
+        if let Some(own) = self.heart.get(Target::Owned(id)) {
+            let count = Thing::all(&own.attributes).len();
+            return Err(No::Refused(format!("`{id}` owns {count} things: they are to be handed over first")));
+        }
+        let memberships = self.memberships.get_or_insert_with(|| self.heart.memberships());
+        let known = memberships.remove(&id).unwrap_or_default();
+        let given = self.changed.iter().map(|changed| changed.target);
+        let given = given.filter(|at| matches!(at, Target::Membership { member, nested: false, .. } if *member == id));
+        let mut places: Vec<Target> = known.into_iter().chain(given).collect();
+        places.sort_unstable();
+        places.dedup();
+        for place in places.into_iter().filter(|place| self.heart.get(*place).is_some()).collect::<Vec<_>>() {
+            self.put(place, None);
+        }
+        Ok(self.put(target, None))
+    }
+
+    /// Gives what the order names to another account.
+    fn hand_over(&mut self, order: &Order) -> Result<Object, No> {
+        let Some(Target::Owned(id)) = order.target else {
+            return Err(No::Refused("the order does not say what is to be handed over".into()));
+        };
+        let (target, there) = self.standing(order)?;
+        let heir = order.after.get(Symbol::new(TO)).and_then(Value::as_text);
+        let heir = heir.filter(|heir| *heir != id && self.heart.get(Target::Account(*heir)).is_some());
+        let Some(heir) = heir else {
+            return Err(No::Refused("the account to which everything is to go is not there".into()));
+        };
+        let handed: BTreeSet<Thing> = Thing::all(&order.after).into_iter().collect();
+        let (gone, kept): (Vec<Thing>, Vec<Thing>) =
+            Thing::all(&there.attributes).into_iter().partition(|thing| handed.contains(thing));
+        if handed.is_empty() || gone.len() != handed.len() {
+            return Err(No::Stale(Some(there)));
+        }
+        let mut all = self.heart.get(Target::Owned(heir)).map(|own| Thing::all(&own.attributes)).unwrap_or_default();
+        all.extend(gone);
+        self.put(Target::Owned(heir), Thing::object(all));
+        Ok(self.put(target, Thing::object(kept)))
     }
 
     fn grant(&mut self, order: &Order) -> Result<Object, No> {

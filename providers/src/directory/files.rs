@@ -1,4 +1,4 @@
-//! The four files: one object a line, sorted, for people and for git.
+//! The files: one object a line, sorted, for people and for git.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -9,19 +9,26 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state::{Grant, Membership, Object, Schema};
 
-use super::heart::Contents;
-use super::line::{AccountLine, GrantLine, GroupLine, MembershipLine};
+use super::heart::{Contents, Possession};
+use super::line::{AccountLine, GrantLine, GroupLine, MembershipLine, OwnedLine};
 use super::problem::Problem;
 
-/// The files, in the order of [`state::Kind`].
-pub const NAMES: [&str; 4] = ["accounts.jsonl", "groups.jsonl", "memberships.jsonl", "grants.jsonl"];
+/// The files, in the order of [`state::Kind`]; then the one that says what accounts own, which is there only where
+/// something is owned.
+pub const NAMES: [&str; COUNT] = ["accounts.jsonl", "groups.jsonl", "memberships.jsonl", "grants.jsonl", OWNED];
+
+/// How many files there are.
+pub const COUNT: usize = 5;
+
+/// The file that need not be there.
+pub const OWNED: &str = "owned.jsonl";
 
 /// Tells whether somebody changed a file: its number, length and time of change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp(u64, u64, Option<SystemTime>);
 
-/// The stamps of the four files; none where a file is not there.
-pub fn stamps(folder: &Path) -> [Option<Stamp>; 4] {
+/// The stamps of the files; none where a file is not there.
+pub fn stamps(folder: &Path) -> [Option<Stamp>; COUNT] {
     NAMES.map(|name| stamp(&folder.join(name)))
 }
 
@@ -34,17 +41,19 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some(Stamp(number, metadata.len(), metadata.modified().ok()))
 }
 
-/// Reads all four files. What refers to what is not looked at yet: see [`super::check`].
+/// Reads all files. What refers to what is not looked at yet: see [`super::check`].
 pub fn read(folder: &Path, schema: &Schema) -> Result<Contents, Problem> {
-    let [accounts, groups, memberships, grants] = NAMES.map(|name| folder.join(name));
+    let [accounts, groups, memberships, grants, owned] = NAMES.map(|name| folder.join(name));
     let mut contents = Contents {
         accounts: read_file::<AccountLine, Object>(&accounts)?,
         groups: read_file::<GroupLine, Object>(&groups)?,
         memberships: read_file::<MembershipLine, Membership>(&memberships)?,
         grants: read_file::<GrantLine, Grant>(&grants)?,
+        owned: read_file::<OwnedLine, Possession>(&owned)?,
     };
     sort(&accounts, &mut contents.accounts, |account| account.id, |line: &AccountLine| line.id)?;
     sort(&groups, &mut contents.groups, |group| group.id, |line: &GroupLine| line.id)?;
+    sort(&owned, &mut contents.owned, |own| own.account, |line: &OwnedLine| line.account)?;
     let place = |group, member, nested| (group, member, nested);
     sort(
         &memberships,
@@ -63,7 +72,11 @@ pub fn read(folder: &Path, schema: &Schema) -> Result<Contents, Problem> {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    let mut bytes = fs::read(path).map_err(|error| match error.kind() {
+    let read = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.ends_with(OWNED) => Ok(Vec::new()),
+        read => read,
+    };
+    let mut bytes = read.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Problem::new(
             format!("{} is missing from a directory that had one", path.display()),
             "bring it back (from git or a backup); where nothing of this kind is left, make it an empty file",
@@ -134,8 +147,8 @@ pub fn find_lines<L: DeserializeOwned>(path: &Path, wanted: impl Fn(&L) -> bool)
 
 /// Writes the files of the kinds that `changed` names, so that a crash leaves each whole, as it was or as it is to be.
 /// The files are durable before the first takes its place.
-pub fn write(folder: &Path, contents: &Contents, changed: [bool; 4]) -> Result<(), Problem> {
-    let Contents { accounts, groups, memberships, grants } = contents;
+pub fn write(folder: &Path, contents: &Contents, changed: [bool; COUNT]) -> Result<(), Problem> {
+    let Contents { accounts, groups, memberships, grants, owned } = contents;
     let mut staged: Vec<(PathBuf, PathBuf)> = Vec::new();
     for (name, _) in NAMES.iter().zip(changed).filter(|(_, changed)| *changed) {
         let (path, new) = (folder.join(name), folder.join(format!("{name}.new")));
@@ -143,6 +156,7 @@ pub fn write(folder: &Path, contents: &Contents, changed: [bool; 4]) -> Result<(
             "accounts.jsonl" => write_lines(&path, &new, accounts.iter().map(AccountLine::from)),
             "groups.jsonl" => write_lines(&path, &new, groups.iter().map(GroupLine::from)),
             "memberships.jsonl" => write_lines(&path, &new, memberships.iter().map(MembershipLine::from)),
+            OWNED => write_lines(&path, &new, owned.iter().map(OwnedLine::from)),
             _ => write_lines(&path, &new, grants.iter().map(GrantLine::from)),
         };
         written.map_err(|error| Problem::io("write", &new, &error))?;
@@ -176,9 +190,9 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-impl From<&Object> for AccountLine {
-    fn from(account: &Object) -> AccountLine {
-        AccountLine { id: account.id, active: account.active, attributes: account.attributes.clone() }
+impl From<&Possession> for OwnedLine {
+    fn from(own: &Possession) -> OwnedLine {
+        OwnedLine { account: own.account, owned: own.things.clone() }
     }
 }
 
@@ -204,7 +218,8 @@ impl From<&Grant> for GrantLine {
 /// Which of [`NAMES`] a thing stands in.
 pub fn place(target: state::Target) -> usize {
     match target {
-        state::Target::Account(_) | state::Target::Owned(_) => 0,
+        state::Target::Account(_) => 0,
+        state::Target::Owned(_) => 4,
         state::Target::Group(_) => 1,
         state::Target::Membership { .. } => 2,
         state::Target::Grant { .. } => 3,
@@ -215,7 +230,8 @@ pub fn place(target: state::Target) -> usize {
 pub fn places(folder: &Path, schema: &Schema, target: state::Target) -> (PathBuf, Vec<usize>) {
     let path = folder.join(NAMES[place(target)]); // `place` is below the length of `NAMES`
     let found = match target {
-        state::Target::Account(id) | state::Target::Owned(id) => find_lines(&path, |line: &AccountLine| line.id == id),
+        state::Target::Account(id) => find_lines(&path, |line: &AccountLine| line.id == id),
+        state::Target::Owned(id) => find_lines(&path, |line: &OwnedLine| line.account == id),
         state::Target::Group(id) => find_lines(&path, |line: &GroupLine| line.id == id),
         state::Target::Membership { group, member, nested } => {
             find_lines(&path, |line: &MembershipLine| (line.group, line.member, line.nested) == (group, member, nested))

@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub contents: Contents,
     pub log: Vec<Changed>,
     pub end: End,
-    pub stamps: [Option<Stamp>; 4],
+    pub stamps: [Option<Stamp>; files::COUNT],
 }
 
 /// Opens the marker; none where there never was a directory. A folder that holds things but no marker is an error.
@@ -117,10 +117,10 @@ impl Snapshot {
 /// A state in memory that follows the folder.
 pub struct View {
     pub heart: Heart,
-    pub stamps: [Option<Stamp>; 4],
+    pub stamps: [Option<Stamp>; files::COUNT],
     pub end: End,
     /// Which files the log holds changes of.
-    pub dirty: [bool; 4],
+    pub dirty: [bool; files::COUNT],
 }
 
 impl View {
@@ -157,11 +157,11 @@ impl View {
     }
 }
 
-/// Which of the four files the changes are about.
-pub fn dirty(changed: &[Changed]) -> [bool; 4] {
-    let mut dirty = [false; 4];
+/// Which of the files the changes are about.
+pub fn dirty(changed: &[Changed]) -> [bool; files::COUNT] {
+    let mut dirty = [false; files::COUNT];
     for change in changed {
-        dirty[files::place(change.target)] = true; // `place` is below 4
+        dirty[files::place(change.target)] = true; // `place` is below the length
     }
     dirty
 }
@@ -210,6 +210,7 @@ fn json(line: &Line) -> String {
         Line::Account(line) => serde_json::to_string(line),
         Line::Group(line) => serde_json::to_string(line),
         Line::Membership(line) => serde_json::to_string(line),
+        Line::Owned(line) => serde_json::to_string(line),
         Line::Grant(line) => serde_json::to_string(line),
     }
     .unwrap_or_default()

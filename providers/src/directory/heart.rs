@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use state::{
-    Attributes, Capabilities, Complete, Digest, Grant, Key, Membership, Object, Observed, Presence, Schema, Symbol,
-    Target, Timestamp, Value,
+    Attributes, Capabilities, Complete, Digest, Grant, Key, Membership, Object, Observed, Owned, Presence, Schema,
+    Symbol, Target, Timestamp, Value,
 };
+
+use super::line::Thing;
 
 /// A map whose order of iteration is never looked at.
 pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
@@ -19,12 +21,21 @@ pub struct Contents {
     pub groups: Vec<Object>,
     pub memberships: Vec<Membership>,
     pub grants: Vec<Grant>,
+    /// By account.
+    pub owned: Vec<Possession>,
+}
+
+/// What one account owns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Possession {
+    pub account: Symbol,
+    pub things: Vec<Thing>,
 }
 
 impl Contents {
     /// How many things these are.
     pub fn len(&self) -> usize {
-        self.accounts.len() + self.groups.len() + self.memberships.len() + self.grants.len()
+        self.accounts.len() + self.groups.len() + self.memberships.len() + self.grants.len() + self.owned.len()
     }
 
     /// Whether there is nothing.
@@ -34,7 +45,15 @@ impl Contents {
 
     /// As an inventory, with its proof.
     pub fn observed(self, complete: Complete) -> Observed {
-        Observed::new(complete, self.accounts, self.groups, self.memberships, self.grants)
+        let mut owned = Vec::new();
+        for Possession { account, mut things } in self.owned {
+            things.sort_unstable_by_key(|thing| (thing.place, thing.kind));
+            owned.extend(things.chunk_by(|a, b| (a.place, a.kind) == (b.place, b.kind)).filter_map(|alike| {
+                let Thing { place, kind, .. } = *alike.first()?;
+                Some(Owned { account, place, kind, count: alike.len() as u64 })
+            }));
+        }
+        Observed::new(complete, self.accounts, self.groups, self.memberships, self.grants).with_owned(owned)
     }
 }
 
@@ -89,6 +108,9 @@ impl Heart {
         for Grant { group, attributes, .. } in contents.grants {
             let grant = heart.schema.grant_text(&attributes);
             heart.put(Target::Grant { group, grant }, Some(Object::new("", attributes)));
+        }
+        for Possession { account, things } in contents.owned {
+            heart.put(Target::Owned(account), Thing::object(things));
         }
         heart
     }
@@ -155,6 +177,17 @@ impl Heart {
         }
     }
 
+    /// The memberships of accounts, by account.
+    pub fn memberships(&self) -> Map<Symbol, Vec<Target>> {
+        let mut memberships: Map<Symbol, Vec<Target>> = Map::default();
+        for target in self.things.keys() {
+            if let Target::Membership { member, nested: false, .. } = target {
+                memberships.entry(*member).or_default().push(*target);
+            }
+        }
+        memberships
+    }
+
     /// The id of the account or group (as `target` says) whose natural key has this value.
     pub fn keyed(&self, target: Target, value: &str) -> Option<Symbol> {
         match target {
@@ -204,7 +237,9 @@ impl Heart {
             let attributes = &object.attributes;
             match *target {
                 Target::Account(_) => contents.accounts.push(object.clone()),
-                Target::Owned(_) => {}
+                Target::Owned(account) => {
+                    contents.owned.push(Possession { account, things: Thing::all(attributes) });
+                }
                 Target::Group(_) => contents.groups.push(object.clone()),
                 Target::Membership { group, member, nested } => {
                     contents.memberships.push(Membership { group, member, nested, attributes: attributes.clone() });
@@ -220,6 +255,7 @@ impl Heart {
             }
         }
         contents.accounts.sort_unstable_by_key(|account| account.id);
+        contents.owned.sort_unstable_by_key(|own| own.account);
         contents.groups.sort_unstable_by_key(|group| group.id);
         contents.memberships.sort_unstable_by_key(|place| (place.group, place.member, place.nested));
         contents.grants.sort_unstable_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));

@@ -101,6 +101,9 @@ pub fn capabilities(account_key: Option<Symbol>, group_key: Option<Symbol>, nest
         visibility: 0,
         // The lock on the folder dies with the process, and so does whatever it was doing.
         outlives_process: false,
+        transfer: true,
+        archive: true,
+        delete: true,
         ..Capabilities::default()
     }
 }

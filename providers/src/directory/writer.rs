@@ -108,7 +108,7 @@ impl Store {
         self.log.clear()?;
         let size = |name: &&str| fs::metadata(folder.join(name)).map_or(0, |metadata| metadata.len());
         self.fold_at = LARGE.max(files::NAMES.iter().map(size).sum());
-        self.view.dirty = [false; 4];
+        self.view.dirty = [false; files::COUNT];
         self.view.stamps = files::stamps(folder);
         Ok(())
     }
@@ -144,7 +144,7 @@ fn lock(folder: &Path) -> Result<File, Problem> {
 
 /// Makes an empty directory; the marker comes last, so that one that was never finished is no directory.
 fn make(folder: &Path) -> io::Result<()> {
-    for name in files::NAMES {
+    for name in files::NAMES.iter().filter(|name| **name != files::OWNED) {
         OpenOptions::new().append(true).create(true).open(folder.join(name))?.sync_all()?;
     }
     fs::write(folder.join(".gitignore"), "lock\n*.new\n")?;

@@ -10,12 +10,14 @@ pub struct Folder {
     /// Where the systems' folders are; each system has its own.
     root: tempfile::TempDir,
     settings: Vec<(Symbol, Value)>,
+    /// Where the system is that was made last.
+    newest: std::sync::Mutex<std::path::PathBuf>,
 }
 
 impl Folder {
     pub fn new(settings: &[(&str, Value)]) -> Folder {
         let settings = settings.iter().map(|(name, value)| (Symbol::new(name), value.clone())).collect();
-        Folder { root: tempfile::tempdir().unwrap(), settings }
+        Folder { root: tempfile::tempdir().unwrap(), settings, newest: Default::default() }
     }
 }
 
@@ -32,6 +34,7 @@ impl Subject for Folder {
             values: self.settings.clone(),
             secrets: Vec::new(),
         };
+        *self.newest.lock().unwrap() = settings.folder.clone();
         let reader = Directory.reader(settings.clone()).await.map_err(|error| error.to_string())?;
         let writer = Directory.writer(settings).await.map_err(|error| error.to_string())?;
         Ok(System { reader, writer })
@@ -51,6 +54,21 @@ impl Subject for Folder {
 
     fn group_text(&self) -> Option<Symbol> {
         Some("description".into())
+    }
+
+    async fn give(&self, _system: &System, account: Symbol, name: &str) -> Result<(), String> {
+        // Files may be edited by hand at any time.
+        let folder = self.newest.lock().unwrap().clone();
+        let path = folder.join("directory/conformance/owned.jsonl");
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let mut lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let thing = serde_json::json!({"kind": "table", "name": name, "place": "sales"});
+        match lines.iter_mut().find(|line| line["account"] == account.as_str()) {
+            Some(line) => line["owned"].as_array_mut().unwrap().push(thing),
+            None => lines.push(serde_json::json!({"account": account.as_str(), "owned": [thing]})),
+        }
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(path, text).map_err(|error| error.to_string())
     }
 
     fn grant(&self, n: usize) -> Attributes {

@@ -34,7 +34,7 @@ async fn bad_lines_are_named() {
         ),
         (
             &[("accounts.jsonl", "{\"id\":\"ada\",\"mail\":\"\"}\n")],
-            "accounts.jsonl:1:18: unknown field `mail`, expected one of `id`, `active`, `attributes`",
+            "accounts.jsonl:1:18: unknown field `mail`, expected one of `id`, `active`, `archived`, `attributes`",
             mend,
         ),
         (

@@ -1,9 +1,9 @@
 //! What stands in the files.
 
-use state::Outcome;
+use state::{Action, Order, Outcome, Target};
 use tenure_providers::Ask;
 
-use crate::helper::{Bench, account, account_at, done, group, place, revoke, update};
+use crate::helper::{Bench, account, account_at, attributes, done, group, place, revoke, update};
 
 #[tokio::test]
 async fn what_is_never_written_to_is_empty_and_is_not_made() {
@@ -158,7 +158,7 @@ async fn the_lines_in_the_documentation_are_a_directory_and_stay_as_they_are() {
     files.remove("directory.json");
     assert_eq!(
         files.keys().copied().collect::<Vec<_>>(),
-        ["accounts.jsonl", "grants.jsonl", "groups.jsonl", "memberships.jsonl"]
+        ["accounts.jsonl", "grants.jsonl", "groups.jsonl", "memberships.jsonl", "owned.jsonl"]
     );
     let shown: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let bench = Bench::holding(&shown);
@@ -170,5 +170,63 @@ async fn the_lines_in_the_documentation_are_a_directory_and_stay_as_they_are() {
     writer.close().await.unwrap();
     for (name, text) in shown {
         assert!(bench.text(name).unwrap().starts_with(text), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn archived_accounts_and_what_is_owned_stand_in_files_too() {
+    let bench = Bench::holding(&[
+        ("accounts.jsonl", "{\"id\":\"ada\",\"attributes\":{\"login\":\"ada\"}}\n{\"id\":\"grace\"}\n"),
+        (
+            "owned.jsonl",
+            "{\"account\":\"ada\",\"owned\":[{\"place\":\"sales\",\"kind\":\"table\",\"name\":\"orders\"}]}\n",
+        ),
+    ]);
+    let observed = bench.inventory().await.unwrap();
+    let owned = &observed.owned[..];
+    assert_eq!(owned.iter().map(|own| (own.account.as_str(), own.count)).collect::<Vec<_>>(), [("ada", 1)]);
+    let writer = bench.writer().await;
+    let archive = Order { action: Action::Archive, before: None, ..update("ada", "{}", "{}") };
+    let after = attributes(r#"{"to":"grace","owned":[{"kind":"table","name":"orders","place":"sales"}]}"#);
+    let target = Some(Target::Owned("ada".into()));
+    let transfer = Order { action: Action::Transfer, target, after, ..archive.clone() };
+    done(writer.execute(&[archive, transfer]).await);
+    // Seen while it stands in the log alone, and afterwards.
+    for closed in [false, true] {
+        if closed {
+            writer.close().await.unwrap();
+        }
+        let observed = bench.inventory().await.unwrap();
+        assert_eq!(observed.accounts[0].attributes.get("@archived".into()), Some(&true.into()));
+        assert!(!observed.accounts[0].active);
+        assert_eq!(observed.owned[0].account, "grace");
+    }
+    assert_eq!(
+        [bench.text("accounts.jsonl").unwrap(), bench.text("owned.jsonl").unwrap()].concat(),
+        r#"{"id":"ada","active":false,"archived":true,"attributes":{"login":"ada"}}
+{"id":"grace"}
+{"account":"grace","owned":[{"kind":"table","name":"orders","place":"sales"}]}
+"#
+    );
+}
+
+#[tokio::test]
+async fn what_is_owned_has_one_owner_who_is_there() {
+    let thing = r#"{"place":"sales","kind":"table","name":"orders"}"#;
+    let owned = |account: &str, thing: &str| format!("{{\"account\":\"{account}\",\"owned\":[{thing}]}}\n");
+    for (text, said) in [
+        (owned("eve", thing), "owned.jsonl:1: there is no account with the id `eve`"),
+        (
+            owned("ada", thing) + &owned("grace", thing),
+            "owned.jsonl:2: the table `orders` in sales is that of `ada` already",
+        ),
+        (owned("ada", thing) + &owned("ada", thing), "owned.jsonl:2: the same as line 1: each thing stands once"),
+        (owned("ada", r#"{"place":"sales","kind":"table"}"#), "owned.jsonl:1:58: missing field `name`"),
+        ("ada".into(), "owned.jsonl:1:1: expected value"),
+    ] {
+        let accounts = "{\"id\":\"ada\"}\n{\"id\":\"grace\"}\n";
+        let bench = Bench::holding(&[("accounts.jsonl", accounts), ("owned.jsonl", &text)]);
+        let error = bench.inventory().await.unwrap_err();
+        assert_eq!(error.lines().next().unwrap(), said, "{text}");
     }
 }

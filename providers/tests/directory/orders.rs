@@ -19,6 +19,8 @@ fn heart(change: impl FnOnce(&mut Capabilities)) -> Heart {
     done(heart.execute(&call[..3]).outcomes);
     done(heart.execute(&call[3..]).outcomes);
     done(heart.execute(&[place("engineering", "ada", r#"{"role":"member"}"#), nest("all", "engineering")]).outcomes);
+    let owned = attributes(&format!(r#"{{"owned":{}}}"#, tables(&["a", "b"])));
+    heart.put(Target::Owned("grace".into()), Some(Object::new("", owned)));
     done(heart.execute(&[grant("all", "wiki", r#"{"on":"wiki","may":"read"}"#)]).outcomes);
     heart
 }
@@ -31,6 +33,25 @@ fn nest(outer: &str, inner: &str) -> Order {
 fn grant(group: &str, on: &str, after: &str) -> Order {
     let target = Target::Grant { group: group.into(), grant: format!("on={on}").into() };
     Order { kind: Kind::Grant, target: Some(target), ..place(group, on, after) }
+}
+
+const ARCHIVED: &str =
+    r#"done: {"@archived": true, "address": {"city":"London","street":"St James's"}, "login": "ada"}"#;
+
+fn stage(id: &str, action: Action, before: &str) -> Order {
+    with(update(id, before, "{}"), action)
+}
+
+/// Tables of the database `sales`.
+fn tables(names: &[&str]) -> String {
+    let tables = names.iter().map(|name| format!(r#"{{"kind":"table","name":"{name}","place":"sales"}}"#));
+    format!("[{}]", tables.collect::<Vec<_>>().join(","))
+}
+
+fn hand_over(from: &str, to: &str, names: &[&str]) -> Order {
+    let after = attributes(&format!(r#"{{"to":"{to}","owned":{}}}"#, tables(names)));
+    let order = stage(from, Action::Transfer, "{}");
+    Order { target: Some(Target::Owned(from.into())), before: None, after, ..order }
 }
 
 fn change_group(id: &str, after: &str) -> Order {
@@ -108,10 +129,25 @@ fn each_order_gets_its_answer() {
             with(grant("all", "wiki", r#"{"on":"blog"}"#), Action::Update),
             "refused: what a grant is about cannot be changed: revoke it and give another",
         ),
+        (stage("ada", Action::Archive, "{}"), ARCHIVED),
+        (stage("eve", Action::Archive, "{}"), "stale: gone"),
+        (stage("ada", Action::Delete, "{}"), "done: {}"),
+        (stage("eve", Action::Delete, "{}"), "stale: gone"),
+        (stage("grace", Action::Delete, "{}"), "refused: `grace` owns 2 things: they are to be handed over first"),
+        (hand_over("grace", "ada", &["a", "b"]), "done: {}"),
+        (hand_over("grace", "ada", &["b"]), r#"done: {"owned": [{"kind":"table","name":"a","place":"sales"}]}"#),
         (
-            with(account("ada", "{}"), Action::Delete),
-            "refused: a directory cannot `delete` an object of the kind account",
+            hand_over("grace", "ada", &["b", "c"]),
+            r#"stale: {"owned": [{"kind":"table","name":"a","place":"sales"},{"kind":"table","name":"b","place":"sales"}]}"#,
         ),
+        (hand_over("ada", "grace", &["a"]), "stale: gone"),
+        (hand_over("grace", "eve", &["a"]), "refused: the account to which everything is to go is not there"),
+        (hand_over("grace", "grace", &["a"]), "refused: the account to which everything is to go is not there"),
+        (
+            with(stage("grace", Action::Update, "{}"), Action::Transfer),
+            "refused: the order does not say what is to be handed over",
+        ),
+        (with(group("all", "{}"), Action::Delete), "refused: a directory cannot `delete` an object of the kind group"),
         (with(account("ada", "{}"), Action::Update), "refused: the order does not say which account is meant"),
     ] {
         let mut heart = heart(|_| {});
