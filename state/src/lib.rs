@@ -30,7 +30,10 @@ pub use observed::{Complete, Dangling, Grant, Membership, Observed, Owned};
 pub use order::{Order, Outcome};
 pub use owned::Owns;
 pub use plan::{Batch, Fact, FactKind, Left, LeftKind, Plan, SystemRead, SystemSummary, Undoes};
-pub use schema::{AttributeSchema, AttributeType, Capabilities, GrantError, GrantForm, Key, Mutability, Schema, Shape};
+pub use schema::{
+    AttributeSchema, AttributeType, Capabilities, GrantError, GrantForm, Key, Mutability, Schema, Shape,
+    grant_attributes,
+};
 pub use symbol::Symbol;
 pub use time::Timestamp;
 pub use value::Value;

@@ -162,6 +162,28 @@ impl Schema {
     }
 }
 
+/// The key attributes that [`Schema::grant_text`] wrote; none where the text is not one of its.
+pub fn grant_attributes(text: &str) -> Option<Attributes> {
+    let mut pairs = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (name, value) = rest.split_once('=')?;
+        let plain = value.split(',').next().unwrap_or_default();
+        let (value, length) = if is_plain_word(plain) {
+            (crate::Value::text(plain), plain.len())
+        } else {
+            let mut values = serde_json::Deserializer::from_str(value).into_iter::<crate::Value>();
+            (values.next()?.ok()?, values.byte_offset())
+        };
+        rest = rest.get(name.len() + 1 + length..)?;
+        if !rest.is_empty() {
+            rest = rest.strip_prefix(',').filter(|rest| !rest.is_empty())?;
+        }
+        pairs.push((Symbol::new(name), value));
+    }
+    Some(pairs.into_iter().collect())
+}
+
 /// Whether a text value needs no quotes in [`Schema::grant_text`]: it starts with a letter, and JSON's own words and
 /// the separators cannot be mistaken for it.
 fn is_plain_word(text: &str) -> bool {
@@ -257,6 +279,15 @@ mod tests {
             (&keyed, r#"{"repository":"kubernetes/org","permission":"push"}"#, "repository=kubernetes/org"),
         ] {
             assert_eq!(schema.grant_text(&grant(attributes)), text, "{attributes}");
+            let key: Attributes = grant(attributes)
+                .iter()
+                .filter(|(name, _)| schema.grant_key.is_empty() || schema.grant_key.contains(name))
+                .cloned()
+                .collect();
+            assert_eq!(grant_attributes(text), Some(key), "{text}");
+        }
+        for text in ["database", "database=", "a=b,", "a=b c", r#"a="b"#, r#"a="b"c=d"#, "a=1x"] {
+            assert_eq!(grant_attributes(text), None, "{text}");
         }
     }
 }

@@ -7,8 +7,10 @@
 
 pub mod catalog;
 pub mod connection;
+mod databases;
 pub mod failure;
 mod judge;
+pub mod privileges;
 pub mod quote;
 mod reader;
 pub mod role;

@@ -9,3 +9,4 @@ mod helper;
 mod leavers;
 mod roles;
 mod trouble;
+mod privileges;

@@ -47,18 +47,8 @@ pub enum Which {
     Owner(String),
 }
 
-const OWN: [&str; 10] = [
-    "database",
-    "schema",
-    "objects",
-    "name",
-    "pattern",
-    "column",
-    "owner",
-    "privilege",
-    "privileges",
-    "grant_option",
-];
+const OWN: [&str; 10] =
+    ["database", "schema", "objects", "name", "pattern", "column", "owner", "privilege", "privileges", "grant_option"];
 
 /// The grants that an entry comes to, as they stand in plans and in the record: the function of
 /// [`state::GrantForm`].
@@ -79,7 +69,9 @@ pub fn read(entry: &Attributes) -> Result<Vec<Grant>, GrantError> {
     let place = Place { which: which(entry, facts)?, database, kind: facts.kind, schema: in_schema(facts, schema)? };
     let grant_option = match entry.get(Symbol::new("grant_option")) {
         None => false,
-        Some(value) => value.as_bool().ok_or_else(|| wrong("`grant_option` is true or false", "write true or false"))?,
+        Some(value) => {
+            value.as_bool().ok_or_else(|| wrong("`grant_option` is true or false", "write true or false"))?
+        }
     };
     let privileges = privileges(entry, facts)?;
     Ok(privileges.into_iter().map(|privilege| Grant { place: place.clone(), privilege, grant_option }).collect())
@@ -172,7 +164,8 @@ fn which(entry: &Attributes, facts: &Facts) -> Result<Which, GrantError> {
         },
         Reach::InSchema | Reach::InDatabase => {
             refuse(&pattern, "pattern", "name them one by one")?;
-            let name = name.ok_or_else(|| wrong(format!("a grant on {many} names none"), "say which one: name = ..."))?;
+            let name =
+                name.ok_or_else(|| wrong(format!("a grant on {many} names none"), "say which one: name = ..."))?;
             match (facts.kind, column) {
                 (Kind::Column, Some(column)) => Ok(Which::Column(name, column)),
                 (Kind::Column, None) => {
@@ -222,9 +215,7 @@ fn text(entry: &Attributes, name: &str) -> Result<Option<String>, GrantError> {
     match entry.get(Symbol::new(name)) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text.as_str().to_owned())),
-        Some(other) => {
-            Err(wrong(format!("`{name}` is a text, and this is {}", other.type_name()), "put it in quotes"))
-        }
+        Some(other) => Err(wrong(format!("`{name}` is a text, and this is {}", other.type_name()), "put it in quotes")),
     }
 }
 

@@ -1,0 +1,459 @@
+//! Privileges of groups on a real server: given, taken, read; in full, in part, and not at all.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use rustc_hash::FxHashSet;
+use state::{Action, Address, Attributes, Kind, Order, Outcome, Presence, Schema, Symbol, Target, Value};
+use tenure_providers::postgresql::privileges::{read, write};
+use tenure_providers::postgresql::{Client, Session};
+
+use crate::cluster::{Cluster, unique};
+use crate::helper::{client, settings};
+
+/// A database of one's own with two groups, and what files ask for.
+struct World {
+    cluster: &'static Cluster,
+    database: String,
+    groups: Vec<(String, Symbol)>,
+    asked: Vec<Attributes>,
+    client: Client,
+    session: Session,
+    schema: Schema,
+}
+
+const SALES: &str =
+    "CREATE TABLE orders (i int, price int); CREATE TABLE customers (i int); CREATE VIEW report AS SELECT 1;
+    CREATE SEQUENCE numbers; CREATE SCHEMA archive; CREATE TABLE archive.orders (i int);
+    CREATE TYPE mood AS ENUM ('good'); CREATE FUNCTION add(int, mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION add(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE PROCEDURE clean(int) LANGUAGE sql AS 'SELECT 1'";
+
+impl World {
+    async fn new(sql: &str) -> World {
+        let cluster = Cluster::shared();
+        let database = unique("sales");
+        cluster.run("postgres", &format!("CREATE DATABASE {database}"));
+        cluster.run(&database, sql);
+        let mut groups = Vec::new();
+        for name in ["analyst", "writer"] {
+            let name = format!("{database}_{name}");
+            let sql = format!("CREATE ROLE {name}; SELECT oid FROM pg_roles WHERE rolname = '{name}'");
+            let id = Symbol::new(&cluster.run("postgres", &sql));
+            groups.push((name, id));
+        }
+        let client = client(&settings(cluster, &[]));
+        let session = client.connect().await.unwrap();
+        World { cluster, database, groups, asked: Vec::new(), client, session, schema: read::schema() }
+    }
+
+    /// Runs statements in the database; `$A` and `$W` are its groups, `$D` the database.
+    fn run(&self, sql: &str) -> String {
+        self.cluster.run(&self.database, &self.named(sql))
+    }
+
+    fn named(&self, sql: &str) -> String {
+        sql.replace("$A", &self.groups[0].0).replace("$W", &self.groups[1].0).replace("$D", &self.database)
+    }
+
+    /// A name of a database, a role or an oid of this world, as it is called in every run.
+    fn tidy(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for ((name, id), tidy) in self.groups.iter().zip(["$A", "$W"]) {
+            text = text.replace(name, tidy).replace(id.as_str(), tidy);
+        }
+        text.replace(&self.database, "$D").replace(&self.cluster.port.to_string(), "PORT")
+    }
+
+    /// An entry of `grants` as the grants that it comes to; its database is the own one where it names none.
+    fn grants(&self, json: &str) -> Vec<Attributes> {
+        let mut entry: Attributes = serde_json::from_str(&self.named(json)).unwrap();
+        if entry.get("database".into()).is_none() {
+            entry = entry.overlaid(&[("database".into(), Value::text(self.database.as_str()))].into_iter().collect());
+        }
+        (self.schema.grant_form.0)(&entry).unwrap_or_else(|error| panic!("{json}: {} ({})", error.message, error.hint))
+    }
+
+    fn ask(&mut self, json: &str) -> &mut World {
+        let grants = self.grants(json);
+        self.asked.extend(grants);
+        self.asked.sort();
+        self
+    }
+
+    /// The inventory of the database, a line a grant.
+    async fn inventory(&self) -> String {
+        let asked = read::by_database(&self.asked);
+        let groups: FxHashSet<u32> = self.groups.iter().map(|(_, id)| id.as_str().parse().unwrap()).collect();
+        let session = self.client.connect_to(&self.database).await.unwrap();
+        let asked = asked.get(&self.database).map_or(&[][..], Vec::as_slice);
+        let mut held = read::all(&session, &self.database, asked, &groups).await.unwrap();
+        held.grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
+        let mut text = String::new();
+        for grant in &held.grants {
+            let partial = grant.partial.map_or(String::new(), |partial| format!(" {partial}"));
+            let within: Vec<&str> = grant.within.iter().map(|text| text.as_str()).collect();
+            let within = if within.is_empty() { String::new() } else { format!(" of {}", within.join(" ")) };
+            writeln!(text, "{} {}{partial}{within}", grant.group, self.schema.grant_text(&grant.attributes)).unwrap();
+        }
+        for dangling in &held.dangling {
+            let named = if dangling.named { " (named)" } else { "" };
+            writeln!(text, "nothing: {}: {}{named}", self.schema.grant_text(&dangling.grant), dangling.why).unwrap();
+        }
+        self.tidy(&text).replace("database=$D,", "")
+    }
+
+    fn order(&self, action: Action, group: usize, grant: &Attributes, keep: &[Attributes]) -> Order {
+        let (group, grant_text) = (self.groups[group].1, self.schema.grant_text(grant));
+        let keep = Value::list(keep.iter().map(|kept| Value::map(kept.iter().cloned())));
+        let after = match action {
+            Action::Revoke => [(Symbol::new("keep"), keep)].into_iter().collect(),
+            _ => grant.clone(),
+        };
+        Order {
+            address: Address::Grant { system: "db".into(), group, grant: grant_text },
+            action,
+            target: Some(Target::Grant { group, grant: grant_text }),
+            kind: Kind::Grant,
+            before: None,
+            after,
+            secrets: Default::default(),
+        }
+    }
+
+    /// Carries orders out in one call, as whoever `client` connects as.
+    async fn execute_as(&self, client: &Client, orders: &[Order]) -> String {
+        let numbered: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
+        let prepared = write::prepare(client, &numbered).await;
+        let mut outcomes = prepared.answered;
+        for part in prepared.parts {
+            assert!(part.transaction.as_str().parse::<u64>().is_ok());
+            outcomes.extend(part.commit().await);
+        }
+        outcomes.sort_by_key(|(number, _)| *number);
+        assert_eq!(outcomes.len(), orders.len());
+        let words = outcomes.iter().map(|(_, outcome)| match outcome {
+            Outcome::Done(_) => "done".to_owned(),
+            Outcome::Refused { error, .. } => format!("refused: {error}"),
+            other => format!("{other:?}"),
+        });
+        self.tidy(&words.collect::<Vec<_>>().join("\n"))
+    }
+
+    async fn execute(&self, orders: &[Order]) -> String {
+        self.execute_as(&self.client, orders).await
+    }
+
+    /// Gives to the first group.
+    async fn give(&self, json: &str) -> String {
+        let orders: Vec<Order> =
+            self.grants(json).iter().map(|grant| self.order(Action::Grant, 0, grant, &[])).collect();
+        self.execute(&orders).await
+    }
+
+    /// Takes from the first group; what stays comes behind.
+    async fn take(&self, json: &str, keep: &[&str]) -> String {
+        let keep: Vec<Attributes> = keep.iter().flat_map(|json| self.grants(json)).collect();
+        let orders: Vec<Order> =
+            self.grants(json).iter().map(|grant| self.order(Action::Revoke, 0, grant, &keep)).collect();
+        self.execute(&orders).await
+    }
+
+    /// How the first group holds a grant now.
+    async fn look(&self, json: &str) -> String {
+        let targets: Vec<(Symbol, Symbol)> =
+            self.grants(json).iter().map(|grant| (self.groups[0].1, self.schema.grant_text(grant))).collect();
+        let presences = read::again(&self.client, &self.session, &targets).await.unwrap();
+        let words = presences.iter().map(|presence| match presence {
+            Presence::Here(object) => match object.attributes.get("partial".into()) {
+                Some(partial) => partial.as_text().unwrap().to_string(),
+                None => "whole".to_owned(),
+            },
+            Presence::Gone => "gone".to_owned(),
+            Presence::Hidden(why) => format!("hidden: {why}"),
+        });
+        self.tidy(&words.collect::<Vec<_>>().join(", "))
+    }
+}
+
+const TABLES: &str = r#"{"schema":"public","objects":"tables","privileges":["SELECT"]}"#;
+const ORDERS: &str = r#"{"schema":"public","objects":"tables","name":"orders","privileges":["SELECT"]}"#;
+
+#[tokio::test]
+async fn every_kind_is_given_read_and_taken() {
+    let mut world = World::new(SALES).await;
+    world.run("CREATE ROLE $D_etl; SELECT lo_create(4711)");
+    let entries = [
+        r#"{"privileges":["CONNECT","CREATE","TEMPORARY"]}"#,
+        r#"{"schema":"archive","privileges":["USAGE","CREATE"]}"#,
+        r#"{"schema":"public","objects":"tables","privileges":["SELECT","INSERT"]}"#,
+        r#"{"schema":"archive","objects":"tables","name":"orders","privileges":["UPDATE","TRUNCATE","REFERENCES","TRIGGER"]}"#,
+        r#"{"schema":"*","objects":"tables","pattern":"ord*","privileges":["DELETE"]}"#,
+        r#"{"schema":"public","objects":"sequences","privileges":["USAGE"]}"#,
+        r#"{"schema":"public","objects":"functions","privileges":["EXECUTE"]}"#,
+        r#"{"schema":"public","objects":"functions","name":"add(int,public.mood)","privileges":["EXECUTE"],"grant_option":true}"#,
+        r#"{"schema":"public","objects":"procedures","name":"clean(integer)","privileges":["EXECUTE"]}"#,
+        r#"{"schema":"public","objects":"types","name":"mood","privileges":["USAGE"]}"#,
+        r#"{"schema":"public","objects":"columns","name":"orders","column":"price","privileges":["UPDATE"]}"#,
+        r#"{"objects":"languages","name":"sql","privileges":["USAGE"]}"#,
+        r#"{"objects":"large objects","name":"4711","privileges":["SELECT"]}"#,
+        r#"{"schema":"public","objects":"future tables","owner":"$D_etl","privileges":["SELECT"]}"#,
+        r#"{"schema":"*","objects":"future sequences","owner":"$D_etl","privileges":["USAGE"]}"#,
+        r#"{"schema":"*","objects":"future functions","owner":"$D_etl","privileges":["EXECUTE"]}"#,
+        r#"{"schema":"*","objects":"future types","owner":"$D_etl","privileges":["USAGE"]}"#,
+        r#"{"objects":"future schemas","owner":"$D_etl","privileges":["USAGE"],"grant_option":true}"#,
+    ];
+    for entry in entries {
+        assert_eq!(world.look(entry).await.replace("gone", "").replace(", ", ""), "", "{entry}");
+        world.ask(entry);
+        let done = world.give(entry).await;
+        assert_eq!(done.replace("done", "").trim(), "", "{entry}");
+        assert_eq!(world.look(entry).await.replace("whole", "").replace(", ", ""), "", "{entry}");
+        // Again: nothing to do.
+        let done = world.give(entry).await;
+        assert_eq!(done.replace("done", "").trim(), "", "{entry}");
+    }
+    let asked = world.inventory().await;
+    assert_snapshot!(asked, @r#"
+    $A column=price,name=orders,objects=columns,privilege=UPDATE,schema=public
+    $A grant_option=true,name="add(integer, public.mood)",objects=functions,privilege=EXECUTE,schema=public
+    $A grant_option=true,objects="future schemas",owner=$D_etl,privilege=USAGE
+    $A name="4711",objects="large objects",privilege=SELECT
+    $A name="clean(integer)",objects=procedures,privilege=EXECUTE,schema=public
+    $A name=mood,objects=types,privilege=USAGE,schema=public
+    $A name=orders,objects=tables,privilege=REFERENCES,schema=archive
+    $A name=orders,objects=tables,privilege=TRIGGER,schema=archive
+    $A name=orders,objects=tables,privilege=TRUNCATE,schema=archive
+    $A name=orders,objects=tables,privilege=UPDATE,schema=archive
+    $A name=sql,objects=languages,privilege=USAGE
+    $A objects=functions,privilege=EXECUTE,schema=public
+    $A objects="future functions",owner=$D_etl,privilege=EXECUTE,schema="*"
+    $A objects="future sequences",owner=$D_etl,privilege=USAGE,schema="*"
+    $A objects="future tables",owner=$D_etl,privilege=SELECT,schema=public
+    $A objects="future types",owner=$D_etl,privilege=USAGE,schema="*"
+    $A objects=sequences,privilege=USAGE,schema=public
+    $A objects=tables,pattern="ord*",privilege=DELETE,schema="*"
+    $A objects=tables,privilege=INSERT,schema=public
+    $A objects=tables,privilege=SELECT,schema=public
+    $A privilege=CONNECT
+    $A privilege=CREATE
+    $A privilege=CREATE,schema=archive
+    $A privilege=TEMPORARY
+    $A privilege=USAGE,schema=archive
+    "#);
+    // Without being asked the same is told in units of its own.
+    let asked = std::mem::take(&mut world.asked);
+    assert_snapshot!(world.inventory().await, @r#"
+    $A column=price,name=orders,objects=columns,privilege=UPDATE,schema=public
+    $A grant_option=true,name="add(integer, public.mood)",objects=functions,privilege=EXECUTE,schema=public
+    $A grant_option=true,objects="future schemas",owner=$D_etl,privilege=USAGE
+    $A name="4711",objects="large objects",privilege=SELECT
+    $A name="add(integer)",objects=functions,privilege=EXECUTE,schema=public
+    $A name="clean(integer)",objects=procedures,privilege=EXECUTE,schema=public
+    $A name=mood,objects=types,privilege=USAGE,schema=public
+    $A name=numbers,objects=sequences,privilege=USAGE,schema=public
+    $A name=orders,objects=tables,privilege=DELETE,schema=archive
+    $A name=orders,objects=tables,privilege=DELETE,schema=public
+    $A name=orders,objects=tables,privilege=REFERENCES,schema=archive
+    $A name=orders,objects=tables,privilege=TRIGGER,schema=archive
+    $A name=orders,objects=tables,privilege=TRUNCATE,schema=archive
+    $A name=orders,objects=tables,privilege=UPDATE,schema=archive
+    $A name=sql,objects=languages,privilege=USAGE
+    $A objects="future functions",owner=$D_etl,privilege=EXECUTE,schema="*"
+    $A objects="future sequences",owner=$D_etl,privilege=USAGE,schema="*"
+    $A objects="future tables",owner=$D_etl,privilege=SELECT,schema=public
+    $A objects="future types",owner=$D_etl,privilege=USAGE,schema="*"
+    $A objects=tables,privilege=INSERT,schema=public
+    $A objects=tables,privilege=SELECT,schema=public
+    $A privilege=CONNECT
+    $A privilege=CREATE
+    $A privilege=CREATE,schema=archive
+    $A privilege=TEMPORARY
+    $A privilege=USAGE,schema=archive
+    "#);
+    world.asked = asked;
+    for entry in entries {
+        let done = world.take(entry, &[]).await;
+        assert_eq!(done.replace("done", "").trim(), "", "{entry}");
+        assert_eq!(world.look(entry).await.replace("gone", "").replace(", ", ""), "", "{entry}");
+    }
+    assert_snapshot!(world.inventory().await, @"");
+}
+
+#[tokio::test]
+async fn what_is_held_in_part_is_said_and_completed() {
+    let mut world = World::new(SALES).await;
+    world.ask(TABLES).ask(ORDERS);
+    assert_eq!(world.give(TABLES).await, "done");
+    world.run("CREATE TABLE later (i int); GRANT SELECT ON orders TO $W");
+    assert_snapshot!(world.inventory().await, @"
+    $A name=customers,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
+    $A name=orders,objects=tables,privilege=SELECT,schema=public
+    $A name=report,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
+    $A objects=tables,privilege=SELECT,schema=public on 3 of 4 tables
+    $W name=orders,objects=tables,privilege=SELECT,schema=public
+    $W objects=tables,privilege=SELECT,schema=public on 1 of 4 tables
+    ");
+    assert_eq!(world.look(TABLES).await, "on 3 of 4 tables");
+    assert_eq!(world.give(TABLES).await, "done");
+    assert_eq!(world.look(TABLES).await, "whole");
+    world.run("CREATE TABLE latest (i int)");
+    assert_eq!(world.take(TABLES, &[]).await, "done");
+    assert_eq!(world.look(TABLES).await, "gone");
+    assert_snapshot!(world.inventory().await, @"
+    $W name=orders,objects=tables,privilege=SELECT,schema=public
+    $W objects=tables,privilege=SELECT,schema=public on 1 of 5 tables
+    ");
+}
+
+#[tokio::test]
+async fn what_another_grant_covers_stays() {
+    let mut world = World::new(SALES).await;
+    world.ask(TABLES).ask(ORDERS);
+    assert_eq!(world.give(TABLES).await, "done");
+    assert_eq!(world.take(TABLES, &[ORDERS]).await, "done");
+    assert_eq!(world.look(TABLES).await, "on 1 of 3 tables");
+    assert_eq!(world.look(ORDERS).await, "whole");
+    // The other way round nothing is left to take.
+    assert_eq!(world.give(TABLES).await, "done");
+    assert_eq!(world.take(ORDERS, &[TABLES]).await, "done");
+    assert_eq!(world.look(TABLES).await, "whole");
+    // Of what may be passed on, only that goes.
+    let passed_on =
+        r#"{"schema":"public","objects":"tables","name":"orders","privileges":["SELECT"],"grant_option":true}"#;
+    assert_eq!(world.give(passed_on).await, "done");
+    assert_eq!(world.look(passed_on).await, "whole");
+    assert_eq!(world.take(passed_on, &[ORDERS]).await, "done");
+    assert_eq!([world.look(passed_on).await, world.look(ORDERS).await], ["gone", "whole"]);
+    // The server takes from columns what is taken from their table; what they had for themselves comes back.
+    let column = r#"{"schema":"public","objects":"columns","name":"orders","column":"price","privileges":["SELECT"]}"#;
+    assert_eq!(world.give(column).await, "done");
+    assert_eq!(world.take(ORDERS, &[]).await, "done");
+    assert_eq!([world.look(column).await, world.look(ORDERS).await], ["whole", "gone"]);
+}
+
+#[tokio::test]
+async fn a_warning_is_no_success() {
+    let world = World::new(SALES).await;
+    // Owns nothing, and may pass on only some of it.
+    world.run(
+        "CREATE ROLE $D_tenure LOGIN PASSWORD 'p'; GRANT USAGE ON SCHEMA public TO $D_tenure;
+         GRANT SELECT, INSERT ON orders TO $D_tenure; GRANT INSERT ON orders TO $D_tenure WITH GRANT OPTION;
+         GRANT SELECT ON customers TO $A",
+    );
+    let url = world.cluster.url_of(&world.named("$D_tenure"), "postgres");
+    let mut weak = settings(world.cluster, &[("url", Value::text(url.as_str()))]);
+    weak.secrets = vec![("password".into(), "p".to_owned())];
+    let weak = client(&weak);
+    let order = |action, json: &str| world.order(action, 0, &world.grants(json)[0], &[]);
+    let insert = ORDERS.replace("SELECT", "INSERT");
+    let customers = ORDERS.replace("orders", "customers");
+    let said = world
+        .execute_as(
+            &weak,
+            &[
+                order(Action::Grant, ORDERS),
+                order(Action::Grant, &insert),
+                order(Action::Grant, TABLES),
+                order(Action::Revoke, &customers),
+            ],
+        )
+        .await;
+    assert_snapshot!(said, @r#"
+    refused: the server gave no SELECT on table "public"."orders": $D_tenure has no right to give it
+    done
+    refused: postgres://127.0.0.1:PORT/$D: permission denied for table report (SQLSTATE 42501)
+    refused: postgres://127.0.0.1:PORT/$D: permission denied for table customers (SQLSTATE 42501)
+    "#);
+    assert_eq!([world.look(ORDERS).await, world.look(&insert).await], ["gone", "whole"]);
+    assert_eq!(world.look(&customers).await, "whole");
+    // What a role that is no owner gave is taken as that role.
+    assert_eq!(world.take(&insert, &[]).await, "done");
+    assert_eq!(world.look(&insert).await, "gone");
+    // What was passed on stands in the way, and is never taken along.
+    world.run("GRANT SELECT ON orders TO $A WITH GRANT OPTION; SET ROLE $A; GRANT SELECT ON public.orders TO $W");
+    assert_snapshot!(world.take(ORDERS, &[]).await, @"refused: postgres://127.0.0.1:PORT/$D: dependent privileges exist (SQLSTATE 2BP01); Use CASCADE to revoke them too.");
+    assert_eq!(world.look(ORDERS).await, "whole");
+}
+
+#[tokio::test]
+async fn names_are_names_whatever_is_in_them() {
+    let mut world = World::new("SELECT 1").await;
+    world.run(
+        r#"CREATE SCHEMA "a ""b""; DROP TABLE x; --"; CREATE TABLE "a ""b""; DROP TABLE x; --"."🦀 O'Brien, = *" (i int);
+           CREATE TABLE "a ""b""; DROP TABLE x; --".plain (i int);
+           CREATE TYPE public."My, Type" AS ENUM ('x');
+           CREATE FUNCTION public."f(x)"("My, Type", int) RETURNS int LANGUAGE sql AS 'SELECT 1'"#,
+    );
+    let entries = [
+        r#"{"schema":"a \"b\"; DROP TABLE x; --","objects":"tables","name":"🦀 O'Brien, = *","privileges":["SELECT"]}"#,
+        r#"{"schema":"a *","objects":"tables","pattern":"*\\*","privileges":["INSERT"]}"#,
+        r#"{"schema":"a \"b\"; DROP TABLE x; --","privileges":["USAGE"]}"#,
+        r#"{"schema":"public","objects":"functions","name":"f(x)(public.\"My, Type\",int)","privileges":["EXECUTE"]}"#,
+    ];
+    for entry in entries {
+        world.ask(entry);
+        assert_eq!(world.give(entry).await, "done", "{entry}");
+        assert_eq!(world.look(entry).await, "whole", "{entry}");
+    }
+    assert_snapshot!(world.inventory().await, @r#"
+    $A name="f(x)(public.\"My, Type\", integer)",objects=functions,privilege=EXECUTE,schema=public
+    $A name="🦀 O'Brien, = *",objects=tables,privilege=SELECT,schema="a \"b\"; DROP TABLE x; --"
+    $A objects=tables,pattern="*\\*",privilege=INSERT,schema="a *"
+    $A privilege=USAGE,schema="a \"b\"; DROP TABLE x; --"
+    "#);
+    world.asked.clear();
+    assert_snapshot!(world.inventory().await, @r#"
+    $A name="f(x)(public.\"My, Type\", integer)",objects=functions,privilege=EXECUTE,schema=public
+    $A name="🦀 O'Brien, = *",objects=tables,privilege=INSERT,schema="a \"b\"; DROP TABLE x; --"
+    $A name="🦀 O'Brien, = *",objects=tables,privilege=SELECT,schema="a \"b\"; DROP TABLE x; --"
+    $A privilege=USAGE,schema="a \"b\"; DROP TABLE x; --"
+    "#);
+    for entry in entries {
+        assert_eq!(world.take(entry, &[]).await, "done", "{entry}");
+    }
+    assert_eq!(world.inventory().await, "");
+}
+
+#[tokio::test]
+async fn what_is_not_there() {
+    let mut world = World::new(SALES).await;
+    for entry in [
+        r#"{"schema":"public","objects":"tables","name":"orderz","privileges":["SELECT"]}"#,
+        r#"{"schema":"public","objects":"tables","name":"Orders","privileges":["SELECT"]}"#,
+        r#"{"schema":"publik","objects":"tables","privileges":["SELECT"]}"#,
+        r#"{"schema":"publik","privileges":["USAGE"]}"#,
+        r#"{"schema":"public","objects":"functions","name":"add(text)","privileges":["EXECUTE"]}"#,
+        r#"{"schema":"public","objects":"tables","pattern":"x*","privileges":["SELECT"]}"#,
+        r#"{"schema":"archive","objects":"sequences","privileges":["USAGE"]}"#,
+        r#"{"schema":"x*","objects":"tables","privileges":["SELECT"]}"#,
+        r#"{"schema":"public","objects":"columns","name":"orders","column":"cost","privileges":["SELECT"]}"#,
+        r#"{"schema":"public","objects":"future tables","owner":"nobody at all","privileges":["SELECT"]}"#,
+        r#"{"schema":"publik","objects":"future tables","owner":"postgres","privileges":["SELECT"]}"#,
+    ] {
+        world.ask(entry);
+        assert!(world.give(entry).await.starts_with("refused: "), "{entry}");
+        assert_eq!(world.take(entry, &[]).await, "done", "{entry}");
+    }
+    assert_snapshot!(world.inventory().await, @r#"
+    nothing: privilege=USAGE,schema=publik: database $D has no schema publik (named)
+    nothing: name=Orders,objects=tables,privilege=SELECT,schema=public: schema public of database $D has no table Orders (it has orders) (named)
+    nothing: name=orderz,objects=tables,privilege=SELECT,schema=public: schema public of database $D has no table orderz (named)
+    nothing: objects=tables,pattern="x*",privilege=SELECT,schema=public: schema public of database $D has no table that x* fits
+    nothing: objects=tables,privilege=SELECT,schema=publik: database $D has no schema publik (named)
+    nothing: objects=tables,privilege=SELECT,schema="x*": what x* fits of database $D has no tables
+    nothing: objects=sequences,privilege=USAGE,schema=archive: schema archive of database $D has no sequences
+    nothing: name="add(text)",objects=functions,privilege=EXECUTE,schema=public: schema public of database $D has no function add(text) (it has add(integer), add(integer, public.mood)) (named)
+    nothing: column=cost,name=orders,objects=columns,privilege=SELECT,schema=public: schema public of database $D has no column cost of a table orders (named)
+    nothing: objects="future tables",owner="nobody at all",privilege=SELECT,schema=public: there is no role nobody at all (named)
+    nothing: objects="future tables",owner=postgres,privilege=SELECT,schema=publik: database $D has no schema publik (named)
+    "#);
+    let elsewhere = r#"{"database":"nothing at all","privileges":["CONNECT"]}"#;
+    assert_eq!(world.look(elsewhere).await, "gone");
+    assert_snapshot!(world.give(elsewhere).await, @r#"refused: postgres://127.0.0.1:PORT/nothing at all: connect as postgres: database "nothing at all" does not exist (SQLSTATE 3D000) (check the database in url and in databases)"#);
+    // A role that was dropped meanwhile.
+    let (name, id) = world.groups[0].clone();
+    world.run("DROP ROLE $A");
+    assert_eq!(world.look(ORDERS).await, "gone");
+    assert_snapshot!(world.give(ORDERS).await.replace(id.as_str(), "OID").replace(&name, "$A"), @"refused: there is no role with the oid $A any more");
+}
