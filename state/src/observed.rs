@@ -41,9 +41,12 @@ pub struct Grant {
     /// Held only in part, and how far: `on 12 of 14 tables`. Where files want it, the rest is given; where none does
     /// any more, all of it is taken.
     pub partial: Option<Symbol>,
-    /// Grants that were asked for and of which this one is a part: each is in the inventory as `partial`. Where the
-    /// group is to have one of them, or is to lose it, this says nothing new. By their text
-    /// ([`crate::Schema::grant_text`]).
+    /// Whether what it comes to is told beside it too, in parts that name it in `within`: always where it is held in
+    /// part, and where it shares something with another grant that was asked for. By itself it then says nothing to
+    /// those who neither want it nor gave it.
+    pub in_parts: bool,
+    /// The grants that were asked for of which this is a part. Where the group is to have one of them, or is to lose it,
+    /// this says nothing new. By their text ([`crate::Schema::grant_text`]).
     pub within: Vec<Symbol>,
 }
 

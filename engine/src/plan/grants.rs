@@ -168,12 +168,12 @@ impl<'a> Planner<'a> {
             }
             let ours = self.book.object(address).is_some();
             if !ours {
-                // What is held in part is told by its parts; a part of what is given or taken says nothing new.
+                // What others ask for may be told by its parts; a part of what is given or taken says nothing new.
                 let told = |whole: &Symbol| {
                     let whole = address_of(*whole);
                     grants.kept.contains(&whole) || self.book.object(whole).is_some()
                 };
-                if held.partial.is_some() || held.within.iter().any(told) {
+                if held.in_parts || held.within.iter().any(told) {
                     continue;
                 }
                 if !group.exclusive || standing != Some(Standing::Managed) {

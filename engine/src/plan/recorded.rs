@@ -32,7 +32,13 @@ pub fn observed_from_record(recorded: &Recorded, system: Symbol, now: Timestamp)
                 memberships.push(Membership { group, member, nested, attributes: object.attributes.clone() });
             }
             (Address::Grant { .. }, Some(Target::Grant { group, .. })) => {
-                grants.push(Grant { group, attributes: object.attributes.clone(), partial: None, within: Vec::new() });
+                grants.push(Grant {
+                    group,
+                    attributes: object.attributes.clone(),
+                    partial: None,
+                    in_parts: false,
+                    within: Vec::new(),
+                });
             }
             _ => {}
         }

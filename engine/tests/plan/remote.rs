@@ -172,6 +172,7 @@ impl Remote {
                 group: *group,
                 attributes: attributes.iter().filter(own).cloned().collect(),
                 partial: attributes.get("partial".into()).and_then(Value::as_text),
+                in_parts: attributes.get("partial".into()).is_some(),
                 within: within.iter().filter_map(Value::as_text).collect(),
             }
         });

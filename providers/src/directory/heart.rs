@@ -249,6 +249,7 @@ impl Heart {
                         group,
                         attributes: attributes.clone(),
                         partial: None,
+                        in_parts: false,
                         within: Vec::new(),
                     });
                 }

@@ -195,7 +195,13 @@ impl From<MembershipLine> for Membership {
 
 impl From<GrantLine> for Grant {
     fn from(line: GrantLine) -> Grant {
-        Grant { group: line.group, attributes: held(line.attributes), partial: None, within: Vec::new() }
+        Grant {
+            group: line.group,
+            attributes: held(line.attributes),
+            partial: None,
+            in_parts: false,
+            within: Vec::new(),
+        }
     }
 }
 

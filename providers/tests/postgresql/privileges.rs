@@ -94,7 +94,9 @@ impl World {
             let partial = grant.partial.map_or(String::new(), |partial| format!(" {partial}"));
             let within: Vec<&str> = grant.within.iter().map(|text| text.as_str()).collect();
             let within = if within.is_empty() { String::new() } else { format!(" of {}", within.join(" ")) };
-            writeln!(text, "{} {}{partial}{within}", grant.group, self.schema.grant_text(&grant.attributes)).unwrap();
+            let in_parts = if grant.in_parts { " (in parts)" } else { "" };
+            writeln!(text, "{} {}{partial}{in_parts}{within}", grant.group, self.schema.grant_text(&grant.attributes))
+                .unwrap();
         }
         for dangling in &held.dangling {
             let named = if dangling.named { " (named)" } else { "" };
@@ -219,6 +221,8 @@ async fn every_kind_is_given_read_and_taken() {
     $A grant_option=true,name="add(integer, public.mood)",objects=functions,privilege=EXECUTE,schema=public
     $A grant_option=true,objects="future schemas",owner=$D_etl,privilege=USAGE
     $A name="4711",objects="large objects",privilege=SELECT
+    $A name="add(integer)",objects=functions,privilege=EXECUTE,schema=public of objects=functions,privilege=EXECUTE,schema=public
+    $A name="add(integer, public.mood)",objects=functions,privilege=EXECUTE,schema=public of objects=functions,privilege=EXECUTE,schema=public grant_option=true,name="add(integer, public.mood)",objects=functions,privilege=EXECUTE,schema=public
     $A name="clean(integer)",objects=procedures,privilege=EXECUTE,schema=public
     $A name=mood,objects=types,privilege=USAGE,schema=public
     $A name=orders,objects=tables,privilege=REFERENCES,schema=archive
@@ -226,7 +230,7 @@ async fn every_kind_is_given_read_and_taken() {
     $A name=orders,objects=tables,privilege=TRUNCATE,schema=archive
     $A name=orders,objects=tables,privilege=UPDATE,schema=archive
     $A name=sql,objects=languages,privilege=USAGE
-    $A objects=functions,privilege=EXECUTE,schema=public
+    $A objects=functions,privilege=EXECUTE,schema=public (in parts)
     $A objects="future functions",owner=$D_etl,privilege=EXECUTE,schema="*"
     $A objects="future sequences",owner=$D_etl,privilege=USAGE,schema="*"
     $A objects="future tables",owner=$D_etl,privilege=SELECT,schema=public
@@ -288,11 +292,11 @@ async fn what_is_held_in_part_is_said_and_completed() {
     world.run("CREATE TABLE later (i int); GRANT SELECT ON orders TO $W");
     assert_snapshot!(world.inventory().await, @"
     $A name=customers,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
-    $A name=orders,objects=tables,privilege=SELECT,schema=public
+    $A name=orders,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
     $A name=report,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
-    $A objects=tables,privilege=SELECT,schema=public on 3 of 4 tables
-    $W name=orders,objects=tables,privilege=SELECT,schema=public
-    $W objects=tables,privilege=SELECT,schema=public on 1 of 4 tables
+    $A objects=tables,privilege=SELECT,schema=public on 3 of 4 tables (in parts)
+    $W name=orders,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
+    $W objects=tables,privilege=SELECT,schema=public on 1 of 4 tables (in parts)
     ");
     assert_eq!(world.look(TABLES).await, "on 3 of 4 tables");
     assert_eq!(world.give(TABLES).await, "done");
@@ -301,9 +305,36 @@ async fn what_is_held_in_part_is_said_and_completed() {
     assert_eq!(world.take(TABLES, &[]).await, "done");
     assert_eq!(world.look(TABLES).await, "gone");
     assert_snapshot!(world.inventory().await, @"
-    $W name=orders,objects=tables,privilege=SELECT,schema=public
-    $W objects=tables,privilege=SELECT,schema=public on 1 of 5 tables
+    $W name=orders,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public
+    $W objects=tables,privilege=SELECT,schema=public on 1 of 5 tables (in parts)
     ");
+}
+
+#[tokio::test]
+async fn grants_that_share_something_are_told_by_their_parts() {
+    let mut world = World::new(SALES).await;
+    world.run(
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO $A; GRANT SELECT ON orders, customers TO $W WITH GRANT OPTION",
+    );
+    world
+        .ask(TABLES)
+        .ask(ORDERS)
+        .ask(r#"{"schema":"public","objects":"tables","pattern":"*","privileges":["SELECT"]}"#);
+    world.ask(r#"{"schema":"public","objects":"tables","pattern":"c*","privileges":["SELECT"],"grant_option":true}"#);
+    assert_snapshot!(world.inventory().await, @r#"
+    $A name=customers,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public objects=tables,pattern="*",privilege=SELECT,schema=public
+    $A name=orders,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public objects=tables,pattern="*",privilege=SELECT,schema=public
+    $A name=report,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public objects=tables,pattern="*",privilege=SELECT,schema=public
+    $A objects=tables,pattern="*",privilege=SELECT,schema=public (in parts)
+    $A objects=tables,privilege=SELECT,schema=public (in parts)
+    $W grant_option=true,name=customers,objects=tables,privilege=SELECT,schema=public of grant_option=true,objects=tables,pattern="c*",privilege=SELECT,schema=public
+    $W grant_option=true,name=orders,objects=tables,privilege=SELECT,schema=public
+    $W grant_option=true,objects=tables,pattern="c*",privilege=SELECT,schema=public (in parts)
+    $W name=customers,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public objects=tables,pattern="*",privilege=SELECT,schema=public grant_option=true,objects=tables,pattern="c*",privilege=SELECT,schema=public
+    $W name=orders,objects=tables,privilege=SELECT,schema=public of objects=tables,privilege=SELECT,schema=public objects=tables,pattern="*",privilege=SELECT,schema=public
+    $W objects=tables,pattern="*",privilege=SELECT,schema=public on 2 of 3 tables (in parts)
+    $W objects=tables,privilege=SELECT,schema=public on 2 of 3 tables (in parts)
+    "#);
 }
 
 #[tokio::test]

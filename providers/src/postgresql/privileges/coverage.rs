@@ -161,59 +161,109 @@ impl<'a> Coverage<'a> {
                 told.extend(scope.asked.iter().map(|asked| (*holder, *asked)));
             }
         }
+        let shared = self.shared(holders);
+        let numbers: FxHashMap<&Grant, u32> = self.asked.iter().zip(0..).collect();
+        let mut places: FxHashMap<(u32, u32), usize> = FxHashMap::default();
         for (holder, asked) in told {
             let partial = match self.extent(holder, asked) {
                 Extent::Whole => None,
                 Extent::Partly(how) => Some(Symbol::new(&how)),
                 Extent::None => continue,
             };
+            // What is had by owning it alone is nobody's grant.
+            let owned = !self.counts.contains_key(&(holder, asked));
+            let in_parts = partial.is_some() || owned || shared.contains(&(holder, asked));
             let attributes = self.asked[asked as usize].attributes();
-            grants.push(state::Grant { group: id(holder), attributes, partial, within: Vec::new() });
+            places.insert((holder, asked), grants.len());
+            grants.push(state::Grant { group: id(holder), attributes, partial, in_parts, within: Vec::new() });
         }
-        self.rest(holders, &texts, |holder, grant, within| {
-            grants.push(state::Grant { group: id(holder), attributes: grant.attributes(), partial: None, within });
+        self.parts(holders, &shared, |holder, grant, within| {
+            let own = numbers.get(&grant);
+            let others = within.iter().filter(|asked| Some(*asked) != own);
+            let within = others.filter_map(|asked| texts.get(*asked as usize).copied()).collect();
+            // An asked grant that is a part itself stands for both.
+            let told = own.and_then(|own| places.get(&(holder, *own)));
+            if let Some(told) = told.and_then(|place| grants.get_mut(*place)) {
+                (told.in_parts, told.within) = (false, within);
+                return;
+            }
+            let attributes = grant.attributes();
+            grants.push(state::Grant { group: id(holder), attributes, partial: None, in_parts: false, within });
         });
         grants
     }
 
-    /// What is held beside the asked grants.
-    fn rest(&self, holders: &FxHashSet<u32>, texts: &[Symbol], mut tell: impl FnMut(u32, Grant, Vec<Symbol>)) {
-        // By holder, kind, schema and privilege: the objects, and of which asked grants they are a part.
-        let mut units: BTreeMap<(u32, Kind, &str, Privilege, bool), Vec<(u32, Vec<Symbol>)>> = BTreeMap::new();
-        let mut known: FxHashMap<(u32, u32), Extent> = FxHashMap::default();
-        for (number, object) in (0u32..).zip(&self.catalog.objects) {
+    /// The asked grants that a privilege on an object is part of; with `grant_option`, the right to pass it on.
+    fn asked_on(&self, object: usize, privilege: Privilege, held_option: bool, grant_option: bool) -> Vec<u32> {
+        let scopes = self.scopes_with.get(object).into_iter().flatten();
+        let asked = scopes.flat_map(|scope| &self.scopes[*scope as usize].asked).copied();
+        let mut asked: Vec<u32> = asked
+            .filter(|asked| {
+                let grant = &self.asked[*asked as usize]; // numbers of these very grants
+                grant.privilege == privilege
+                    && if grant_option { grant.grant_option } else { held_option || !grant.grant_option }
+            })
+            .collect();
+        asked.sort_unstable();
+        asked
+    }
+
+    /// Asked grants that share something that a holder holds, by holder; and those that are held in part.
+    fn shared(&self, holders: &FxHashSet<u32>) -> FxHashSet<(u32, u32)> {
+        let mut shared = FxHashSet::default();
+        for (number, object) in self.catalog.objects.iter().enumerate() {
+            if self.scopes_with.get(number).is_none_or(Vec::is_empty) {
+                continue;
+            }
             for (holder, privilege, grant_option) in held(object, holders) {
-                let (mut plain, mut option, mut within) = (false, !grant_option, Vec::new());
-                for scope in self.scopes_with.get(number as usize).into_iter().flatten() {
-                    for asked in &self.scopes[*scope as usize].asked {
-                        let grant = &self.asked[*asked as usize];
-                        if grant.privilege != privilege {
-                            continue;
-                        }
-                        match known.entry((holder, *asked)).or_insert_with(|| self.extent(holder, *asked)) {
-                            Extent::Whole => (plain, option) = (true, option || grant.grant_option),
-                            Extent::Partly(_) => within.extend(texts.get(*asked as usize)),
-                            Extent::None => {}
-                        }
-                    }
-                }
-                if !plain || !option {
-                    let unit = units.entry((holder, object.kind, &object.schema, privilege, grant_option)).or_default();
-                    unit.push((number, within));
+                let asked = self.asked_on(number, privilege, grant_option, false);
+                if asked.len() > 1 {
+                    shared.extend(asked.iter().map(|asked| (holder, *asked)));
                 }
             }
         }
-        for ((holder, kind, schema, privilege, grant_option), objects) in units {
+        let partly = self.counts.keys().filter(|(holder, asked)| self.extent(*holder, *asked) != Extent::Whole);
+        shared.extend(partly.copied());
+        shared
+    }
+
+    /// What is held beside the asked grants, and what those in `shared` come to, with the asked grants of which it is
+    /// a part.
+    fn parts(
+        &self,
+        holders: &FxHashSet<u32>,
+        shared: &FxHashSet<(u32, u32)>,
+        mut tell: impl FnMut(u32, Grant, &[u32]),
+    ) {
+        type Unit<'u> = (u32, Kind, &'u str, Privilege, bool, Vec<u32>);
+        let mut units: BTreeMap<Unit<'_>, Vec<u32>> = BTreeMap::new();
+        for (number, object) in self.catalog.objects.iter().enumerate() {
+            for (holder, privilege, grant_option) in held(object, holders) {
+                let plain = self.asked_on(number, privilege, grant_option, false);
+                let option = if grant_option { self.asked_on(number, privilege, true, true) } else { Vec::new() };
+                let in_parts = |asked: &[u32]| asked.iter().any(|asked| shared.contains(&(holder, *asked)));
+                let mut add = |option: bool, within: Vec<u32>| {
+                    let unit = (holder, object.kind, object.schema.as_str(), privilege, option, within);
+                    units.entry(unit).or_default().push(number as u32);
+                };
+                if grant_option && (option.is_empty() || in_parts(&option)) {
+                    add(true, option);
+                }
+                if plain.is_empty() && !grant_option || in_parts(&plain) {
+                    add(false, plain);
+                }
+            }
+        }
+        for ((holder, kind, schema, privilege, grant_option, within), objects) in units {
             let all = self.index.in_schema(kind, schema).len();
             let grant = |place| Grant { place, privilege, grant_option };
-            let apart = objects.iter().any(|(_, within)| !within.is_empty());
-            if kind.facts().reach == Reach::All && all > 1 && objects.len() == all && !apart {
-                tell(holder, grant(self.place(kind, schema, Which::All)), Vec::new());
+            if kind.facts().reach == Reach::All && all > 1 && objects.len() == all {
+                tell(holder, grant(self.place(kind, schema, Which::All)), &within);
                 continue;
             }
-            for (number, within) in objects {
+            for number in objects {
                 let object = &self.catalog.objects[number as usize]; // numbers of these very objects
-                tell(holder, grant(self.place(kind, schema, which(object))), within);
+                tell(holder, grant(self.place(kind, schema, which(object))), &within);
             }
         }
     }

@@ -112,7 +112,13 @@ fn presence(grant: &Grant, extent: Extent) -> Presence {
         Extent::Whole => None,
         Extent::Partly(how) => Some(Symbol::new(&how)),
     };
-    let held = state::Grant { group: Symbol::new(""), attributes: grant.attributes(), partial, within: Vec::new() };
+    let held = state::Grant {
+        group: Symbol::new(""),
+        attributes: grant.attributes(),
+        partial,
+        in_parts: false,
+        within: Vec::new(),
+    };
     let object: Object = held.object();
     Presence::Here(object)
 }
