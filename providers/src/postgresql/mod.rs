@@ -3,13 +3,16 @@
 //! `settings` says where the cluster is, `tls` and `connection` lead there, `failure` is what may come back, `quote`
 //! puts names into statements. `schema` says what roles have, `role` and `catalog` how the catalog tells of them;
 //! `reader` takes everything in one snapshot. `judge` makes an order into statements by `statement`, `writer` carries
-//! them out in one transaction, and `sessions` ends what leavers have open. For people: `docs/providers/postgresql.md`.
+//! them out in one transaction, and `sessions` ends what leavers have open. `databases`
+//! goes through what stands in databases: `privileges` and `ownership`; `elsewhere` carries out orders there. For people: `docs/providers/postgresql.md`.
 
 pub mod catalog;
 pub mod connection;
-mod databases;
+pub mod databases;
+mod elsewhere;
 pub mod failure;
 mod judge;
+pub mod ownership;
 pub mod privileges;
 pub mod quote;
 mod reader;

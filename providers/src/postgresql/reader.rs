@@ -8,7 +8,11 @@ use tokio::sync::Mutex;
 
 use super::catalog;
 use super::connection::{Client, Session};
+use super::databases;
+use super::elsewhere;
 use super::failure::Failure;
+use super::ownership;
+use super::privileges;
 use super::role::Role;
 use super::schema::{capabilities, schema};
 use crate::http::retry::Retry;
@@ -67,27 +71,48 @@ impl PostgresqlReader {
             ));
         }
         let proof = format!("{} roles and {} memberships as counted in the same snapshot", counts.0, counts.1);
+        let mut observed = observed(&roles, members, &self.own, accounts, Complete::proved(proof, ask.now));
+        let ids = |objects: &[Object]| objects.iter().filter_map(|object| oid(object.id)).collect();
+        let (groups, owners) = (ids(&observed.groups), ids(&observed.accounts));
+        let inside = databases::contents(&self.client, &session, ask.grants, &groups, &owners).await?;
         self.keep(session).await;
-        Ok(observed(&roles, members, &self.own, accounts, Complete::proved(proof, ask.now)))
+        observed.complete.proof.push_str(&format!("; {}", inside.proof));
+        observed.grants = inside.grants;
+        observed.grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
+        (ask.progress)((counts.0 + counts.1) as u64 + observed.grants.len() as u64);
+        Ok(observed.with_owned(inside.owned).with_dangling(inside.dangling))
     }
 
     async fn look(&self, targets: &[Target]) -> Result<Vec<Presence>, Failure> {
         let mut oids = Vec::with_capacity(targets.len());
         let mut places = Vec::new();
+        let (mut grants, mut owners) = (Vec::new(), Vec::new());
         for target in targets {
             match *target {
                 Target::Account(id) | Target::Group(id) => oids.extend(oid(id)),
                 Target::Membership { group, member, .. } => places.extend(oid(group).zip(oid(member))),
-                Target::Grant { .. } | Target::Owned(_) => {}
+                Target::Grant { group, grant } => grants.push((group, grant)),
+                Target::Owned(id) => owners.push(id),
             }
         }
         let session = self.session().await?;
+        let mut held = match grants.as_slice() {
+            [] => Vec::new(),
+            grants => privileges::read::again(&self.client, &session, grants).await?,
+        }
+        .into_iter();
+        let mut owned = match owners.as_slice() {
+            [] => Vec::new(),
+            owners => ownership::again(&self.client, &session, owners).await?,
+        }
+        .into_iter();
         let roles = catalog::some_roles(&session, &oids, &[]).await?;
         let members = catalog::some_members(&session, &places).await?;
         self.keep(session).await;
         let role = |id: Symbol| roles.get(&oid(id)?).filter(|role| !role.is_out_of_bounds(&self.own));
         let here = |object: Option<Object>| object.map_or(Presence::Gone, Presence::Here);
-        let presence = |target: &Target| match *target {
+        let unread = || Presence::Hidden("it was not read".to_owned());
+        let mut presence = |target: &Target| match *target {
             // Whoever asks knows it as an account: without LOGIN it is one that is switched off.
             Target::Account(id) => here(role(id).map(Role::account)),
             Target::Group(id) => here(role(id).filter(|role| !role.is_account()).map(Role::group)),
@@ -95,9 +120,19 @@ impl PostgresqlReader {
                 let rows = oid(group).zip(oid(member)).and_then(|place| members.get(&place));
                 here(rows.map(|rows| Object::new("", catalog::qualifiers(rows))))
             }
-            Target::Grant { .. } | Target::Owned(_) => Presence::Hidden("privileges are not read yet".to_owned()),
+            Target::Grant { .. } => held.next().unwrap_or_else(unread),
+            Target::Owned(_) => owned.next().unwrap_or_else(unread),
         };
-        Ok(targets.iter().map(presence).collect())
+        Ok(targets.iter().map(&mut presence).collect())
+    }
+
+    /// What became of transactions that were announced together.
+    async fn fates(&self, transactions: Symbol) -> Result<TransactionState, Failure> {
+        let mut states = Vec::new();
+        for transaction in elsewhere::apart(transactions) {
+            states.push(self.fate(transaction).await?);
+        }
+        Ok(elsewhere::together(&states))
     }
 
     async fn fate(&self, transaction: Symbol) -> Result<TransactionState, Failure> {
@@ -165,7 +200,7 @@ impl Reader for PostgresqlReader {
     }
 
     async fn transaction(&self, transaction: Symbol) -> Result<TransactionState, ReadError> {
-        patiently!(self.fate(transaction))
+        patiently!(self.fates(transaction))
     }
 }
 

@@ -52,7 +52,7 @@ pub fn schema(options: Option<&Options>, version: Option<i32>) -> Schema {
         group: BOTH.iter().map(attribute).collect(),
         group_open: false,
         qualifiers: qualifiers.map(|name| (Symbol::new(name), truths())).collect(),
-        ..Schema::default()
+        ..super::privileges::read::schema()
     }
 }
 
@@ -63,6 +63,8 @@ pub fn capabilities(options: Option<&Options>) -> Capabilities {
     Capabilities {
         groups: true,
         nested_groups: true,
+        grants: true,
+        transfer: true,
         deactivate: true,
         account_key: Some(key),
         group_key: Some(key),

@@ -18,6 +18,7 @@ use tokio_postgres::error::SqlState;
 
 use super::catalog::{qualifiers, some_members, some_roles};
 use super::connection::{Client, Session};
+use super::elsewhere;
 use super::failure::Failure;
 use super::judge::{Facts, Needs, name_in};
 use super::quote::identifier;
@@ -66,6 +67,17 @@ impl PostgresqlWriter {
 #[async_trait]
 impl Writer for PostgresqlWriter {
     async fn execute(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome> {
+        if !orders.iter().any(elsewhere::belongs) {
+            return self.of_cluster(orders, announce).await;
+        }
+        let of_cluster = async |orders: &[Order], joined: &elsewhere::Joined<'_>| self.of_cluster(orders, joined).await;
+        elsewhere::execute(&self.client, orders, announce, of_cluster).await
+    }
+}
+
+impl PostgresqlWriter {
+    /// Orders about roles and memberships.
+    async fn of_cluster(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome> {
         if orders.is_empty() {
             return Vec::new();
         }
