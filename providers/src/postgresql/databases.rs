@@ -146,7 +146,7 @@ pub async fn contents(
     }
     let names: BTreeMap<u32, String> = ownership::databases(session).await?;
     contents.owned = owners.all(&names);
-    contents.proof = format!("{entered} databases");
+    contents.proof = format!("{entered} database{}", if entered == 1 { "" } else { "s" });
     if !closed.is_empty() {
         contents.proof.push_str(&format!("; not looked into: {}", closed.join(", ")));
     }

@@ -19,9 +19,13 @@ struct Real {
 const CLEAN: &str = r#"
 DO $$ DECLARE role name; BEGIN
     FOR role IN SELECT rolname FROM pg_roles WHERE oid >= 16384 AND rolname <> 'tenure' LOOP
+        EXECUTE format('DROP OWNED BY %I', role);
         EXECUTE format('DROP ROLE %I', role);
     END LOOP;
 END $$"#;
+
+/// What the grants are on.
+const THINGS: &str = "CREATE SCHEMA things CREATE TABLE one (i int) CREATE TABLE two (i int)";
 
 #[async_trait]
 impl Subject for Real {
@@ -48,20 +52,29 @@ impl Subject for Real {
     fn group_text(&self) -> Option<Symbol> {
         Some("comment".into())
     }
+
+    /// On the schema itself, and on all its tables.
+    fn grant(&self, n: usize) -> Attributes {
+        let mut pairs = vec![("database", "postgres"), ("schema", "things")];
+        match n {
+            0 => pairs.push(("privilege", "USAGE")),
+            _ => pairs.extend([("objects", "tables"), ("privilege", "SELECT")]),
+        }
+        pairs.into_iter().map(|(name, value)| (Symbol::new(name), Value::text(value))).collect()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn as_a_superuser() {
     let cluster = Cluster::start();
+    cluster.run("postgres", THINGS);
     let settings = settings(&cluster, &[]);
     let report = run(&Real { cluster, settings }).await;
     assert!(report.passed(), "\n{report}");
     insta::assert_debug_snapshot!(report.skipped(), @r#"
 [
     "a group has a parent",
-    "a grant is given and taken",
     "a grant is changed",
-    "a grant is not doubled",
 ]
 "#);
 }
@@ -70,15 +83,15 @@ async fn as_a_superuser() {
 async fn as_a_role_that_may_only_make_roles() {
     let cluster = Cluster::start();
     cluster.run("postgres", &format!("CREATE ROLE tenure LOGIN CREATEROLE PASSWORD '{PASSWORD}'"));
+    let owned = "GRANT CREATE ON DATABASE postgres TO tenure; SET ROLE tenure";
+    cluster.run("postgres", &format!("{owned}; {THINGS}"));
     let settings = settings(&cluster, &[("url", Value::text(cluster.url_of("tenure", "postgres")))]);
     let report = run(&Real { cluster, settings }).await;
     assert!(report.passed(), "\n{report}");
     insta::assert_debug_snapshot!(report.skipped(), @r#"
 [
     "a group has a parent",
-    "a grant is given and taken",
     "a grant is changed",
-    "a grant is not doubled",
 ]
 "#);
 }

@@ -7,6 +7,7 @@ mod conformance;
 mod connection;
 mod helper;
 mod leavers;
+mod ownership;
+mod privileges;
 mod roles;
 mod trouble;
-mod privileges;
