@@ -173,9 +173,13 @@ fn lay_parts(observed: &mut Observed, schema: &Schema, given: &[(Target, Attribu
             Target::Membership { group, member, nested } => {
                 observed.memberships.push(state::Membership { group, member, nested, attributes });
             }
-            Target::Grant { group, .. } => {
-                observed.grants.push(state::Grant { group, attributes, partial: None, within: Vec::new() })
-            }
+            Target::Grant { group, .. } => observed.grants.push(state::Grant {
+                group,
+                attributes,
+                partial: None,
+                in_parts: false,
+                within: Vec::new(),
+            }),
             _ => {}
         }
     }
