@@ -82,6 +82,10 @@ pub struct Schema {
     /// Qualifiers of a membership, besides `from`, `until` and `reason`; values from weakest to strongest. `false` and
     /// `true` are truth values there, not texts.
     pub qualifiers: Vec<(Symbol, Vec<Symbol>)>,
+    /// Attributes and qualifiers that give rights over others (superuser, an admin option): set to anything but false
+    /// or nothing, they are `privileged-grant`.
+    #[serde(default)]
+    pub privileged: Vec<Symbol>,
     /// The attributes that tell grants of one group apart; empty: all of them together.
     pub grant_key: Vec<Symbol>,
     /// How grants are written.

@@ -12,6 +12,16 @@ const MASS_REMOVAL: f64 = 0.10;
 /// Share of its rows that a source may lose, where nothing else is said.
 const SOURCE_SHRANK: f64 = 0.10;
 
+/// The same for attributes that change.
+const CHANGED: f64 = 0.30;
+/// The same for what is given.
+const GRANTED: f64 = 0.20;
+
+pub(super) const MASS_CHANGE: &str = "mass_change";
+pub(super) const MASS_GRANT: &str = "mass_grant";
+/// All limits that are shares.
+pub(super) const NAMES: [&str; 4] = ["mass_removal", MASS_CHANGE, MASS_GRANT, "source_shrank"];
+
 /// The configured limits by name (`mass_removal`, `mass_removal.system.chat`), for the record of a run.
 pub fn limits(configuration: &Configuration) -> BTreeMap<String, f64> {
     let mut limits = BTreeMap::new();
@@ -22,6 +32,8 @@ pub fn limits(configuration: &Configuration) -> BTreeMap<String, f64> {
             }
         };
         set("mass_removal", safeguards.mass_removal.or(default.then_some(MASS_REMOVAL)));
+        set(MASS_CHANGE, safeguards.mass_change.or(default.then_some(CHANGED)));
+        set(MASS_GRANT, safeguards.mass_grant.or(default.then_some(GRANTED)));
         set("source_shrank", safeguards.source_shrank.or(default.then_some(SOURCE_SHRANK)));
     };
     add(None, &configuration.settings.safeguards, true);
@@ -35,7 +47,7 @@ pub fn limits(configuration: &Configuration) -> BTreeMap<String, f64> {
 }
 
 /// The limit `name` for the first of `places` that sets it, else the general one.
-fn look(limits: &BTreeMap<String, f64>, name: &str, places: &[Address]) -> Option<f64> {
+pub(super) fn look(limits: &BTreeMap<String, f64>, name: &str, places: &[Address]) -> Option<f64> {
     places.iter().find_map(|place| limits.get(&format!("{name}.{place}"))).or_else(|| limits.get(name)).copied()
 }
 
@@ -59,6 +71,13 @@ impl<'a> InForce<'a> {
         let group = group.map(|group| Address::Group { system, group });
         let places: Vec<Address> = group.into_iter().chain([Address::System(system)]).collect();
         self.get("mass_removal", &places, MASS_REMOVAL)
+    }
+
+    /// The limit `name` (of [`NAMES`]) on a system, or in a group.
+    pub(super) fn share(&self, name: &str, system: Symbol, group: Option<Symbol>) -> f64 {
+        let group = group.map(|group| Address::Group { system, group });
+        let places: Vec<Address> = group.into_iter().chain([Address::System(system)]).collect();
+        self.get(name, &places, 0.0)
     }
 
     pub(super) fn source_shrank(&self) -> f64 {

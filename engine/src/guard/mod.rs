@@ -5,19 +5,38 @@
 //! `unexplained`, `dangling-grant`) and only worded here; the others judge the whole plan: [`judge`].
 
 pub(crate) mod collision;
+mod conflict;
 pub(crate) mod dangling_grant;
+mod effective;
+mod first_deactivation;
+mod first_exclusive;
+mod guard_lowered;
 pub(crate) mod in_doubt;
+mod in_force;
 pub(crate) mod incomplete_read;
+mod irreversible;
+mod last_admin;
+mod legal_hold;
 mod limits;
+mod mass_change;
+mod mass_grant;
 pub(crate) mod mass_removal;
 pub(crate) mod no_heir;
+mod open_nesting;
+mod origin_changed;
+mod owned_data;
+mod privileged_grant;
 pub(crate) mod probable_rename;
+mod protected;
 pub(crate) mod replaced;
+mod reused_identifier;
 pub(crate) mod source_shrank;
 pub(crate) mod suspended_outside;
 pub(crate) mod unexplained;
 pub(crate) mod vanished;
+mod window;
 
+pub use in_force::in_force;
 pub use limits::limits;
 
 use state::{Address, Code, Finding, Plan, Scope, Severity};
@@ -26,10 +45,27 @@ use crate::plan::planner::Planner;
 
 /// Lets every safeguard that judges whole plans look at this one.
 pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
-    let findings = [in_doubt::judge, mass_removal::judge, probable_rename::judge, source_shrank::judge]
-        .iter()
-        .flat_map(|guard| guard(planner, plan))
-        .collect::<Vec<_>>();
+    let guards = [
+        conflict::judge,
+        first_deactivation::judge,
+        first_exclusive::judge,
+        guard_lowered::judge,
+        in_doubt::judge,
+        irreversible::judge,
+        last_admin::judge,
+        legal_hold::judge,
+        mass_change::judge,
+        mass_grant::judge,
+        mass_removal::judge,
+        open_nesting::judge,
+        origin_changed::judge,
+        owned_data::judge,
+        privileged_grant::judge,
+        probable_rename::judge,
+        reused_identifier::judge,
+        source_shrank::judge,
+    ];
+    let findings = guards.iter().flat_map(|guard| guard(planner, plan)).collect::<Vec<_>>();
     planner.findings.extend(findings);
 }
 

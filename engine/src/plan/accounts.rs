@@ -364,17 +364,17 @@ impl<'a> Planner<'a> {
 
 /// The holder that stands in the address of an account that is nobody's. No identity can have this key: keys that
 /// begin with `id:` are refused for people.
-pub(super) fn nobody(id: Symbol) -> Symbol {
+pub(crate) fn nobody(id: Symbol) -> Symbol {
     Symbol::new(&format!("id:{id}"))
 }
 
 /// The name that stands in addresses for a group of which no file speaks.
-pub(super) fn nobodys_group(id: Symbol) -> Symbol {
+pub(crate) fn nobodys_group(id: Symbol) -> Symbol {
     state::address::instance(NOBODYS, id.as_str())
 }
 
 /// The remote id of such a group.
-pub(super) fn nobodys_group_id(group: Symbol) -> Option<Symbol> {
+pub(crate) fn nobodys_group_id(group: Symbol) -> Option<Symbol> {
     state::address::instance_key(NOBODYS, group).map(|id| Symbol::new(&id))
 }
 

@@ -71,7 +71,7 @@ fn case_exact(schema: Option<&AttributeSchema>) -> bool {
 }
 
 /// Text without its case, for comparing keys.
-pub(super) fn fold(text: Symbol) -> String {
+pub(crate) fn fold(text: Symbol) -> String {
     text.as_str().to_lowercase()
 }
 
