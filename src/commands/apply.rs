@@ -237,6 +237,7 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
     let now = prepared.folder.now;
     let run = format!("{}-{:08x}", now.to_jiff().strftime("%Y%m%dT%H%M%SZ"), u32::from_be_bytes(random));
     let (commit, clean) = provenance::commit(&prepared.folder.path);
+    let (limits, in_force) = prepared.in_force(plan);
     Ok(RunStarted {
         run: Symbol::new(&run),
         actor: provenance::actor(),
@@ -247,9 +248,9 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         clean,
         plan: plan.digest,
         undoes: plan.undoes.as_ref().map(|undoes| undoes.run),
-        limits: engine::guard::limits(&prepared.configuration),
+        limits,
         populations: BTreeMap::new(),
-        in_force: None,
+        in_force: Some(in_force),
         approvals: Some(approvals::rules(prepared)),
     })
 }

@@ -7,8 +7,8 @@ use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
 use engine::plan::{Inputs, Planned, Reading, plan};
 use engine::undo::{Done, undo};
-use state::record::{Line, Recorded};
-use state::{Address, Finding, Observed, Schema, Symbol};
+use state::record::{InForce, Line, Recorded};
+use state::{Address, Finding, Observed, Plan, Schema, Symbol};
 
 use super::connect::Connection;
 use super::read;
@@ -121,6 +121,11 @@ impl Prepared {
             targets,
             hmac_key: self.folder.key_bytes(),
         }
+    }
+
+    /// The limits, and what else is in force for a run that carries out `plan`.
+    pub fn in_force(&self, plan: &Plan) -> (BTreeMap<String, f64>, InForce) {
+        engine::guard::in_force(&self.inputs(&[]), plan)
     }
 
     /// What applying needs to know of each system.

@@ -143,8 +143,14 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let capabilities =
         |system| inputs.readings.get(&system).map(|reading| reading.capabilities.clone()).unwrap_or_default();
     let leavers = &planner.leavers;
-    let (changes, batches) = order::order(drafts, inputs.targets, |holder| leavers.contains_key(&holder), capabilities)
-        .map_err(|cycle| vec![cycle_error(&cycle)])?;
+    let (changes, batches) = order::order(
+        drafts,
+        inputs.targets,
+        |holder| leavers.contains_key(&holder),
+        &inputs.configuration.conflicts,
+        capabilities,
+    )
+    .map_err(|cycle| vec![cycle_error(&cycle)])?;
     if !inputs.targets.is_empty() {
         let holders: rustc_hash::FxHashSet<Symbol> =
             changes.iter().filter_map(|change| change.address.holder()).collect();

@@ -7,18 +7,20 @@ use state::{Action, Address, Batch, Capabilities, Change, Member, Symbol, Wanted
 
 use super::book::covers;
 use super::planner::{Draft, Phase};
+use crate::configuration::Conflict;
 
 /// Changes in their order, with the batches that cover them; or a cycle, as the addresses on its way.
 pub(crate) fn order(
     mut drafts: Vec<Draft>,
     targets: &[Address],
     leaver: impl Fn(Symbol) -> bool,
+    conflicts: &[Conflict],
     capabilities: impl Fn(Symbol) -> Capabilities,
 ) -> Result<(Vec<Change>, Vec<Batch>), Vec<Address>> {
     if !targets.is_empty() {
-        drafts = targeted(drafts, targets, &leaver);
+        drafts = targeted(drafts, targets, &leaver, conflicts);
     }
-    let edges = edges(&drafts, &leaver);
+    let edges = edges(&drafts, &leaver, conflicts);
     let depths = depths(&edges)
         .map_err(|cycle| cycle.into_iter().map(|n| drafts[n as usize].change.address).collect::<Vec<_>>())?;
     let mut sorted: Vec<u32> = (0..drafts.len() as u32).collect();
@@ -36,8 +38,13 @@ pub(crate) fn order(
 }
 
 /// The drafts that `targets` cover, and whatever those need.
-fn targeted(drafts: Vec<Draft>, targets: &[Address], leaver: &impl Fn(Symbol) -> bool) -> Vec<Draft> {
-    let edges = edges(&drafts, leaver);
+fn targeted(
+    drafts: Vec<Draft>,
+    targets: &[Address],
+    leaver: &impl Fn(Symbol) -> bool,
+    conflicts: &[Conflict],
+) -> Vec<Draft> {
+    let edges = edges(&drafts, leaver, conflicts);
     let mut keep = vec![false; drafts.len()];
     let covered = |n: &u32| targets.iter().any(|target| covers(*target, drafts[*n as usize].change.address));
     let mut left: Vec<u32> = (0..drafts.len() as u32).filter(covered).collect();
@@ -66,7 +73,8 @@ impl Edges {
     }
 }
 
-fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
+fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool, conflicts: &[Conflict]) -> Edges {
+    let excluding = Excluding::new(drafts, conflicts);
     let mut makes: FxHashMap<Address, u32> = FxHashMap::default();
     let mut sets: FxHashMap<Address, u32> = FxHashMap::default();
     let mut gives: FxHashMap<(Symbol, Symbol), Vec<u32>> = FxHashMap::default();
@@ -98,6 +106,7 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
             Action::Grant => {
                 edges.needs.extend(change.address.parent_group().and_then(made));
                 edges.needs.extend(change.address.member().and_then(made));
+                edges.needs.extend(excluding.taken_before(change.address));
             }
             Action::Update | Action::Rename => edges.needs.extend(made(change.address)),
             // New access before old access is taken, but not for those who leave.
@@ -105,7 +114,8 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
                 if let Address::Membership { system, member: Member::Holder(holder), .. } = change.address
                     && !leaver(holder)
                 {
-                    edges.needs.extend(gives.get(&(system, holder)).into_iter().flatten());
+                    let gives = gives.get(&(system, holder)).into_iter().flatten();
+                    edges.needs.extend(gives.filter(|give| !excluding.waits(**give, n)));
                 }
             }
             _ => {}
@@ -113,6 +123,61 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool) -> Edges {
     }
     edges.starts.push(edges.needs.len() as u32);
     edges
+}
+
+/// Access that a conflict forbids together: it is taken before its counterpart is given.
+#[derive(Default)]
+struct Excluding {
+    /// By the membership that is given, those of the same holder that are taken before.
+    before: FxHashMap<Address, Vec<u32>>,
+    addresses: Vec<Address>,
+}
+
+impl Excluding {
+    fn new(drafts: &[Draft], conflicts: &[Conflict]) -> Excluding {
+        let mut excluding = Excluding::default();
+        if conflicts.is_empty() {
+            return excluding;
+        }
+        let mut roles: FxHashMap<Address, Vec<(usize, usize)>> = FxHashMap::default();
+        for (c, conflict) in conflicts.iter().enumerate() {
+            for (r, role) in conflict.roles.iter().enumerate() {
+                role.groups.iter().for_each(|group| roles.entry(*group).or_default().push((c, r)));
+            }
+        }
+        let roles_of = |address: Address| address.parent_group().and_then(|group| roles.get(&group));
+        let mut taken: FxHashMap<Symbol, Vec<(u32, usize, usize)>> = FxHashMap::default();
+        for (n, Draft { change, .. }) in (0u32..).zip(drafts) {
+            if let (Action::Revoke, Some(holder)) = (change.action, change.address.holder()) {
+                let own = roles_of(change.address).into_iter().flatten();
+                taken.entry(holder).or_default().extend(own.map(|(c, r)| (n, *c, *r)));
+            }
+        }
+        for Draft { change, .. } in drafts {
+            let (Action::Grant, Some(holder)) = (change.action, change.address.holder()) else { continue };
+            let Some(own) = roles_of(change.address) else { continue };
+            let others = taken.get(&holder).into_iter().flatten();
+            let others = others.filter(|(_, c, r)| own.iter().any(|(own, role)| own == c && role != r));
+            let mut others: Vec<u32> = others.map(|(n, ..)| *n).collect();
+            others.sort_unstable();
+            others.dedup();
+            if !others.is_empty() {
+                excluding.before.insert(change.address, others);
+            }
+        }
+        excluding.addresses = drafts.iter().map(|draft| draft.change.address).collect();
+        excluding
+    }
+
+    fn taken_before(&self, given: Address) -> impl Iterator<Item = u32> {
+        self.before.get(&given).into_iter().flatten().copied()
+    }
+
+    /// Whether draft `give` waits for draft `take`.
+    fn waits(&self, give: u32, take: u32) -> bool {
+        let given = self.addresses.get(give as usize).and_then(|address| self.before.get(address));
+        given.is_some_and(|before| before.contains(&take))
+    }
 }
 
 /// The length of the longest way of needs below each draft (Kahn's algorithm); or a cycle.

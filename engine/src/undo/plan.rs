@@ -31,7 +31,8 @@ pub fn undo<'a>(inputs: Inputs<'a>, done: &Done) -> Result<Planned<'a>, Vec<Diag
     let capabilities =
         |system| inputs.readings.get(&system).map(|reading| reading.capabilities.clone()).unwrap_or_default();
     let (changes, batches) =
-        order::order(drafts, inputs.targets, |_| false, capabilities).map_err(|cycle| vec![cycle_error(&cycle)])?;
+        order::order(drafts, inputs.targets, |_| false, &inputs.configuration.conflicts, capabilities)
+            .map_err(|cycle| vec![cycle_error(&cycle)])?;
     let done_here = |address: Address| changes.iter().any(|change| change.address == address);
     // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
     planner.facts.retain(|fact| fact.kind == FactKind::Moved);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use state::record::{Event, Line, Recorded, RunStarted};
+use state::record::{Event, InForce, Line, Recorded, RunStarted};
 use state::*;
 use tenure_engine::apply::{Answer, Answers, Apply, Connected, Fate, Report, Step, settle};
 use tenure_engine::configuration::{Facts, Loaded, Rejected, Sources};
@@ -126,7 +126,7 @@ impl Story {
 
     /// Plans, and hands the plan with everything that it rests on to `look`.
     pub fn with<T>(&self, look: impl FnOnce(Result<Planned<'_>, (Files, Vec<Diagnostic>)>, &Parts) -> T) -> T {
-        let mut parts = Parts { readings: BTreeMap::new(), exclusive: false, limits: BTreeMap::new() };
+        let mut parts = Parts { readings: BTreeMap::new(), exclusive: false, in_force: None };
         let loaded = match Loaded::load(self.files(), Arc::new(Outside(self.files.clone())), &[], self.now) {
             Ok(loaded) => loaded,
             Err(Rejected { files, diagnostics }) => return look(Err((files, diagnostics)), &parts),
@@ -150,7 +150,6 @@ impl Story {
         };
         parts.exclusive = configuration.systems.values().any(|system| system.exclusive)
             || configuration.groups.iter().any(|group| group.exclusive);
-        parts.limits = tenure_engine::guard::limits(&configuration);
         let inputs = Inputs {
             configuration: &configuration,
             files: &files,
@@ -163,6 +162,7 @@ impl Story {
         };
         let planned = tenure_engine::plan::plan(inputs).map_err(|diagnostics| (files.clone(), diagnostics));
         if let Ok(Planned { plan, .. }) = &planned {
+            parts.in_force = Some(tenure_engine::guard::in_force(&inputs, plan));
             let unreadable: BTreeSet<Symbol> =
                 self.systems.iter().filter(|(_, r)| r.unreadable.is_some()).map(|(name, _)| *name).collect();
             rules::check(plan, &unreadable, parts.exclusive);
@@ -275,9 +275,9 @@ impl Story {
             clean: None,
             plan: plan.digest,
             undoes: None,
-            limits: parts.limits.clone(),
+            limits: parts.in_force.as_ref().map(|(limits, _)| limits.clone()).unwrap_or_default(),
             populations: BTreeMap::new(),
-            in_force: None,
+            in_force: parts.in_force.as_ref().map(|(_, in_force)| in_force.clone()),
             approvals: None,
         };
         let recorded = self.recorded.clone();
@@ -352,7 +352,7 @@ impl Story {
 pub struct Parts {
     pub readings: BTreeMap<Symbol, Reading>,
     pub exclusive: bool,
-    pub limits: BTreeMap<String, f64>,
+    pub in_force: Option<(BTreeMap<String, f64>, InForce)>,
 }
 
 /// `file:line:column: message / hint`.
