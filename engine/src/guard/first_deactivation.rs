@@ -23,7 +23,7 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
             let first = accounts.next().map_or_else(String::new, |first| first.to_string());
             let others: Vec<Address> = accounts.collect();
             let message = format!(
-                "no deactivation was seen to last on system.{system} so far: {first} goes first, {} wait for it",
+                "no deactivation was seen to last on system.{system} so far: {first} goes first, before {}",
                 count(others.len(), "other account")
             );
             let hint = "apply this; the next plan sees whether it lasted, and goes on with the others";

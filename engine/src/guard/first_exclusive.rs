@@ -45,6 +45,7 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
             let what = match place {
                 Address::System(_) => count(taken.len(), "account"),
                 _ if taken.iter().all(|address| address.member().is_some()) => count(taken.len(), "membership"),
+                _ if taken.iter().all(|address| address.member().is_none()) => count(taken.len(), "grant"),
                 _ => format!("{} memberships and grants", taken.len()),
             };
             let message =

@@ -1,6 +1,6 @@
 //! What a run records as in force: what the files say, unless a finding holds that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use state::record::{InForce, Protection};
 use state::{Address, Code, Plan, Severity, Symbol};
@@ -41,7 +41,14 @@ pub fn in_force(inputs: &Inputs<'_>, plan: &Plan) -> (BTreeMap<String, f64>, InF
         let known = recorded.in_force.origins.get(&system.name).filter(|_| other);
         (system.name, known.cloned().unwrap_or_else(|| origin_changed::origin(system, inputs.hmac_key)))
     });
+    // A group that was taken under management in this run has not taken anything yet.
+    let unexplained = plan.findings.iter().filter(|finding| finding.code == Code::Unexplained);
+    let unexplained: BTreeSet<Address> =
+        unexplained.flat_map(|finding| &finding.addresses).filter_map(|address| address.parent_group()).collect();
     let waits = |address: &Address| {
+        if unexplained.contains(address) {
+            return true;
+        }
         held(Code::FirstExclusive).any(|finding| match finding.scope {
             state::Scope::System(system) => *address == Address::System(system),
             state::Scope::Group(group) => *address == group,

@@ -61,6 +61,7 @@ grant db-1 {"on":"orders","privilege":"SELECT","within":["on=every,privilege=SEL
     assert_snapshot!(story.plan(), @r#"notice unexplained [grant.db.analyst["on=orders,privilege=SELECT"]]: 1 grant of 1 group of system.db that no file explains"#);
     story.edit("displayName = \"analyst\"", "displayName = \"analyst\"\n  exclusive = true");
     assert_snapshot!(story.plan(), @r#"
+    holds first-exclusive [grant.db.analyst["on=orders,privilege=SELECT"]]: group.db.analyst is exclusive for the first time, and would take 1 grant that no file explains
     0 db at group.db.analyst
       - revoke grant.db.analyst["on=orders,privilege=SELECT"] keep=[{"on":"all","privilege":"SELECT"}] <- no file explains it, and the group is exclusive
     "#);

@@ -144,7 +144,9 @@ fn an_exclusive_group_holds_nobody_else() {
     let mut story = team();
     story.tell("=== chat\nmember chat-4 x9\naccount x9 {\"userName\":\"x\"}\ngrant chat-4 {\"db\":\"x\"}");
     story.edit("members = [person.ada, person.bob]", "members = [person.ada, person.bob]\n  exclusive = true");
+    story.approved.insert(state::Code::FirstExclusive);
     assert_snapshot!(story.plan(), @r#"
+    notice first-exclusive [membership.chat.core["id:x9"]]: group.chat.core is exclusive for the first time, and would take 1 membership that no file explains
     system.chat: 1 unmanaged
     0 chat at group.chat.core
       - revoke membership.chat.core["id:x9"] <- no file explains it, and the group is exclusive
@@ -173,6 +175,7 @@ fn an_exclusive_group_that_is_adopted_takes_nothing_yet() {
     "#);
     assert_eq!(story.apply(), "");
     assert_snapshot!(story.plan(), @r#"
+    holds first-exclusive [membership.chat.core["id:x9"]]: group.chat.core is exclusive for the first time, and would take 1 membership that no file explains
     system.chat: 1 unmanaged
     0 chat at group.chat.core
       + grant membership.chat.core.ada <- group.chat.core
@@ -180,6 +183,7 @@ fn an_exclusive_group_that_is_adopted_takes_nothing_yet() {
     1 chat at group.chat.core
       - revoke membership.chat.core["id:x9"] <- no file explains it, and the group is exclusive
     "#);
+    story.approved.insert(state::Code::FirstExclusive);
     assert_eq!(story.apply(), "");
 }
 
@@ -189,7 +193,9 @@ fn an_exclusive_system_switches_off_whom_no_file_explains() {
     story.tell("=== chat\naccount x9 {\"userName\":\"x\"}\naccount x8 off {\"userName\":\"y\"}\naccount b1 {\"userName\":\"bot\"}");
     assert_snapshot!(story.plan(), @"system.chat: 3 unmanaged");
     story.edit("match ", "exclusive = true\n  ignore = account.userName == \"bot\"\n  match ");
+    story.approved.insert(state::Code::FirstExclusive);
     assert_snapshot!(story.plan(), @r#"
+    notice first-exclusive [account.chat["id:x9"]]: system.chat is exclusive for the first time, and would take 1 account that no file explains
     system.chat: 2 unmanaged
     0 chat at account.chat["id:x9"]
       - deactivate account.chat["id:x9"] <- no file explains it, and the system is exclusive

@@ -99,6 +99,7 @@ fn one_stage_after_the_other_each_when_it_is_due() {
     assert_snapshot!(story.plan(), @"nothing to do");
     story.at("2027-12-27T09:00:00Z");
     assert_snapshot!(story.plan(), @"
+    holds irreversible [account.chat.ada]: 1 change cannot be undone: delete account.chat.ada loses the account chat-1 and whatever else the system keeps with it
     0 chat at account.chat.ada
       ! delete account.chat.ada <- left the files; due since 2027-12-27 (never undone: the account chat-1 and whatever else the system keeps with it)
     ");
@@ -115,6 +116,7 @@ fn nothing_to_hand_over_and_no_way_to_put_it_away() {
     assert_snapshot!(story.plan(), @"nothing to do");
     story.at("2027-12-23T12:00:00Z");
     assert_snapshot!(story.plan(), @"
+    holds irreversible [account.chat.ada]: 1 change cannot be undone: delete account.chat.ada loses the account chat-1 and whatever else the system keeps with it
     0 chat at account.chat.ada
       ! delete account.chat.ada <- left the files; due since 2027-12-23 (never undone: the account chat-1 and whatever else the system keeps with it)
     ");

@@ -217,6 +217,7 @@ fn a_system_is_taken_back_whole() {
     assert_snapshot!(story.plan(), @r#"
     holds mass-removal [membership.chat.core.ada membership.chat.core.bot membership.chat.outer.group.core grant.chat.core["database=sales"]]: 4 revocations of 4 on system.chat: the limit is 3 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal [membership.chat.core.ada membership.chat.core.bot grant.chat.core["database=sales"]]: group.chat.core would lose all of its 2 members within 24 h
+    holds first-deactivation [account.chat.bot]: no deactivation was seen to last on system.chat so far: account.chat.ada goes first, before 1 other account
     0 chat
       - deactivate account.chat.ada <- a `remove` block
       - deactivate account.chat.bot <- a `remove` block
@@ -230,6 +231,7 @@ fn a_system_is_taken_back_whole() {
     holds mass-removal [membership.chat.core.ada membership.chat.core.bot membership.chat.outer.group.core grant.chat.core["database=sales"]]: 4 revocations of 4 on system.chat: the limit is 3 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal [membership.chat.core.ada membership.chat.core.bot grant.chat.core["database=sales"]]: group.chat.core would lose all of its 2 members within 24 h
     0 chat
+      - deactivate account.chat.bot <- a `remove` block
       - revoke membership.chat.core.ada <- a `remove` block
       - revoke membership.chat.core.bot <- a `remove` block
       - revoke grant.chat.core["database=sales"] <- a `remove` block

@@ -26,6 +26,8 @@ pub struct Story {
     pub targets: Vec<Address>,
     /// Answers of the next calls about these addresses are lost; whether they are carried out.
     pub lost: BTreeMap<Address, bool>,
+    /// Findings of these codes are approved.
+    pub approved: BTreeSet<Code>,
     /// Files and rows come in the opposite order.
     pub reversed: bool,
 }
@@ -60,6 +62,7 @@ impl Story {
             runs: 0,
             targets: Vec::new(),
             lost: BTreeMap::new(),
+            approved: BTreeSet::new(),
             reversed: false,
         };
         story.event(Event::Opened { format: 1, lineage: "story".into(), former: None });
@@ -160,13 +163,17 @@ impl Story {
             targets: &self.targets,
             hmac_key: b"key",
         };
-        let planned = tenure_engine::plan::plan(inputs).map_err(|diagnostics| (files.clone(), diagnostics));
+        let mut planned = tenure_engine::plan::plan(inputs).map_err(|diagnostics| (files.clone(), diagnostics));
         if let Ok(Planned { plan, .. }) = &planned {
-            parts.in_force = Some(tenure_engine::guard::in_force(&inputs, plan));
             let unreadable: BTreeSet<Symbol> =
                 self.systems.iter().filter(|(_, r)| r.unreadable.is_some()).map(|(name, _)| *name).collect();
             rules::check(plan, &unreadable, parts.exclusive);
             assert_eq!(tenure_engine::plan::plan(inputs).unwrap().plan, *plan, "the same inputs gave another plan");
+        }
+        if let Ok(Planned { plan, .. }) = &mut planned {
+            let approved = plan.findings.iter_mut().filter(|finding| self.approved.contains(&finding.code));
+            approved.for_each(|finding| finding.severity = Severity::Notice);
+            parts.in_force = Some(tenure_engine::guard::in_force(&inputs, plan));
         }
         look(planned, &parts)
     }
