@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use state::{Action, Address, Code, Finding, Plan, Scope, Symbol};
+use rustc_hash::FxHashSet;
+use state::{Action, Address, Change, Code, Finding, Plan, Scope, Severity, Symbol};
 
 use super::{count, holds};
 use crate::plan::planner::Planner;
 
 pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let mut systems: BTreeMap<Symbol, Vec<Address>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| change.action == Action::Deactivate) {
+    let held = planner.findings.iter().filter(|finding| finding.severity == Severity::Holds);
+    let held: FxHashSet<Address> = held.flat_map(|finding| finding.addresses.iter().copied()).collect();
+    let goes = |change: &&Change| change.action == Action::Deactivate && !held.contains(&change.address);
+    for change in plan.changes.iter().filter(goes) {
         if let Some(system) = change.address.system() {
             systems.entry(system).or_default().push(change.address);
         }

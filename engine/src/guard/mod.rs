@@ -47,7 +47,6 @@ use crate::plan::planner::Planner;
 pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
     let guards = [
         conflict::judge,
-        first_deactivation::judge,
         first_exclusive::judge,
         guard_lowered::judge,
         in_doubt::judge,
@@ -66,6 +65,9 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
         source_shrank::judge,
     ];
     let findings = guards.iter().flat_map(|guard| guard(planner, plan)).collect::<Vec<_>>();
+    planner.findings.extend(findings);
+    // Of those that nothing else holds one goes first.
+    let findings = first_deactivation::judge(planner, plan);
     planner.findings.extend(findings);
 }
 

@@ -54,7 +54,7 @@ pub(super) fn judge(planner: &Planner<'_>, plan: &Plan, counted: &Counted) -> Ve
     if tallies.values().all(|tally| tally.planned.is_empty()) {
         return Vec::new();
     }
-    for past in &recorded.removals {
+    for past in recorded.removals.iter().filter(|past| !past.approved) {
         let age = now.millis().saturating_sub(past.at.millis());
         for place in places(past.address, past.action).filter(|_| age <= 7 * DAY) {
             if let Some(tally) = tallies.get_mut(&place) {

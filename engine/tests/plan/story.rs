@@ -172,7 +172,7 @@ impl Story {
         }
         if let Ok(Planned { plan, .. }) = &mut planned {
             let approved = plan.findings.iter_mut().filter(|finding| self.approved.contains(&finding.code));
-            approved.for_each(|finding| finding.severity = Severity::Notice);
+            approved.for_each(|finding| finding.severity = Severity::Approved);
             parts.in_force = Some(tenure_engine::guard::in_force(&inputs, plan));
         }
         look(planned, &parts)
