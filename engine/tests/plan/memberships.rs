@@ -146,7 +146,7 @@ fn an_exclusive_group_holds_nobody_else() {
     story.edit("members = [person.ada, person.bob]", "members = [person.ada, person.bob]\n  exclusive = true");
     story.approved.insert(state::Code::FirstExclusive);
     assert_snapshot!(story.plan(), @r#"
-    notice first-exclusive [membership.chat.core["id:x9"]]: group.chat.core is exclusive for the first time, and would take 1 membership that no file explains
+    approved first-exclusive [membership.chat.core["id:x9"]]: group.chat.core is exclusive for the first time, and would take 1 membership that no file explains
     system.chat: 1 unmanaged
     0 chat at group.chat.core
       - revoke membership.chat.core["id:x9"] <- no file explains it, and the group is exclusive
@@ -195,7 +195,7 @@ fn an_exclusive_system_switches_off_whom_no_file_explains() {
     story.edit("match ", "exclusive = true\n  ignore = account.userName == \"bot\"\n  match ");
     story.approved.insert(state::Code::FirstExclusive);
     assert_snapshot!(story.plan(), @r#"
-    notice first-exclusive [account.chat["id:x9"]]: system.chat is exclusive for the first time, and would take 1 account that no file explains
+    approved first-exclusive [account.chat["id:x9"]]: system.chat is exclusive for the first time, and would take 1 account that no file explains
     system.chat: 2 unmanaged
     0 chat at account.chat["id:x9"]
       - deactivate account.chat["id:x9"] <- no file explains it, and the system is exclusive
