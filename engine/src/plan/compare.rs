@@ -1,6 +1,6 @@
 //! Whether what a system holds is what the files want, by the system's own rules for case, order and keys.
 
-use state::{AttributeSchema, Shape, Symbol, Value};
+use state::{AttributeSchema, AttributeType, Shape, Symbol, Timestamp, Value};
 
 /// The part of `wanted` that `observed` does not hold: none where there is nothing to change. Of an object only the
 /// keys that differ are in it.
@@ -43,7 +43,9 @@ pub(crate) fn same(wanted: &Value, observed: &Value, schema: Option<&AttributeSc
             Shape::One | Shape::List => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b, schema)),
         },
         (Value::Map(_), Value::Map(_)) => difference(wanted, Some(observed), schema).is_none(),
-        (Value::Text(a), Value::Text(b)) => a == b || (!case_exact(schema) && fold(*a) == fold(*b)),
+        (Value::Text(a), Value::Text(b)) => {
+            a == b || (!case_exact(schema) && fold(*a) == fold(*b)) || same_moment(*a, *b, schema)
+        }
         // Directories say numbers and truths as text.
         (Value::Text(text), other) | (other, Value::Text(text)) if is_scalar(other) => {
             other.to_string().eq_ignore_ascii_case(text.as_str())
@@ -65,6 +67,13 @@ fn is_scalar(value: &Value) -> bool {
     matches!(value, Value::Bool(_) | Value::Integer(_) | Value::Float(_))
 }
 
+/// One moment may be written in several ways (`+01:00`, with or without fractions).
+fn same_moment(a: Symbol, b: Symbol, schema: Option<&AttributeSchema>) -> bool {
+    let moment = |text: Symbol| text.as_str().parse::<Timestamp>().ok();
+    schema.is_some_and(|schema| schema.value == AttributeType::Moment)
+        && moment(a).is_some_and(|one| moment(b) == Some(one))
+}
+
 /// Attributes without a schema are compared exactly.
 fn case_exact(schema: Option<&AttributeSchema>) -> bool {
     schema.is_none_or(|schema| schema.case_exact)
@@ -78,7 +87,7 @@ pub(crate) fn fold(text: Symbol) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use state::{AttributeType, Mutability};
+    use state::Mutability;
 
     fn schema(shape: Shape, case_exact: bool) -> AttributeSchema {
         AttributeSchema {
@@ -97,6 +106,7 @@ mod tests {
         let loose = schema(Shape::List, false);
         let set = schema(Shape::Set, true);
         let keyed = schema(Shape::Keyed(Symbol::new("type")), true);
+        let moment = AttributeSchema { value: AttributeType::Moment, ..schema(Shape::One, true) };
         let emails = r#"[{"type":"home","value":"y"},{"type":"work","value":"x"}]"#;
         for (wanted, observed, schema, expected) in [
             ("null", r#""a""#, &exact, "-"),
@@ -117,6 +127,8 @@ mod tests {
             ("10000", r#""10000""#, &exact, "-"),
             ("true", r#""TRUE""#, &exact, "-"),
             ("1", "1.0", &exact, "-"),
+            (r#""2026-12-31T01:00:00+01:00""#, r#""2026-12-31T00:00:00Z""#, &moment, "-"),
+            (r#""2026-12-31T01:00:00+01:00""#, r#""2026-12-31T00:00:00Z""#, &exact, r#""2026-12-31T01:00:00+01:00""#),
             (r#""a""#, r#"["a"]"#, &exact, "-"),
         ] {
             let (wanted, observed): (Value, Value) =

@@ -74,7 +74,8 @@ pub fn capabilities(options: Option<&Options>) -> Capabilities {
         atomic: false,
         concurrency: options.map_or(1, |options| options.concurrency),
         deadline: (timeout + 5) * 1_000,
-        visibility: 2_000,
+        // What is committed is seen by the next who looks, and the answers come from a look inside the transaction.
+        visibility: 0,
         outlives_process: true,
         outlasts: Some(Symbol::new(
             "prepared transactions, and jobs that run as the role without logging in (pg_cron)",

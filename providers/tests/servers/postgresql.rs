@@ -61,6 +61,21 @@ impl Cluster {
         Cluster { url, port, child }
     }
 
+    /// Kills the server as a crash does, and starts it again on its data; waits until it takes connections.
+    pub fn crash(&self) {
+        let before = self.run("postgres", "SELECT pg_postmaster_start_time()");
+        let signal = Command::new("kill").args(["-USR1", &self.child.id().to_string()]).status();
+        assert!(signal.expect("kill is installed").success());
+        for _ in 0..600 {
+            let now = self.run_as("postgres", PASSWORD, "postgres", "SELECT pg_postmaster_start_time()");
+            if now.is_ok_and(|now| now != before) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("PostgreSQL did not come back after a crash");
+    }
+
     /// The cluster that the tests of a binary share: make databases and roles under [names of one's own](unique).
     pub fn shared() -> &'static Cluster {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
