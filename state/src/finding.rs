@@ -117,7 +117,8 @@ impl Code {
             | Code::ReusedIdentifier
             | Code::FirstExclusive
             | Code::OpenNesting
-            | Code::FirstDeactivation => None,
+            | Code::FirstDeactivation
+            | Code::Undone => None,
             Code::LegalHold => {
                 Some("somebody must keep it as it is: take `legal_hold` out of the files once it is over")
             }
@@ -131,7 +132,6 @@ impl Code {
             Code::SuspendedOutside => Some("somebody else switched it off: ask them to switch it on again"),
             Code::Vanished => Some("what is gone cannot be given back: write `forget` for it"),
             Code::Replaced => Some("it is another account by now: write `forget` for it"),
-            Code::Undone => Some("it is as an undo left it: change the files, and that ends"),
             Code::Unexplained | Code::Unmanaged | Code::NoOwner | Code::Suspended => Some("it holds nothing"),
         }
     }

@@ -25,7 +25,12 @@ struct Tally {
 pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let now = planner.inputs.now;
     let mut tallies: BTreeMap<Key, Tally> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| change.action.removes() && !announced(change, now)) {
+    // What `undone` holds does not happen, and the red button leaves no less for others to lose.
+    let counts = |change: &&Change| {
+        let aside = planner.locks_out(change) || (plan.undoes.is_none() && planner.comes_again(change).is_some());
+        change.action.removes() && !announced(change, now) && !aside
+    };
+    for change in plan.changes.iter().filter(counts) {
         for key in keys(change.address, change.action) {
             tallies.entry(key).or_default().planned.insert(change.address);
         }

@@ -31,7 +31,9 @@ mod protected;
 pub(crate) mod replaced;
 mod reused_identifier;
 pub(crate) mod source_shrank;
+pub(crate) mod suspended;
 pub(crate) mod suspended_outside;
+pub(crate) mod undone;
 pub(crate) mod unexplained;
 pub(crate) mod vanished;
 mod window;
@@ -69,6 +71,11 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
     // Of those that nothing else holds one goes first.
     let findings = first_deactivation::judge(planner, plan);
     planner.findings.extend(findings);
+    for guard in [undone::judge, suspended::judge] {
+        let findings = guard(planner, plan);
+        planner.findings.extend(findings);
+    }
+    suspended::undelayed(planner, plan);
 }
 
 /// A finding that holds, with its addresses in order.

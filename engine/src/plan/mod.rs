@@ -24,6 +24,7 @@ mod reasons;
 mod recorded;
 mod resolver;
 mod site;
+mod suspended;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     if !planner.diagnostics.is_empty() {
         return Err(planner.diagnostics);
     }
+    planner.suspend();
+    planner.release_undone();
     finish(planner)
 }
 
@@ -79,6 +82,7 @@ pub(crate) fn look(inputs: Inputs<'_>) -> Result<Planner<'_>, Vec<Diagnostic>> {
     for name in &inputs.configuration.system_order {
         plan_system(&mut planner, *name);
     }
+    planner.suspend();
     if planner.diagnostics.is_empty() { Ok(planner) } else { Err(planner.diagnostics) }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hmac::{Hmac, KeyInit, Mac};
 use rustc_hash::FxHashMap;
 use sha2::Sha256;
+use state::record::{Suspension, Undone};
 use state::{Action, Address, Change, Fact, FactKind, Finding, Object, ReasonId, Symbol, SystemSummary, Undo, Wanted};
 
 use super::book::Book;
@@ -59,12 +60,21 @@ pub(crate) struct Planner<'a> {
     pub(crate) identities: FxHashMap<Symbol, &'a Identity>,
     /// Who vanished, who came and matches the same account, and which account that is.
     pub(crate) renames: BTreeMap<(Address, Address), String>,
+    /// Who may have no access now.
+    pub(crate) suspensions: BTreeMap<Symbol, &'a Suspension>,
+    /// What undos gave back against the files.
+    pub(crate) undone: FxHashMap<Address, &'a Undone>,
 }
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(inputs: Inputs<'a>) -> Planner<'a> {
         let mut facts = Vec::new();
         let book = Book::new(inputs.recorded, inputs.configuration, &mut facts);
+        let suspended = inputs.recorded.suspensions.iter();
+        let suspensions =
+            suspended.filter_map(|(address, hold)| Some((book.present(*address).holder()?, hold))).collect();
+        let undone = inputs.recorded.undone.iter();
+        let undone = undone.map(|(address, undone)| (book.present(*address), undone)).collect();
         Planner {
             inputs,
             book,
@@ -78,6 +88,8 @@ impl<'a> Planner<'a> {
             leavers: FxHashMap::default(),
             identities: inputs.configuration.identities.iter().map(|identity| (identity.key, identity)).collect(),
             renames: BTreeMap::new(),
+            suspensions,
+            undone,
         }
     }
 

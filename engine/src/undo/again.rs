@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::{Event, EventResult, Line, Recorded};
 use state::{
     Action, Address, Attributes, Change, Fact, FactKind, Kind, Object, Observed, Schema, Symbol, Target, Value, Wanted,
@@ -57,10 +57,13 @@ pub(super) fn again(planner: &Planner<'_>, now: &[(Address, Change)], all: &[Res
     // Files that cannot be planned then are told so by the next plan.
     let Ok(next) = look(inputs) else { return Vec::new() };
     let drafts = next.drafts.into_iter().map(|draft| draft.change);
+    let mut before: FxHashMap<Address, Vec<&Change>> = FxHashMap::default();
+    for (address, change) in now {
+        before.entry(*address).or_default().push(change);
+    }
     let stands = |change: &Change| {
-        now.iter().any(|(address, own)| {
-            *address == change.address && own.action == change.action && own.after == change.after
-        })
+        let same = |own: &&Change| own.action == change.action && own.after == change.after;
+        before.get(&change.address).is_some_and(|changes| changes.iter().any(same))
     };
     drafts.filter(|change| touched.contains(&change.address) && !stands(change)).collect()
 }

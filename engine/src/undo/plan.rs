@@ -1,5 +1,6 @@
 //! The plan that undoes a run.
 
+use rustc_hash::FxHashSet;
 use state::{Address, Change, Code, Digest, FactKind, Left, Plan, Undoes};
 
 use super::again::{again, facts};
@@ -33,10 +34,10 @@ pub fn undo<'a>(inputs: Inputs<'a>, done: &Done) -> Result<Planned<'a>, Vec<Diag
     let (changes, batches) =
         order::order(drafts, inputs.targets, |_| false, &inputs.configuration.conflicts, capabilities)
             .map_err(|cycle| vec![cycle_error(&cycle)])?;
-    let done_here = |address: Address| changes.iter().any(|change| change.address == address);
+    let touched: FxHashSet<Address> = changes.iter().map(|change| change.address).collect();
     // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
     planner.facts.retain(|fact| fact.kind == FactKind::Moved);
-    planner.facts.extend(facts(run, &again).into_iter().filter(|fact| done_here(fact.address)));
+    planner.facts.extend(facts(run, &again).into_iter().filter(|fact| touched.contains(&fact.address)));
     planner.facts.sort_by_key(|fact| (fact.address, fact.kind));
     let asked =
         |left: &Left| inputs.targets.is_empty() || inputs.targets.iter().any(|wide| covers(*wide, left.address));
@@ -63,7 +64,7 @@ pub fn undo<'a>(inputs: Inputs<'a>, done: &Done) -> Result<Planned<'a>, Vec<Diag
     planner.findings.retain(|finding| {
         finding.severity == state::Severity::Holds
             && (finding.code == Code::IncompleteRead
-                || finding.addresses.iter().any(|address| plan.changes.iter().any(|change| change.address == *address)))
+                || finding.addresses.iter().any(|address| touched.contains(address)))
     });
     guard::judge(&mut planner, &plan);
     plan.findings = std::mem::take(&mut planner.findings);

@@ -46,7 +46,13 @@ pub(super) fn restored(planner: &Planner<'_>, done: &Done) -> Restored {
     for deed in &done.deeds {
         by_address.entry(planner.book.present(deed.change.address)).or_default().push(deed);
     }
-    let mut restoring = Restoring { planner, done, restored: Restored::default(), made: FxHashSet::default() };
+    let mut restoring = Restoring {
+        planner,
+        done,
+        restored: Restored::default(),
+        made: FxHashSet::default(),
+        reactivated: FxHashSet::default(),
+    };
     // Accounts and groups go first: whether they are made anew decides about what is in them.
     let (parts, wholes): (Vec<_>, Vec<_>) =
         by_address.into_iter().partition(|(address, _)| address.parent_group().is_some());
@@ -68,6 +74,7 @@ struct Restoring<'p, 'a> {
     restored: Restored,
     /// Accounts that are made anew.
     made: FxHashSet<Address>,
+    reactivated: FxHashSet<Address>,
 }
 
 impl<'p, 'a> Restoring<'p, 'a> {
@@ -119,6 +126,9 @@ impl<'p, 'a> Restoring<'p, 'a> {
             && let Some(why) = barred(self.planner, holder)
         {
             return self.leave(LeftKind::Barred, subject.address, why);
+        }
+        if action == Action::Reactivate {
+            self.reactivated.insert(subject.address);
         }
         let target = subject.target.filter(|_| action != Action::Create);
         self.restored.all.push(Restoration { address: subject.address, phase, action, body, target });
@@ -330,8 +340,7 @@ impl<'p, 'a> Restoring<'p, 'a> {
         let was: Attributes = back.into_iter().filter_map(|(name, was)| Some((name, was?))).collect();
         let after = set_back(&was, &now.attributes, &updates, &names);
         let renames = key.is_some_and(|key| names.contains(&key.attribute));
-        let reactivated =
-            self.restored.all.iter().any(|other| other.address == address && other.action == Action::Reactivate);
+        let reactivated = self.reactivated.contains(&address);
         let seen = names.iter().filter_map(|name| Some((*name, now.attributes.get(*name)?.clone())));
         let object = Object { attributes: seen.collect(), active: now.active || reactivated, ..now.clone() };
         let (phase, action) = match address {
