@@ -8,4 +8,5 @@ pub mod configuration;
 pub mod guard;
 pub mod language;
 pub mod plan;
+pub mod suspend;
 pub mod undo;

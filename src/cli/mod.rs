@@ -18,7 +18,7 @@ pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
 pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
-pub use undo::UndoArgs;
+pub use undo::{SuspendArgs, UndoArgs};
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -71,6 +71,7 @@ pub enum Command {
     Apply(Box<ApplyArgs>),
     Approve(ApproveArgs),
     Undo(UndoArgs),
+    Suspend(SuspendArgs),
     Show(ShowArgs),
     Graph(GraphArgs),
     History(HistoryArgs),

@@ -71,3 +71,44 @@ impl UndoArgs {
         }
     }
 }
+
+/// Switch one person or service off everywhere, at once
+///
+/// Records a hold, and deactivates every account that the state file knows of them. While the hold stands nothing is
+/// given to them; systems that are down are done by the next apply, first of all. No safeguard delays it but last-admin.
+/// It needs neither a clean git tree nor files that evaluate: docs/undo.md says how far it goes without them.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tenure suspend person.ada --reason \"stolen laptop, ticket 4711\"
+  tenure suspend --lift person.ada --reason \"new laptop\"      the next apply gives back what the files say
+  tenure suspend --list
+
+Exit codes: 0 done; 1 error, or an account could not be reached; 3 last-admin holds one.")]
+pub struct SuspendArgs {
+    /// person.KEY or service.NAME
+    #[arg(required_unless_present = "list")]
+    pub address: Option<Address>,
+    /// Why; one line, kept in the record
+    #[arg(long, value_name = "TEXT", required_unless_present = "list")]
+    pub reason: Option<String>,
+    /// End a suspension
+    #[arg(long, conflicts_with = "list")]
+    pub lift: bool,
+    /// List who is suspended
+    #[arg(long, conflicts_with_all = ["address", "reason"])]
+    pub list: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// This state file, where the configuration cannot be read as far as it names one
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
+impl SuspendArgs {
+    /// How what is done is shown.
+    pub fn shown(&self) -> Shown {
+        Shown { by: By::Person, format: Format::Text, json: false, full: true, max_bytes: None, values: false }
+    }
+}

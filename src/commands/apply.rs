@@ -230,16 +230,20 @@ async fn connect(
     (systems, refused)
 }
 
-fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
+/// The id of a run that begins now.
+pub(super) fn run_id(now: Timestamp) -> Result<Symbol, Error> {
     let mut random = [0; 4];
     getrandom::fill(&mut random)
         .map_err(|error| Error::new(format!("the operating system gives no random numbers: {error}")))?;
-    let now = prepared.folder.now;
     let run = format!("{}-{:08x}", now.to_jiff().strftime("%Y%m%dT%H%M%SZ"), u32::from_be_bytes(random));
+    Ok(Symbol::new(&run))
+}
+
+fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
     let (commit, clean) = provenance::commit(&prepared.folder.path);
     let (limits, in_force) = prepared.in_force(plan);
     Ok(RunStarted {
-        run: Symbol::new(&run),
+        run: run_id(prepared.folder.now)?,
         actor: provenance::actor(),
         host: provenance::host(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -256,7 +260,7 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
 }
 
 /// Only a typed `yes` goes on.
-fn confirmed() -> Result<bool, Error> {
+pub(super) fn confirmed() -> Result<bool, Error> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::new("there is nobody to ask: standard input is not a terminal")
             .hint("give --auto-approve, or a plan that was kept and reviewed: tenure apply FILE"));

@@ -13,6 +13,7 @@ pub mod record;
 pub mod show;
 mod stale;
 pub mod state;
+pub mod suspend;
 pub mod undo;
 pub mod validate;
 pub mod who;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Plan(args) => plan::run(global, &args),
         Command::Apply(args) => apply::run(global, &args),
         Command::Approve(args) => approve::run(&args),
+        Command::Suspend(args) => suspend::run(global, &args),
         Command::Undo(args) => undo::run(global, &args),
         Command::Show(args) => show::run(&args),
         Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[], &[])),

@@ -6,6 +6,7 @@ pub mod connect;
 pub mod folder;
 pub mod prepare;
 pub mod read;
+pub mod rescue;
 mod variables;
 
 use std::collections::BTreeMap;
