@@ -64,7 +64,7 @@ pub fn plan(
         of.map(|one| one.capabilities.clone()).unwrap_or_default()
     };
     // Deactivations need nothing of each other, so there is no circle.
-    let (changes, batches) = order::order(drafts, &[], |_| true, capabilities).unwrap_or_default();
+    let (changes, batches) = order::order(drafts, &[], |_| true, &[], capabilities).unwrap_or_default();
     let findings = last_admin(recorded, who, &changes);
     let reasons = vec![Reason { because: Symbol::new(&format!("suspended: {because}")), place: None }];
     let mut plan = Plan {

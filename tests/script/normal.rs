@@ -19,6 +19,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\bby \w+ on \[HOST\]", "by [USER] on [HOST]"),
         (r"\b[0-9a-f]{32}\b", "[LINEAGE]"),
         (r"approved by \w+", "approved by [USER]"),
+        (r"since \[TIME\] by \w+", "since [TIME] by [USER]"),
+        (r"\(by \w+\)", "(by [USER])"),
         (r#""(by)":( ?)"[^"]*""#, "\"$1\":$2\"[WHO]\""),
         (r"\bpid \d+\b", "pid [PID]"),
         (r"tenure 0\.\d+\.\d+ \([^)]*\)", "tenure [VERSION]"),

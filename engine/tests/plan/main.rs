@@ -16,3 +16,4 @@ mod properties;
 mod references;
 mod renames;
 mod safeguards;
+mod undo;

@@ -10,12 +10,12 @@ use proptest::sample::subsequence;
 use crate::dump::dump;
 use crate::story::{Story, errors};
 
-const PEOPLE: [&str; 5] = ["ada", "bob", "eve", "kim", "lou"];
+pub const PEOPLE: [&str; 5] = ["ada", "bob", "eve", "kim", "lou"];
 const GROUPS: [&str; 3] = ["core", "ops", "side"];
 
 /// What the files say.
 #[derive(Clone, Debug)]
-struct Said {
+pub struct Said {
     people: Vec<&'static str>,
     /// Of whom a last day is past.
     ended: Vec<&'static str>,
@@ -26,7 +26,7 @@ struct Said {
 }
 
 #[derive(Clone, Debug)]
-struct Group {
+pub struct Group {
     members: Vec<&'static str>,
     nested: Option<usize>,
     until: Option<bool>,
@@ -45,7 +45,7 @@ fn group() -> impl Strategy<Value = Group> {
     )
 }
 
-fn said() -> impl Strategy<Value = Said> {
+pub fn said() -> impl Strategy<Value = Said> {
     let flags = (prop::bool::weighted(0.1), prop::bool::weighted(0.2));
     (some(), subsequence(PEOPLE.to_vec(), 0..2), some(), prop::collection::vec(group(), 3), flags).prop_map(
         |(people, ended, roles, groups, (exclusive, when))| Said { people, ended, roles, groups, exclusive, when },
@@ -53,7 +53,7 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 impl Said {
-    fn hcl(&self) -> String {
+    pub fn hcl(&self) -> String {
         let here = |who: &&&str| self.people.contains(*who);
         let mut text = String::new();
         for who in &self.people {
@@ -100,7 +100,7 @@ impl Said {
 }
 
 /// Lines about what stands on a system.
-fn held() -> impl Strategy<Value = String> {
+pub fn held() -> impl Strategy<Value = String> {
     let logins = ["ada", "bob", "eve", "kim", "lou", "x", "y"];
     let account = (subsequence(logins.to_vec(), 0..4), prop::collection::vec(any::<bool>(), 7));
     let groups = subsequence(GROUPS.to_vec(), 0..=3);

@@ -1,14 +1,16 @@
 //! A story: files and systems, plans, applies, and what changes between them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use state::record::{Event, InForce, Line, Recorded, RunStarted};
+use state::record::{Chain, Event, InForce, Line, Recorded, RunStarted, Text};
 use state::*;
 use tenure_engine::apply::{Answer, Answers, Apply, Connected, Fate, Report, Step, settle};
 use tenure_engine::configuration::{Facts, Loaded, Rejected, Sources};
 use tenure_engine::language::{Diagnostic, File, Files};
 use tenure_engine::plan::{Inputs, Planned, Reading};
+use tenure_engine::undo::Refused;
 
 use crate::dump::dump;
 use crate::remote::Remote;
@@ -30,6 +32,9 @@ pub struct Story {
     pub approved: BTreeSet<Code>,
     /// Files and rows come in the opposite order.
     pub reversed: bool,
+    /// The record as it would stand in a file.
+    pub lines: Vec<u8>,
+    chain: Chain,
 }
 
 /// What configurations read.
@@ -64,6 +69,8 @@ impl Story {
             lost: BTreeMap::new(),
             approved: BTreeSet::new(),
             reversed: false,
+            lines: Vec::new(),
+            chain: Chain::default(),
         };
         story.event(Event::Opened { format: 1, lineage: "story".into(), former: None });
         story.tell(text);
@@ -112,7 +119,8 @@ impl Story {
         self.now = now.parse().unwrap();
     }
 
-    fn event(&mut self, event: Event) {
+    pub fn event(&mut self, event: Event) {
+        self.chain.append(self.now, &event, &mut self.lines).unwrap();
         let line = Line { n: self.recorded.head_line + 1, at: self.now, event };
         self.recorded.apply(line).unwrap();
     }
@@ -129,7 +137,52 @@ impl Story {
 
     /// Plans, and hands the plan with everything that it rests on to `look`.
     pub fn with<T>(&self, look: impl FnOnce(Result<Planned<'_>, (Files, Vec<Diagnostic>)>, &Parts) -> T) -> T {
-        let mut parts = Parts { readings: BTreeMap::new(), exclusive: false, in_force: None };
+        self.with_inputs(|inputs, parts| {
+            let inputs = match inputs {
+                Ok(inputs) => inputs,
+                Err(wrong) => return look(Err(wrong), parts),
+            };
+            let mut planned = tenure_engine::plan::plan(inputs).map_err(|wrong| (inputs.files.clone(), wrong));
+            if let Ok(Planned { plan, .. }) = &planned {
+                self.check(plan, parts);
+                assert_eq!(tenure_engine::plan::plan(inputs).unwrap().plan, *plan, "the same inputs gave another plan");
+            }
+            if let Ok(Planned { plan, .. }) = &mut planned {
+                let approved = plan.findings.iter_mut().filter(|finding| self.approved.contains(&finding.code));
+                approved.for_each(|finding| finding.severity = Severity::Approved);
+                let _ = parts.in_force.set(tenure_engine::guard::in_force(&inputs, plan));
+            }
+            look(planned, parts)
+        })
+    }
+
+    fn check(&self, plan: &Plan, parts: &Parts) {
+        let unreadable: BTreeSet<Symbol> =
+            self.systems.iter().filter(|(_, r)| r.unreadable.is_some()).map(|(name, _)| *name).collect();
+        rules::check(plan, &unreadable, parts.exclusive);
+    }
+
+    /// Undoes a run; answers with the plan, what is left as it is, and what was not done.
+    pub fn undo(&mut self, asked: &str) -> Result<(Plan, String), String> {
+        let before = self.clone();
+        let text = Text::new(&before.lines).unwrap();
+        let done = tenure_engine::undo::read(&text, &[], asked).map_err(|refused| match refused {
+            Refused::Not { message, hint } => format!("{message}\n  hint: {hint}\n"),
+            Refused::Damaged(damage) => panic!("{damage}"),
+        })?;
+        Ok(before.with_inputs(|inputs, parts| {
+            let inputs = inputs.unwrap_or_else(|(files, wrong)| panic!("{}", errors(&files, &wrong)));
+            let planned =
+                tenure_engine::undo::undo(inputs, &done).unwrap_or_else(|w| panic!("{}", errors(inputs.files, &w)));
+            self.check(&planned.plan, &Parts { readings: BTreeMap::new(), exclusive: true, in_force: OnceCell::new() });
+            let _ = parts.in_force.set(tenure_engine::guard::in_force(&inputs, &planned.plan));
+            (planned.plan.clone(), self.carry_out(planned, parts))
+        }))
+    }
+
+    /// Hands everything that a plan rests on to `look`.
+    fn with_inputs<T>(&self, look: impl FnOnce(Result<Inputs<'_>, (Files, Vec<Diagnostic>)>, &Parts) -> T) -> T {
+        let mut parts = Parts { readings: BTreeMap::new(), exclusive: false, in_force: OnceCell::new() };
         let loaded = match Loaded::load(self.files(), Arc::new(Outside(self.files.clone())), &[], self.now) {
             Ok(loaded) => loaded,
             Err(Rejected { files, diagnostics }) => return look(Err((files, diagnostics)), &parts),
@@ -163,19 +216,7 @@ impl Story {
             targets: &self.targets,
             hmac_key: b"key",
         };
-        let mut planned = tenure_engine::plan::plan(inputs).map_err(|diagnostics| (files.clone(), diagnostics));
-        if let Ok(Planned { plan, .. }) = &planned {
-            let unreadable: BTreeSet<Symbol> =
-                self.systems.iter().filter(|(_, r)| r.unreadable.is_some()).map(|(name, _)| *name).collect();
-            rules::check(plan, &unreadable, parts.exclusive);
-            assert_eq!(tenure_engine::plan::plan(inputs).unwrap().plan, *plan, "the same inputs gave another plan");
-        }
-        if let Ok(Planned { plan, .. }) = &mut planned {
-            let approved = plan.findings.iter_mut().filter(|finding| self.approved.contains(&finding.code));
-            approved.for_each(|finding| finding.severity = Severity::Approved);
-            parts.in_force = Some(tenure_engine::guard::in_force(&inputs, plan));
-        }
-        look(planned, &parts)
+        look(Ok(inputs), &parts)
     }
 
     /// The plan as text, or what is wrong.
@@ -281,10 +322,10 @@ impl Story {
             commit: None,
             clean: None,
             plan: plan.digest,
-            undoes: None,
-            limits: parts.in_force.as_ref().map(|(limits, _)| limits.clone()).unwrap_or_default(),
+            undoes: plan.undoes.as_ref().map(|undoes| undoes.run),
+            limits: parts.in_force.get().map(|(limits, _)| limits.clone()).unwrap_or_default(),
             populations: BTreeMap::new(),
-            in_force: parts.in_force.as_ref().map(|(_, in_force)| in_force.clone()),
+            in_force: parts.in_force.get().map(|(_, in_force)| in_force.clone()),
             approvals: None,
         };
         let recorded = self.recorded.clone();
@@ -359,7 +400,7 @@ impl Story {
 pub struct Parts {
     pub readings: BTreeMap<Symbol, Reading>,
     pub exclusive: bool,
-    pub in_force: Option<(BTreeMap<String, f64>, InForce)>,
+    pub in_force: OnceCell<(BTreeMap<String, f64>, InForce)>,
 }
 
 /// `file:line:column: message / hint`.

@@ -26,6 +26,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
         digest: plan.digest,
         made: plan.made,
         lineage: plan.lineage,
+        undoes: plan.undoes.as_ref(),
         counts: Counts::of(plan),
         systems: plan.systems.iter().map(|(name, summary)| (*name, System(summary))).collect(),
         findings: super::findings::ordered(plan).into_iter().map(FindingView).collect(),
@@ -44,6 +45,8 @@ struct Document<'a> {
     digest: Digest,
     made: Timestamp,
     lineage: Symbol,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<&'a state::Undoes>,
     counts: Counts,
     systems: BTreeMap<Symbol, System<'a>>,
     findings: Vec<FindingView<'a>>,

@@ -34,6 +34,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     held(&mut page, plan);
     taken(&mut page, &lookup, shown.values);
     notices(&mut page, plan);
+    left(&mut page, plan);
     for (heading, part) in &by_system {
         system(&mut page, *heading, part, &lookup, shown.values);
     }
@@ -93,6 +94,14 @@ fn held(page: &mut Bounded, plan: &Plan) {
 fn notices(page: &mut Bounded, plan: &Plan) {
     page.list("\n#### Approved\n\n", "", of_severity(plan, Severity::Approved));
     page.list("\n#### To know\n\n", "", of_severity(plan, Severity::Notice));
+}
+
+/// What an undo leaves as it is.
+fn left(page: &mut Bounded, plan: &Plan) {
+    for (heading, lines) in plan.undoes.iter().flat_map(crate::render::undo::lines) {
+        let lines = lines.into_iter().map(|line| format!("- {}\n", words(&line)));
+        page.list(&format!("\n#### {}\n\n", words(heading)), "", lines);
+    }
 }
 
 fn of_severity(plan: &Plan, severity: Severity) -> impl Iterator<Item = String> {

@@ -1,0 +1,223 @@
+//! Undo: what a run took, changed and gave, given back; what others did since left alone; the files held off until they
+//! change.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use state::*;
+
+use crate::dump::dump;
+use crate::properties::{PEOPLE, Said, held, said};
+use crate::story::Story;
+
+const FILES: &str = r#"
+system "chat" {
+  provider = "directory"
+  match    = self.login == account.userName
+  account {
+    title = self.title
+  }
+}
+--- core.hcl
+group "chat" "core" { members = [person.ada, { who = person.bob, role = "maintainer" }] }
+--- ada.hcl
+person "ada" {
+  login = "ada"
+  title = "Lady"
+}
+--- bob.hcl
+person "bob" {
+  login = "bob"
+  title = "Mister"
+}
+"#;
+
+fn story() -> Story {
+    let mut story = Story::new(FILES);
+    assert_eq!(story.apply(), "");
+    story
+}
+
+/// The plan, what is left, what was not done.
+fn undone(story: &mut Story, asked: &str) -> String {
+    match story.undo(asked) {
+        Ok((plan, undone)) => {
+            let undoes = plan.undoes.clone().unwrap();
+            let left = undoes.left.iter().map(|left| format!("{:?} {}: {}\n", left.kind, left.address, left.why));
+            dump(&plan) + &left.collect::<String>() + &undone
+        }
+        Err(refused) => refused,
+    }
+}
+
+#[test]
+fn what_a_run_took_and_changed_comes_back() {
+    let mut story = story();
+    let before = story.systems.clone();
+    story.tell("--- bob.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [person.ada] }");
+    story.edit("Lady", "Countess");
+    assert_eq!(story.apply(), "");
+    insta::assert_snapshot!(undone(&mut story, "last"), @r"");
+    assert_eq!(story.systems[&"chat".into()].accounts, before[&"chat".into()].accounts);
+    assert_eq!(story.systems[&"chat".into()].memberships, before[&"chat".into()].memberships);
+    // The files would do it again at once: held, until they change.
+    insta::assert_snapshot!(story.plan(), @r"");
+    story.edit("Countess", "Duchess");
+    insta::assert_snapshot!(story.plan(), @r"");
+}
+
+#[test]
+fn what_a_run_gave_is_taken_back_and_numbers_stay_given() {
+    let mut story = story();
+    story.tell("--- eve.hcl\nperson \"eve\" {\n  login = \"eve\"\n  title = \"Miss\"\n}");
+    story.edit("members = [", "members = [person.eve, ");
+    assert_eq!(story.apply(), "");
+    insta::assert_snapshot!(undone(&mut story, "run-2"), @r"");
+    insta::assert_snapshot!(undone(&mut story, "run-3"), @r"");
+}
+
+#[test]
+fn what_changed_since_is_left_alone() {
+    let mut story = story();
+    story.edit("Lady", "Countess");
+    story.edit("Mister", "Doctor");
+    story.edit("members = [person.ada, ", "members = [");
+    assert_eq!(story.apply(), "");
+    // By hand, and by a later run.
+    story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\",\"title\":\"Queen\"}\nmember chat-3 chat-1");
+    story.edit("Doctor", "Professor");
+    story.apply();
+    story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\",\"title\":\"Queen\"}");
+    insta::assert_snapshot!(undone(&mut story, "run-2"), @r"");
+}
+
+#[test]
+fn nothing_is_given_beyond_its_end_or_to_whom_is_suspended() {
+    let mut story = story();
+    story.tell("--- bob.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [] }");
+    assert_eq!(story.apply(), "");
+    story.tell("--- bob.hcl\nperson \"bob\" {\n  login = \"bob\"\n  title = \"Mister\"\n  ends = \"2026-11-01\"\n}");
+    let hold = Fact::suspension("person.ada".parse().unwrap(), false, "stolen laptop", "security");
+    story.event(state::record::Event::Fact { run: "run-9".into(), fact: Box::new(hold), why: Vec::new() });
+    insta::assert_snapshot!(undone(&mut story, "run-2"), @r"");
+}
+
+#[test]
+fn runs_are_found_by_their_beginning() {
+    let mut story = story();
+    story.edit("Lady", "Countess");
+    assert_eq!(story.apply(), "");
+    for (asked, told) in [
+        ("run-7", "the record has no run `run-7`\n  hint: the last runs that changed something: run-2, run-1\n"),
+        ("run", "2 runs begin with `run`\n  hint: write more of it: run-2, run-1\n"),
+        ("", "2 runs begin with ``\n  hint: write more of it: run-2, run-1\n"),
+    ] {
+        assert_eq!(undone(&mut story, asked), told);
+    }
+    assert!(undone(&mut story, "2").contains("title"));
+}
+
+#[test]
+fn a_suspended_person_is_switched_off_first_and_gets_nothing() {
+    let mut story = story();
+    let hold = |lifted| {
+        let fact = Fact::suspension("person.bob".parse().unwrap(), lifted, "stolen laptop", "security");
+        state::record::Event::Fact { run: "run-9".into(), fact: Box::new(fact), why: Vec::new() }
+    };
+    story.event(hold(false));
+    story.tell("--- ops.hcl\ngroup \"chat\" \"ops\" { members = [person.bob, person.ada] }");
+    insta::assert_snapshot!(story.plan(), @r"");
+    story.apply();
+    insta::assert_snapshot!(story.plan(), @r"");
+    story.event(hold(true));
+    insta::assert_snapshot!(story.plan(), @r"");
+}
+
+/// What of the world is not as it was, though the undo left nothing out: empty where all came back.
+fn differences(before: &Story, after: &Story, plan: &Plan) -> Vec<String> {
+    let mut excused: BTreeSet<Address> = plan.held().iter().map(|n| plan.changes[*n as usize].address).collect();
+    let left = plan.undoes.iter().flat_map(|undoes| &undoes.left);
+    excused.extend(left.filter(|left| left.kind != LeftKind::AsBefore).map(|left| left.address));
+    let id = |address: &Address| after.recorded.objects.get(address).map(|object| object.id);
+    let excused_ids: BTreeSet<(Symbol, Symbol)> =
+        excused.iter().filter_map(|address| Some((address.system()?, id(address)?))).collect();
+    let excused_parts: BTreeSet<(Symbol, Symbol, Symbol)> = excused
+        .iter()
+        .filter_map(|address| Some((address.system()?, id(&address.parent_group()?)?, id(&address.member()?)?)))
+        .collect();
+    let mut differences = Vec::new();
+    for (name, was) in &before.systems {
+        let is = &after.systems[name];
+        for (id, account) in &was.accounts {
+            if is.accounts.get(id) != Some(account) && !excused_ids.contains(&(*name, *id)) {
+                differences.push(format!("{name} {account:?} is {:?}", is.accounts.get(id)));
+            }
+        }
+        for (id, account) in is.accounts.iter().filter(|(id, _)| !was.accounts.contains_key(*id)) {
+            if account.active && !excused_ids.contains(&(*name, *id)) {
+                differences.push(format!("{name} {account:?} was made and is in use"));
+            }
+        }
+        for key in was.memberships.keys().chain(is.memberships.keys()) {
+            let (group, member, _) = *key;
+            let gone_with = |set: &BTreeSet<(Symbol, Symbol)>| set.contains(&(*name, member));
+            let same = was.memberships.get(key) == is.memberships.get(key);
+            if !same && !excused_parts.contains(&(*name, group, member)) && !gone_with(&excused_ids) {
+                differences.push(format!(
+                    "{name} {key:?}: {:?} {:?}",
+                    was.memberships.get(key),
+                    is.memberships.get(key)
+                ));
+            }
+        }
+    }
+    differences
+}
+
+fn undo_restores(first: &Said, second: &Said, held: &str) -> Result<(), TestCaseError> {
+    let mut story = Story::new("=== corp\n=== chat");
+    story.tell(held);
+    story.tell(&first.hcl());
+    for _ in 0..3 {
+        story.apply();
+    }
+    let runs = |story: &Story| {
+        story.lines.split(|b| *b == b'\n').filter(|l| l.windows(21).any(|w| w == b"\"event\":\"run_started\"")).count()
+    };
+    let files: Vec<String> = PEOPLE.iter().map(|who| format!("--- {who}.hcl\n")).collect();
+    story.tell(&files.concat());
+    story.tell(&second.hcl());
+    let before = story.clone();
+    story.apply();
+    let run = format!("run-{}", runs(&story));
+    let Ok((plan, undone)) = story.undo(&run) else { return Ok(()) };
+    prop_assert!(undone.lines().all(|line| line.contains("safeguard")), "{}\n{}", undone, dump(&plan));
+    let differences = differences(&before, &story, &plan);
+    prop_assert!(differences.is_empty(), "{differences:#?}\n{}\n{:?}", dump(&plan), plan.undoes);
+    // What came back stays until the files change.
+    let touched: BTreeSet<Address> =
+        plan.facts.iter().filter(|f| f.kind == FactKind::Undone).map(|f| f.address).collect();
+    story.with(|planned, _| {
+        let next = planned.map_err(|_| ()).unwrap().plan;
+        let held: BTreeSet<u32> = next.held().into_iter().collect();
+        for (n, change) in (0u32..).zip(&next.changes) {
+            let skipped = plan.held().iter().any(|held| plan.changes[*held as usize].address == change.address);
+            prop_assert!(
+                !touched.contains(&change.address) || held.contains(&n) || skipped,
+                "{} would be done again:\n{}",
+                change.address,
+                dump(&next)
+            );
+        }
+        Ok(())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn undo_gives_back_everything_that_can_be_given_back(first in said(), second in said(), held in held()) {
+        undo_restores(&first, &second, &held)?;
+    }
+}

@@ -1,0 +1,11 @@
+settings {
+  state = "state/acme.tenure"
+}
+
+person "ada" { name = "Ada Lovelace" }
+person "bob" {
+  name = "Bob Kahn"
+}
+person "cat" { name = "Cat Stevens" }
+person "dan" { name = "Dan Brown" }
+person "eve" { name = "Eve Polastri" }
