@@ -29,6 +29,9 @@ pub struct Fact {
     pub reasons: Box<[ReasonId]>,
 }
 
+/// The attribute of an [`FactKind::Undone`] that names the run; beside it stand the actions, by their words.
+const RUN: &str = "run";
+
 impl Fact {
     /// A fact without object, former address, end or reasons.
     pub fn new(kind: FactKind, address: Address) -> Fact {
@@ -67,17 +70,20 @@ impl Fact {
         };
         let again =
             again.map(|(action, after)| (Symbol::new(action.word()), Value::map(after.iter().filter_map(known))));
-        Fact::new(FactKind::Undone, address).object(Object::new(run, again.collect()))
+        // The id stays empty: it is that of an object, and this is about none.
+        let run = [(Symbol::new(RUN), Value::Text(run))];
+        Fact::new(FactKind::Undone, address).object(Object::new("", again.chain(run).collect()))
     }
 
     /// The run that was undone, and what the files would do again: for a fact that [`Fact::undone`] made.
     pub fn as_undone(&self) -> Option<(Symbol, BTreeMap<Action, Attributes>)> {
         let object = self.object.as_deref().filter(|_| self.kind == FactKind::Undone)?;
-        let again = object.attributes.iter().map(|(word, files)| {
+        let run = object.attributes.get(Symbol::new(RUN))?.as_text()?;
+        let again = object.attributes.iter().filter(|(word, _)| word.as_str() != RUN).map(|(word, files)| {
             let action = serde_json::from_value(serde_json::Value::from(word.as_str())).ok()?;
             Some((action, files.as_map()?.iter().cloned().collect()))
         });
-        Some((object.id, again.collect::<Option<_>>()?))
+        Some((run, again.collect::<Option<_>>()?))
     }
 
     /// `address` is suspended, or (`lifted`) is not any more: why, and by whom.

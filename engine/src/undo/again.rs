@@ -120,8 +120,9 @@ fn after(
                 let member = address.member().and_then(id).unwrap_or(member);
                 Target::Membership { group, member, nested }
             }
+            // Who owns what says nothing about access.
+            (Some(Target::Owned(_)), _) | (None, _) => continue,
             (Some(target), _) => target,
-            (None, _) => continue,
         };
         let object = match target {
             Target::Account(id) | Target::Group(id) => {

@@ -1,9 +1,10 @@
 //! After an undo: what was to be, against what the systems answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use state::owned::{OWNED, TO};
 use state::record::Recorded;
-use state::{Address, Change, Plan, Presence, Schema, Symbol, Target};
+use state::{Action, Address, Change, Plan, Presence, Schema, Symbol, Target, Value, Wanted};
 
 use crate::apply::Report;
 use crate::apply::compare::{Standing, standing};
@@ -46,6 +47,14 @@ fn target(change: &Change, recorded: &Recorded) -> Option<Target> {
         known.or_else(|| unmanaged(address.holder().or(address.group())?))
     };
     match change.address {
+        Address::Account { .. } if change.action == Action::Transfer => {
+            let to = change.after.iter().find(|(name, _)| name.as_str() == TO).map(|(_, to)| to)?;
+            match to {
+                Wanted::Known(Value::Text(to)) => Some(Target::Owned(*to)),
+                Wanted::Deferred { needs, .. } => id(*needs.first()?).map(Target::Owned),
+                _ => None,
+            }
+        }
         Address::Account { .. } => id(change.address).map(Target::Account),
         Address::Group { .. } => id(change.address).map(Target::Group),
         Address::Membership { member, .. } => {
@@ -55,6 +64,31 @@ fn target(change: &Change, recorded: &Recorded) -> Option<Target> {
         }
         Address::Grant { grant, .. } => Some(Target::Grant { group: id(change.address.parent_group()?)?, grant }),
         _ => None,
+    }
+}
+
+/// What of that which was to go back did not arrive.
+fn owned(change: &Change, seen: &Presence) -> Option<String> {
+    let named = |one: &Value| {
+        let text = |name: &str| one.get(Symbol::new(name)).and_then(Value::as_text);
+        Some((text("place")?, text("kind")?, text("name")?))
+    };
+    let there: BTreeSet<_> = match seen {
+        Presence::Here(object) => {
+            let list = object.attributes.get(Symbol::new(OWNED)).and_then(Value::as_list).unwrap_or_default();
+            list.iter().filter_map(named).collect()
+        }
+        Presence::Gone => BTreeSet::new(),
+        Presence::Hidden(why) => return Some(format!("cannot be looked at: {why}")),
+    };
+    let wanted = change.after.iter().find_map(|(name, wanted)| match wanted {
+        Wanted::Known(Value::List(list)) if name.as_str() == OWNED => Some(list),
+        _ => None,
+    });
+    let missing = wanted.into_iter().flat_map(|list| list.iter()).filter_map(named).filter(|one| !there.contains(one));
+    match missing.count() {
+        0 => None,
+        count => Some(format!("{count} of what was to go back did not arrive")),
     }
 }
 
@@ -69,6 +103,12 @@ pub fn differences(
     for (n, one) in expected.iter().enumerate() {
         let address = one.change.address;
         let Some(kind) = kind(address) else { continue };
+        if one.change.action == Action::Transfer {
+            let what =
+                presences.get(n).map_or_else(|| Some("was not answered".to_owned()), |seen| owned(one.change, seen));
+            differences.extend(what.map(|what| Difference { address, what }));
+            continue;
+        }
         let schema = schemas.get(&one.system).copied().unwrap_or(&none);
         let what = match presences.get(n) {
             Some(Presence::Here(object)) => match standing(one.change, kind, Some(object), schema) {

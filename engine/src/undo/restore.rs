@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
+use state::owned::{OWNED, TO};
 use state::{
-    Action, Address, AttributeSchema, Attributes, Left, LeftKind, Object, Observed, Schema, Symbol, Target, Value,
-    Wanted,
+    Action, Address, AttributeSchema, Attributes, Left, LeftKind, Member, Mutability, Object, Observed, Schema, Symbol,
+    Target, Value, Wanted,
 };
 
 use super::bars::barred;
@@ -13,6 +14,7 @@ use super::done::{Deed, Done};
 use super::seen::seen;
 use crate::apply::compare::attributes_of;
 use crate::plan::compare::same;
+use crate::plan::offboarding::MEMBERSHIPS;
 use crate::plan::planner::{Body, Phase, Planner};
 
 /// One thing to be done.
@@ -105,7 +107,8 @@ impl<'p, 'a> Restoring<'p, 'a> {
         match address {
             Address::Membership { .. } | Address::Grant { .. } => self.part(&subject),
             Address::Account { .. } => {
-                self.account(&subject, capabilities);
+                self.account(&subject, schema, capabilities);
+                self.transfer(&subject);
                 self.attributes(&subject, schema, capabilities.account_key);
             }
             Address::Group { .. } => {
@@ -214,9 +217,12 @@ impl<'p, 'a> Restoring<'p, 'a> {
     }
 
     /// Whether the account is there and in use.
-    fn account(&mut self, subject: &Subject<'_>, capabilities: &state::Capabilities) {
+    fn account(&mut self, subject: &Subject<'_>, schema: &Schema, capabilities: &state::Capabilities) {
         let lives = |deed: &&&Deed| {
-            matches!(deed.change.action, Action::Create | Action::Deactivate | Action::Reactivate | Action::Delete)
+            matches!(
+                deed.change.action,
+                Action::Create | Action::Deactivate | Action::Reactivate | Action::Archive | Action::Delete
+            )
         };
         let Some(first) = subject.deeds.iter().find(lives) else { return };
         let address = subject.address;
@@ -239,11 +245,15 @@ impl<'p, 'a> Restoring<'p, 'a> {
             ..Body::default()
         };
         match (was, is, &subject.now) {
+            (Some(false), Some(false), _) if first.change.action == Action::Archive => {
+                let why = "was put away, and comes back whole when it is reactivated; it was not in use before";
+                self.leave(LeftKind::Lost, address, why);
+            }
             (None | Some(false), Some(false), _) | (Some(true), Some(true), _) | (None, None, _) => {
                 self.leave(LeftKind::AsBefore, address, "is as it was before");
             }
             _ if by.is_some() => self.changed(address, by, ""),
-            (Some(_), None, _) => self.gone(subject, first),
+            (Some(_), None, _) => self.gone(subject, first, schema),
             (None | Some(false), _, Some(_)) if !capabilities.deactivate => {
                 self.leave(LeftKind::Lost, address, "stays: accounts cannot be switched off there");
             }
@@ -259,8 +269,45 @@ impl<'p, 'a> Restoring<'p, 'a> {
         }
     }
 
+    /// What the account owned goes back to it, by name.
+    fn transfer(&mut self, subject: &Subject<'_>) {
+        let address = subject.address;
+        let handed = subject.deeds.iter().rev().find(|deed| deed.change.action == Action::Transfer);
+        let Some((deed, system)) = handed.zip(address.system()) else { return };
+        let known = |name: &str| deed.change.after.iter().find(|(own, _)| own.as_str() == name).map(|(_, own)| own);
+        let (Some(Wanted::Known(Value::Text(heir))), Some(Wanted::Known(owned))) = (known(TO), known(OWNED)) else {
+            return self.leave(LeftKind::Lost, address, "the record does not say by name what was handed over");
+        };
+        if let by @ Some(_) = self.done.changed_by(address, |later| later.action == Action::Transfer) {
+            return self.changed(address, by, "");
+        }
+        let planner = self.planner;
+        let own = |own: &Address| matches!(own, Address::Account { .. });
+        let on = planner.book.on(system).iter().copied().filter(own);
+        let holds = |own: &Address| planner.book.object(*own).is_some_and(|object| object.id == *heir);
+        let Some(from) = on.into_iter().find(holds) else {
+            let why = format!("whoever got what it owned (account {heir}) is not managed any more");
+            return self.leave(LeftKind::Lost, address, why);
+        };
+        let to = match planner.book.object(address) {
+            _ if self.made.contains(&address) => {
+                Wanted::Deferred { expression: format!("{address}.id").into(), needs: vec![address] }
+            }
+            Some(object) => Wanted::Known(Value::Text(object.id)),
+            None => {
+                return self.leave(LeftKind::Lost, address, "is not managed any more, so nothing can go back to it");
+            }
+        };
+        let active = planner.book.object(from).is_some_and(|object| object.active);
+        let after = Box::from([(OWNED.into(), Wanted::Known(owned.clone())), (TO.into(), to)]);
+        let before = Some(Object { active, ..Object::new(*heir, Attributes::new()) });
+        let body = Body { before, after, ..Body::default() };
+        let (phase, action, target) = (Phase::Give, Action::Transfer, Some(Target::Owned(*heir)));
+        self.restored.all.push(Restoration { address: from, phase, action, body, target });
+    }
+
     /// An account that is not there any more: made anew where the run deleted it.
-    fn gone(&mut self, subject: &Subject<'_>, deed: &Deed) {
+    fn gone(&mut self, subject: &Subject<'_>, deed: &Deed, schema: &Schema) {
         let address = subject.address;
         let image = deed.change.before.as_deref().filter(|_| deed.change.action == Action::Delete);
         let Some(image) = image else { return self.changed(address, None, "it is gone") };
@@ -272,9 +319,44 @@ impl<'p, 'a> Restoring<'p, 'a> {
             self.leave(LeftKind::Lost, address, format!("{name} is a secret: nobody kept it"));
         }
         self.leave(LeftKind::Lost, address, "comes back as a new account: its id and what was only there are lost");
-        let after: Box<[_]> = plain.into_iter().map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
-        self.made.insert(address);
+        let writable = |name: Symbol| {
+            let one = schema.account.iter().find(|one| one.name == name);
+            !name.as_str().starts_with('@') && one.is_none_or(|one| one.mutability != Mutability::ReadOnly)
+        };
+        let plain = plain.into_iter().filter(|(name, value)| writable(*name) && !value.is_empty());
+        let after: Box<[_]> = plain.map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
+        let before = self.restored.all.len();
         self.add(subject, Phase::Account, Action::Create, Body { after, ..Body::default() });
+        if self.restored.all.len() > before {
+            self.made.insert(address);
+            self.memberships(address, image);
+        }
+    }
+
+    /// Where a deleted account was a member.
+    fn memberships(&mut self, account: Address, image: &Object) {
+        let (Some(system), Some(holder)) = (account.system(), account.holder()) else { return };
+        let listed = image.attributes.get(Symbol::new(MEMBERSHIPS)).and_then(Value::as_list).unwrap_or_default();
+        for one in listed {
+            let group = one.get(Symbol::new("group")).and_then(Value::as_text);
+            let known = group.and_then(|text| text.as_str().parse().ok()).map(|group| self.planner.book.present(group));
+            let object = known.and_then(|group| Some((group.group()?, self.planner.book.object(group)?.id)));
+            let Some((group, id)) = object else {
+                let group = group.map_or_else(String::new, |group| format!(" {group}"));
+                self.leave(LeftKind::Lost, account, format!("was a member of{group}, which is not managed"));
+                continue;
+            };
+            let qualifiers = one.as_map().unwrap_or_default().iter().filter(|(name, _)| name.as_str() != "group");
+            let after = qualifiers.map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
+            let address = Address::Membership { system, group, member: Member::Holder(holder) };
+            let target = Some(Target::Membership { group: id, member: image.id, nested: false });
+            let body = Body { after, ..Body::default() };
+            let restoration = Restoration { address, phase: Phase::Give, action: Action::Grant, body, target };
+            // What the run revoked itself comes back with its own pre-image.
+            if !self.done.deeds.iter().any(|deed| self.planner.book.present(deed.change.address) == address) {
+                self.restored.all.push(restoration);
+            }
+        }
     }
 
     /// Numbers are given once.

@@ -57,13 +57,40 @@ fn what_a_run_took_and_changed_comes_back() {
     story.tell("--- bob.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [person.ada] }");
     story.edit("Lady", "Countess");
     assert_eq!(story.apply(), "");
-    insta::assert_snapshot!(undone(&mut story, "last"), @r"");
+    insta::assert_snapshot!(undone(&mut story, "last"), @r#"
+    undone account.chat.ada run="run-2" update={"title":"Countess"}
+    undone account.chat.bob deactivate={} run="run-2"
+    undone membership.chat.core.bob revoke={} run="run-2"
+    0 chat
+      ~ update account.chat.ada title="Countess" -> "Lady" <- undo of run run-2
+      + reactivate account.chat.bob <- undo of run run-2
+    1 chat at group.chat.core after 0
+      + grant membership.chat.core.bob role="maintainer" <- undo of run run-2
+    "#);
     assert_eq!(story.systems[&"chat".into()].accounts, before[&"chat".into()].accounts);
     assert_eq!(story.systems[&"chat".into()].memberships, before[&"chat".into()].memberships);
     // The files would do it again at once: held, until they change.
-    insta::assert_snapshot!(story.plan(), @r"");
+    insta::assert_snapshot!(story.plan(), @r#"
+    holds undone [account.chat.ada account.chat.bob membership.chat.core.bob]: the files would do 3 changes again that run run-3 undid at 2026-11-23T12:00:00.000Z (of run run-2): held until the files change
+    0 chat at account.chat.bob
+      - deactivate account.chat.bob <- left the files
+    1 chat at group.chat.core
+      - revoke membership.chat.core.bob <- left the files
+    2 chat at account.chat.ada
+      ~ update account.chat.ada title="Lady" -> "Countess" <- group.chat.core
+    "#);
     story.edit("Countess", "Duchess");
-    insta::assert_snapshot!(story.plan(), @r"");
+    insta::assert_snapshot!(story.plan(), @r#"
+    holds undone [account.chat.bob membership.chat.core.bob]: the files would do 2 changes again that run run-3 undid at 2026-11-23T12:00:00.000Z (of run run-2): held until the files change
+    records person.ada
+    released account.chat.ada
+    0 chat at account.chat.bob
+      - deactivate account.chat.bob <- left the files
+    1 chat at group.chat.core
+      - revoke membership.chat.core.bob <- left the files
+    2 chat at account.chat.ada
+      ~ update account.chat.ada title="Lady" -> "Duchess" <- group.chat.core
+    "#);
 }
 
 #[test]
@@ -72,8 +99,19 @@ fn what_a_run_gave_is_taken_back_and_numbers_stay_given() {
     story.tell("--- eve.hcl\nperson \"eve\" {\n  login = \"eve\"\n  title = \"Miss\"\n}");
     story.edit("members = [", "members = [person.eve, ");
     assert_eq!(story.apply(), "");
-    insta::assert_snapshot!(undone(&mut story, "run-2"), @r"");
-    insta::assert_snapshot!(undone(&mut story, "run-3"), @r"");
+    insta::assert_snapshot!(undone(&mut story, "run-2"), @r#"
+    undone account.chat.eve reactivate={} run="run-2"
+    undone membership.chat.core.eve grant={} run="run-2"
+    0 chat
+      - deactivate account.chat.eve <- undo of run run-2
+      - revoke membership.chat.core.eve <- undo of run run-2
+    "#);
+    insta::assert_snapshot!(undone(&mut story, "run-3"), @r#"
+    0 chat at account.chat.eve
+      + reactivate account.chat.eve <- undo of run run-3
+    1 chat at group.chat.core after 0
+      + grant membership.chat.core.eve <- undo of run run-3
+    "#);
 }
 
 #[test]
@@ -81,25 +119,41 @@ fn what_changed_since_is_left_alone() {
     let mut story = story();
     story.edit("Lady", "Countess");
     story.edit("Mister", "Doctor");
-    story.edit("members = [person.ada, ", "members = [");
+    story.tell("--- eve.hcl\nperson \"eve\" {\n  login = \"eve\"\n  title = \"Miss\"\n}");
+    story.edit("members = [", "members = [person.eve, ");
     assert_eq!(story.apply(), "");
-    // By hand, and by a later run.
-    story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\",\"title\":\"Queen\"}\nmember chat-3 chat-1");
+    // By a later run, and by hand.
     story.edit("Doctor", "Professor");
-    story.apply();
-    story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\",\"title\":\"Queen\"}");
-    insta::assert_snapshot!(undone(&mut story, "run-2"), @r"");
+    assert_eq!(story.apply(), "");
+    story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\",\"title\":\"Queen\"}\nremove member chat-3 chat-4");
+    insta::assert_snapshot!(undone(&mut story, "run-2"), @r#"
+    undone account.chat.eve reactivate={} run="run-2"
+    0 chat at account.chat.eve
+      - deactivate account.chat.eve <- undo of run run-2
+    Changed account.chat.ada: others changed it since: title is "Queen"
+    Changed account.chat.bob: run run-3 changed it since
+    AsBefore membership.chat.core.eve: is as it was before
+    "#);
 }
 
 #[test]
 fn nothing_is_given_beyond_its_end_or_to_whom_is_suspended() {
     let mut story = story();
-    story.tell("--- bob.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [] }");
+    story.tell("--- eve.hcl\nperson \"eve\" {\n  login = \"eve\"\n  title = \"Miss\"\n}");
+    story.edit("members = [", "members = [person.eve, ");
+    assert_eq!(story.apply(), "");
+    story.tell("--- bob.hcl\n--- eve.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [person.ada] }");
     assert_eq!(story.apply(), "");
     story.tell("--- bob.hcl\nperson \"bob\" {\n  login = \"bob\"\n  title = \"Mister\"\n  ends = \"2026-11-01\"\n}");
-    let hold = Fact::suspension("person.ada".parse().unwrap(), false, "stolen laptop", "security");
+    let hold = Fact::suspension("person.eve".parse().unwrap(), false, "stolen laptop", "security");
     story.event(state::record::Event::Fact { run: "run-9".into(), fact: Box::new(hold), why: Vec::new() });
-    insta::assert_snapshot!(undone(&mut story, "run-2"), @r"");
+    insta::assert_snapshot!(undone(&mut story, "run-3"), @r#"
+    notice suspended [person.eve]: suspended: stolen laptop since 2026-11-23T12:00:00.000Z by security
+    Barred account.chat.bob: ended 2026-11-01
+    Barred account.chat.eve: suspended: stolen laptop since 2026-11-23T12:00:00.000Z by security
+    Barred membership.chat.core.bob: ended 2026-11-01
+    Barred membership.chat.core.eve: suspended: stolen laptop since 2026-11-23T12:00:00.000Z by security
+    "#);
 }
 
 #[test]
@@ -126,11 +180,26 @@ fn a_suspended_person_is_switched_off_first_and_gets_nothing() {
     };
     story.event(hold(false));
     story.tell("--- ops.hcl\ngroup \"chat\" \"ops\" { members = [person.bob, person.ada] }");
-    insta::assert_snapshot!(story.plan(), @r"");
+    insta::assert_snapshot!(story.plan(), @r#"
+    notice suspended [person.bob]: suspended: stolen laptop since 2026-11-23T12:00:00.000Z by security
+    0 chat at account.chat.bob
+      - deactivate account.chat.bob <- suspended: stolen laptop
+    1 chat at group.chat.ops
+      + create group.chat.ops displayName="ops" <- group.chat.ops
+    2 chat at group.chat.ops after 1
+      + grant membership.chat.ops.ada <- group.chat.ops
+    "#);
     story.apply();
-    insta::assert_snapshot!(story.plan(), @r"");
+    insta::assert_snapshot!(story.plan(), @r#"
+    notice suspended [person.bob]: suspended: stolen laptop since 2026-11-23T12:00:00.000Z by security
+    "#);
     story.event(hold(true));
-    insta::assert_snapshot!(story.plan(), @r"");
+    insta::assert_snapshot!(story.plan(), @r#"
+    0 chat at account.chat.bob
+      + reactivate account.chat.bob <- group.chat.core; group.chat.ops
+    1 chat at group.chat.ops after 0
+      + grant membership.chat.ops.bob <- group.chat.ops
+    "#);
 }
 
 /// What of the world is not as it was, though the undo left nothing out: empty where all came back.
@@ -161,7 +230,10 @@ fn differences(before: &Story, after: &Story, plan: &Plan) -> Vec<String> {
         for key in was.memberships.keys().chain(is.memberships.keys()) {
             let (group, member, _) = *key;
             let gone_with = |set: &BTreeSet<(Symbol, Symbol)>| set.contains(&(*name, member));
-            let same = was.memberships.get(key) == is.memberships.get(key);
+            let qualifiers = |own: Option<&Attributes>| -> Option<Attributes> {
+                Some(own?.iter().filter(|(_, value)| !value.is_empty()).cloned().collect())
+            };
+            let same = qualifiers(was.memberships.get(key)) == qualifiers(is.memberships.get(key));
             if !same && !excused_parts.contains(&(*name, group, member)) && !gone_with(&excused_ids) {
                 differences.push(format!(
                     "{name} {key:?}: {:?} {:?}",
