@@ -104,3 +104,26 @@ pub async fn execute<'a>(
     outcomes.sort_by_key(|(number, _)| *number);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transactions_that_ended_differently_are_looked_at() {
+        use TransactionState::{Aborted, Committed, InProgress, Unknown};
+        for (states, all) in [
+            (vec![], Unknown),
+            (vec![Committed], Committed),
+            (vec![Committed, Committed], Committed),
+            (vec![Aborted, Aborted], Aborted),
+            (vec![Committed, Aborted], Unknown),
+            (vec![Committed, InProgress], InProgress),
+            (vec![Unknown, Committed], Unknown),
+        ] {
+            assert_eq!(together(&states), all, "{states:?}");
+        }
+        let ids: Vec<Symbol> = apart("731+733".into()).collect();
+        assert_eq!(ids, ["731", "733"]);
+    }
+}

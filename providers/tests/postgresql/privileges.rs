@@ -488,3 +488,58 @@ async fn what_is_not_there() {
     assert_eq!(world.look(ORDERS).await, "gone");
     assert_snapshot!(world.give(ORDERS).await.replace(id.as_str(), "OID").replace(&name, "$A"), @"refused: there is no role with the oid $A any more");
 }
+
+/// Keeps what is announced, or cannot.
+struct Announced(std::sync::Mutex<Vec<Symbol>>, Option<&'static str>);
+
+#[async_trait::async_trait]
+impl tenure_providers::Announce for Announced {
+    async fn transaction(&self, transaction: Symbol) -> Result<(), String> {
+        self.0.lock().unwrap().push(transaction);
+        self.1.map_or(Ok(()), |why| Err(why.to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn the_transactions_of_a_call_are_announced_together() {
+    let (world, other) = (World::new(SALES).await, World::new(SALES).await);
+    let (reader, writer) = {
+        use tenure_providers::Provider as _;
+        let settings = settings(world.cluster, &[]);
+        let provider = tenure_providers::postgresql::Postgresql;
+        (provider.reader(settings.clone()).await.unwrap(), provider.writer(settings).await.unwrap())
+    };
+    let (group, member) = (world.groups[0].1, world.groups[1].1);
+    let membership = Order {
+        address: Address::Group { system: "db".into(), group },
+        action: Action::Grant,
+        target: Some(Target::Membership { group, member, nested: true }),
+        kind: Kind::Membership,
+        before: None,
+        after: Attributes::new(),
+        secrets: Default::default(),
+    };
+    let orders = [
+        other.order(Action::Grant, 0, &other.grants(TABLES)[0], &[]),
+        membership,
+        world.order(Action::Grant, 0, &world.grants(TABLES)[0], &[]),
+        world.order(Action::Grant, 0, &world.grants(&TABLES.replace("public", "publik"))[0], &[]),
+    ];
+    let words = |outcomes: &[Outcome]| -> Vec<String> {
+        outcomes.iter().map(|outcome| format!("{outcome:?}").split([' ', '(']).next().unwrap().to_owned()).collect()
+    };
+    let disk_full = Announced(Default::default(), Some("the disk is full"));
+    let outcomes = writer.execute(&orders, &disk_full).await;
+    assert_eq!(words(&outcomes), ["Refused"; 4]);
+    assert_eq!([world.look(TABLES).await, other.look(TABLES).await], ["gone", "gone"]);
+    let announced = Announced(Default::default(), None);
+    let outcomes = writer.execute(&orders, &announced).await;
+    assert_eq!(words(&outcomes), ["Done", "Done", "Done", "Refused"]);
+    assert_eq!([world.look(TABLES).await, other.look(TABLES).await], ["whole", "whole"]);
+    let ids = announced.0.into_inner().unwrap();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(ids[0].as_str().split('+').count(), 3);
+    assert_eq!(reader.transaction(ids[0]).await.unwrap(), state::TransactionState::Committed);
+    let aborted = disk_full.0.into_inner().unwrap()[0];
+    assert_eq!(reader.transaction(aborted).await.unwrap(), state::TransactionState::Aborted);
+}

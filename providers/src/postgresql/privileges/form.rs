@@ -266,3 +266,110 @@ impl Grant {
         pairs.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(json: &str) -> Attributes {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn an_entry_comes_to_one_grant_for_each_privilege() {
+        let text = |json: &str| {
+            let grants = form(&entry(json)).unwrap();
+            // What it comes to is written so already.
+            for grant in &grants {
+                assert_eq!(form(grant).unwrap(), [grant.clone()], "{grant:?}");
+            }
+            serde_json::to_string(&grants).unwrap()
+        };
+        insta::assert_snapshot!(
+            [
+                r#"{"database":"sales","privileges":["TEMP","connect","CONNECT"]}"#,
+                r#"{"database":"sales","schema":"public","privilege":"usage"}"#,
+                r#"{"database":"sales","schema":"*","objects":"tables","privileges":["SELECT"],"grant_option":false}"#,
+                r#"{"database":"s","schema":"p","objects":"procedures","name":"p( int )","privileges":"EXECUTE","grant_option":true}"#,
+                r#"{"database":"s","schema":"*","objects":"future tables","owner":"etl","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"columns","name":"t","column":"c","privileges":["SELECT"]}"#,
+            ]
+            .map(text)
+            .join("\n"),
+            @r#"
+        [{"database":"sales","privilege":"CONNECT"},{"database":"sales","privilege":"TEMPORARY"}]
+        [{"database":"sales","privilege":"USAGE","schema":"public"}]
+        [{"database":"sales","objects":"tables","privilege":"SELECT","schema":"*"}]
+        [{"database":"s","grant_option":true,"name":"p(integer)","objects":"procedures","privilege":"EXECUTE","schema":"p"}]
+        [{"database":"s","objects":"future tables","owner":"etl","privilege":"SELECT","schema":"*"}]
+        [{"column":"c","database":"s","name":"t","objects":"columns","privilege":"SELECT","schema":"p"}]
+        "#
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_entry_is_said() {
+        let said = |json: &str| {
+            let error = form(&entry(json)).unwrap_err();
+            format!("{} ({})", error.message, error.hint)
+        };
+        insta::assert_snapshot!(
+            [
+                r#"{"schema":"public","privileges":["USAGE"]}"#,
+                r#"{"database":"","privileges":["CONNECT"]}"#,
+                r#"{"database":3,"privileges":["CONNECT"]}"#,
+                r#"{"database":"s","tables":"x","privileges":["CONNECT"]}"#,
+                r#"{"database":"s"}"#,
+                r#"{"database":"s","privileges":[]}"#,
+                r#"{"database":"s","privileges":["SELECT"]}"#,
+                r#"{"database":"s","privileges":["CONNECT"],"privilege":"CREATE"}"#,
+                r#"{"database":"s","privileges":["CONNECT"],"grant_option":"yes"}"#,
+                r#"{"database":"s","objects":"tables","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"tabels","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"tables","privileges":["USAGE"]}"#,
+                r#"{"database":"s","schema":"p","objects":"tables","privileges":["ALL"]}"#,
+                r#"{"database":"s","schema":"p","objects":"tables","name":"a","pattern":"b","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"tables","owner":"etl","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"tables","column":"c","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"functions","name":"f","privileges":["EXECUTE"]}"#,
+                r#"{"database":"s","schema":"p","objects":"future tables","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p*","objects":"future tables","owner":"o","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"future tables","owner":"o","name":"t","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"future schemas","owner":"o","privileges":["USAGE"]}"#,
+                r#"{"database":"s","schema":"p","objects":"columns","name":"t","privileges":["SELECT"]}"#,
+                r#"{"database":"s","schema":"p","objects":"types","privileges":["USAGE"]}"#,
+                r#"{"database":"s","schema":"p","name":"t","privileges":["USAGE"]}"#,
+                r#"{"database":"s","schema":"a\u0000b","privileges":["USAGE"]}"#,
+            ]
+            .map(said)
+            .join("\n"),
+            @r#"
+        a grant names no database (say which one: database = "sales")
+        `database` is empty (name it, or leave it out)
+        `database` is a text, and this is number (put it in quotes)
+        a grant has no attribute `tables` (it may have database, schema, objects, name, pattern, column, owner, privilege, privileges, grant_option)
+        a grant names no privileges (databases know CONNECT, CREATE, TEMPORARY)
+        a grant names no privileges (databases know CONNECT, CREATE, TEMPORARY)
+        databases have no privilege "SELECT" (databases know CONNECT, CREATE, TEMPORARY)
+        a grant has both `privilege` and `privileges` (keep one of them)
+        `grant_option` is true or false (write true or false)
+        a grant on tables names no schema (say which one: schema = "public", or "*" for all)
+        there are no objects "tabels" (write one of tables, sequences, functions, procedures, types, columns, languages, foreign servers, foreign data wrappers, large objects, future tables, future sequences, future functions, future types, future schemas; or leave it out for the schema or the database itself)
+        tables have no privilege "USAGE" (tables know SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN)
+        `ALL` is not taken: it would mean more with a later server (name them: SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN)
+        a grant has both `name` and `pattern` (keep one of them)
+        a grant on tables takes no `owner` (it is for what an owner makes later: objects = "future tables")
+        a grant on tables takes no `column` (write objects = "columns" for a privilege on a column)
+        the function "f" is named without the types of its arguments (write them: name = "f(integer, text)", or "f()" where it takes none)
+        a grant on future tables names no owner (say whose they will be: owner = "etl" (the server keeps defaults per owner))
+        `schema` of future tables is one schema or "*", and this is "p*" (write an entry for each schema)
+        a grant on future tables takes no `name` (what is made later has no name yet)
+        future schemas stand in no schema (leave `schema` out)
+        a grant on columns names no column (say which one of the table `name`: column = ...)
+        a grant on types names none (say which one: name = ...)
+        a grant on schemas takes no `name` (say what is named: objects = "tables")
+        `schema` holds a NUL (take it out)
+        "#
+        );
+    }
+}

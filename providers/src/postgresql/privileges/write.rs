@@ -20,6 +20,9 @@ use super::kind::{Kind, Reach};
 use super::read::{of_text, oid, read};
 use super::statement::{Verb, name, statement};
 
+/// Privileges (objects times holders) that are sent together.
+const AT_ONCE: usize = 5_000;
+
 /// One order, understood.
 #[derive(Clone, Debug)]
 struct Todo {
@@ -189,11 +192,13 @@ async fn attempt(session: &Session, database: &str, todos: &[Todo]) -> Result<()
     let catalog = read(session, database, &question, &grants).await?;
     let names = names(session, &catalog, &holders).await?;
     let steps = steps(&Plan::new(&catalog, &grants, &holders), todos)?;
-    let text = worded(&steps, &names)?;
-    if text.is_empty() {
+    let texts = worded(&steps, &names)?;
+    if texts.is_empty() {
         return Ok(());
     }
-    session.run(&text).await?;
+    for text in &texts {
+        session.run(text).await?;
+    }
     let catalog = read(session, database, &question, &grants).await?;
     let after = Plan::new(&catalog, &grants, &holders);
     match left_over(&after, todos)? {
@@ -336,24 +341,44 @@ fn steps<'a>(plan: &Plan<'a>, todos: &[Todo]) -> Result<Steps<'a>, Failure> {
     Ok(steps)
 }
 
-/// Takes before gives.
-fn worded(steps: &Steps<'_>, names: &FxHashMap<u32, String>) -> Result<String, Failure> {
-    let mut takes = Vec::new();
-    let mut gives = Vec::new();
+/// Takes before gives; in texts that the server is done with well before a statement times out.
+fn worded(steps: &Steps<'_>, names: &FxHashMap<u32, String>) -> Result<Vec<String>, Failure> {
+    let mut statements: Vec<(bool, usize, String)> = Vec::new();
     for ((grantor, verb, _, privilege, _), (objects, holders)) in steps {
         let holders: Vec<&str> = holders.iter().filter_map(|holder| names.get(holder)).map(String::as_str).collect();
-        let text = statement(*verb, *privilege, objects, &holders)?;
-        let text = match grantor.and_then(|grantor| names.get(&grantor)) {
-            Some(grantor) => {
-                let grantor = super::super::quote::identifier(grantor)?;
-                format!("SET LOCAL ROLE {grantor};\n{text};\nSET LOCAL ROLE NONE")
+        let gives = matches!(verb, Verb::Give | Verb::GiveWithOption);
+        // The server rewrites an object's list of privileges with each statement: all holders at once.
+        for holders in holders.chunks(AT_ONCE) {
+            for some in objects.chunks((AT_ONCE / holders.len()).max(1)) {
+                let text = statement(*verb, *privilege, some, holders)?;
+                let text = match grantor.and_then(|grantor| names.get(&grantor)) {
+                    Some(grantor) => {
+                        let grantor = super::super::quote::identifier(grantor)?;
+                        format!("SET LOCAL ROLE {grantor};\n{text};\nSET LOCAL ROLE NONE")
+                    }
+                    None => text,
+                };
+                statements.push((gives, some.len() * holders.len(), text));
             }
-            None => text,
-        };
-        if matches!(verb, Verb::Give | Verb::GiveWithOption) { gives.push(text) } else { takes.push(text) }
+        }
     }
-    takes.extend(gives);
-    Ok(takes.join(";\n"))
+    statements.sort_by_key(|(gives, ..)| *gives);
+    let mut texts: Vec<String> = Vec::new();
+    let mut weight = AT_ONCE;
+    for (_, own, text) in statements {
+        match texts.last_mut().filter(|_| weight + own <= AT_ONCE) {
+            Some(last) => {
+                last.push_str(";\n");
+                last.push_str(&text);
+                weight += own;
+            }
+            None => {
+                texts.push(text);
+                weight = own;
+            }
+        }
+    }
+    Ok(texts)
 }
 
 /// The first order that is not so in spite of all, and an object that shows it.
