@@ -281,7 +281,7 @@ mod tests {
             let grants = form(&entry(json)).unwrap();
             // What it comes to is written so already.
             for grant in &grants {
-                assert_eq!(form(grant).unwrap(), [grant.clone()], "{grant:?}");
+                assert_eq!(form(grant).unwrap(), std::slice::from_ref(grant), "{grant:?}");
             }
             serde_json::to_string(&grants).unwrap()
         };
