@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
+#[path = "../providers/tests/servers/openldap.rs"]
+mod openldap;
+#[path = "../providers/tests/servers/postgresql.rs"]
+mod postgresql;
 #[path = "run/mod.rs"]
 mod run;
 #[path = "../providers/tests/servers/mod.rs"]
@@ -178,4 +182,149 @@ fn one_organisation_on_scim2_server() {
 #[test]
 fn one_organisation_on_canaille() {
     csi_over_scim(&Server::canaille());
+}
+
+/// All eight organisations on one system: teams as groups, called after organisation and team. PostgreSQL takes names of
+/// 63 bytes at most.
+const ALL: &str = r#"
+settings { state = "k8s.tenure" }
+variable "url" { type = string }
+
+locals {
+  orgs  = jsondecode(file("org.json"))
+  teams = merge([for o, org in local.orgs : { for t, team in org.teams : "${replace(o, "kubernetes", "k8s")}:${t}" => concat(team.members, team.maintainers) }]...)
+}
+
+people "github" {
+  from = [for l in distinct(flatten([for o in local.orgs : concat(o.admins, o.members)])) : { login = l }]
+  key  = row.login
+}
+
+role "everybody" {
+  when   = true
+  access = [system.k8s]
+}
+
+group "k8s" "team" {
+  for_each = local.teams
+  NAME     = each.key
+  members  = [for login in each.value : person[login]]
+}
+"#;
+
+const OPENLDAP: &str = r#"
+system "k8s" {
+  provider = "ldap"
+  url      = var.url
+  base     = "dc=example,dc=test"
+  bind     = "cn=prov,dc=example,dc=test"
+  password = env("K8S_PASSWORD")
+  match    = self.key == lower(account.uid)
+  account {
+    uid = self.key
+    cn  = self.key
+    sn  = self.key
+  }
+}
+"#;
+
+const POSTGRESQL: &str = r#"
+system "k8s" {
+  provider = "postgresql"
+  url      = var.url
+  password = env("K8S_PASSWORD")
+  match    = self.key == lower(account.name)
+  account {
+    name = self.key
+  }
+}
+"#;
+
+/// Applies, and compares accounts and members (team and login) as the server itself lists them, in lower case.
+fn all_on(system: &str, name: &str, url: &str, list: impl Fn() -> (BTreeSet<String>, BTreeSet<(String, String)>)) {
+    let configuration = ALL.replace("NAME", name);
+    let files = [("all.hcl", configuration.as_str()), ("system.hcl", system)];
+    let mut folder = Folder::new(&files);
+    folder.write("org.json", &shared("data/kubernetes-org.json"));
+    folder.environment =
+        vec![("TENURE_VAR_url".into(), url.into()), ("K8S_PASSWORD".into(), openldap::PASSWORD.to_owned())];
+    let (mut people, mut members) = (BTreeSet::new(), BTreeSet::new());
+    for (organisation, content) in data() {
+        people.extend(
+            names(&content["admins"]).into_iter().chain(names(&content["members"])).map(|name| name.to_lowercase()),
+        );
+        for (team, content) in content["teams"].as_object().unwrap() {
+            let logins = names(&content["members"]).into_iter().chain(names(&content["maintainers"]));
+            members.extend(logins.map(|login| {
+                (format!("{}:{team}", organisation.replace("kubernetes", "k8s")).to_lowercase(), login.to_lowercase())
+            }));
+        }
+    }
+    folder.run("init", 0);
+    let plan = folder.plan(2);
+    assert_eq!(counted(&plan, "account", "create"), people.len());
+    assert_eq!(counted(&plan, "group", "create"), 766);
+    assert_eq!(counted(&plan, "membership", "grant"), members.len());
+    folder.run("apply --auto-approve", 0);
+    let (accounts, listed) = list();
+    assert_eq!(accounts, people);
+    assert_eq!(listed, members);
+    assert_eq!(folder.plan(0)["changes"], serde_json::json!([]));
+    folder.run("state verify", 0);
+}
+
+#[test]
+fn eight_organisations_on_openldap() {
+    let server = openldap::Slapd::start();
+    let list = || {
+        let search = |filter: &str, attributes: &[&str]| {
+            let output = std::process::Command::new("ldapsearch")
+                .args([
+                    "-x",
+                    "-LLL",
+                    "-o",
+                    "ldif-wrap=no",
+                    "-H",
+                    &server.url,
+                    "-D",
+                    openldap::PROV,
+                    "-w",
+                    openldap::PASSWORD,
+                ])
+                .args(["-b", openldap::BASE, filter])
+                .args(attributes)
+                .output()
+                .unwrap();
+            assert!(output.status.success());
+            String::from_utf8(output.stdout).unwrap().to_lowercase()
+        };
+        let accounts = search("(objectClass=inetOrgPerson)", &["uid"]);
+        let accounts = accounts.lines().filter_map(|line| line.strip_prefix("uid: ")).map(str::to_owned).collect();
+        let groups = search("(objectClass=groupOfNames)", &["cn", "member"]);
+        let mut members = BTreeSet::new();
+        for group in groups.split("\n\n") {
+            let name = group.lines().find_map(|line| line.strip_prefix("cn: ")).unwrap_or_default();
+            let logins = group.lines().filter_map(|line| line.strip_prefix("member: uid=")?.split(',').next());
+            members.extend(logins.map(|login| (name.to_owned(), login.to_owned())));
+        }
+        (accounts, members)
+    };
+    all_on(OPENLDAP, "cn", &server.url, list);
+}
+
+#[test]
+fn eight_organisations_on_postgresql() {
+    let cluster = postgresql::Cluster::start();
+    let list = || {
+        let accounts =
+            cluster.run("postgres", "select lower(rolname) from pg_roles where rolcanlogin and rolname <> 'postgres'");
+        let members = cluster.run(
+            "postgres",
+            "select lower(g.rolname), lower(m.rolname) from pg_auth_members a join pg_roles g on g.oid = a.roleid \
+             join pg_roles m on m.oid = a.member where g.rolname !~ '^pg_'",
+        );
+        let pair = |line: &str| line.split_once('|').map(|(group, member)| (group.to_owned(), member.to_owned()));
+        (accounts.lines().map(str::to_owned).collect(), members.lines().filter_map(pair).collect())
+    };
+    all_on(POSTGRESQL, "name", &cluster.url, list);
 }

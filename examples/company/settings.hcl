@@ -11,7 +11,7 @@ variable "domain" {
   default = "acme.example"
 }
 
-variable "chat_url" {
-  type    = string
-  default = "http://127.0.0.1:18081/v2"
-}
+# Where the three systems are: examples/company/start sets these.
+variable "ldap_url" { type = string }
+variable "warehouse_url" { type = string }
+variable "chat_url" { type = string }

@@ -1,8 +1,12 @@
-group "corp" "staff" { name = "staff" }
+group "corp" "staff" { cn = "staff" }
 group "corp" "admins" {
-  name      = "admins"
+  cn        = "admins"
   exclusive = true
 }
+
+# What may be done in the warehouse hangs on these, and on nobody's own role.
+group "warehouse" "analyst" { name = "analyst" }
+group "warehouse" "engineer" { name = "engineer" }
 
 group "chat" "everyone" { displayName = "Everyone" }
 group "chat" "department" {
@@ -24,6 +28,16 @@ role "department" {
   for_each = toset(["Platform", "Tools", "Data", "Sales", "Finance", "Support", "People"])
   when     = self.department == each.key
   access   = [group.chat.department[each.key]]
+}
+
+role "data" {
+  when   = self.department == "Data"
+  access = [group.warehouse.analyst, group.warehouse.engineer]
+}
+
+role "controller" {
+  when   = self.department == "Finance"
+  access = [group.warehouse.analyst]
 }
 
 role "admin" {
