@@ -6,6 +6,7 @@ system "corp" {
   bind            = "cn=prov,dc=example,dc=test"
   password        = env("LDAP_PASSWORD")
   account_classes = ["inetOrgPerson", "posixAccount"]
+  policy          = "cn=default,ou=policies,dc=example,dc=test" # the password policy in force, by which leavers are locked
   match           = self.login == account.uid
   account {
     cn                = "${self.given_name} ${self.family_name}"
