@@ -6,7 +6,6 @@ use super::dialect::Dialect;
 use super::error::LdapError;
 use super::protocol::Entry;
 use super::protocol::message::Message;
-use super::server::Server;
 
 /// How often a long list is read from its beginning, where others change it meanwhile.
 const ATTEMPTS: usize = 3;
@@ -46,9 +45,14 @@ impl Members {
 
 /// All members of the group with this DN, part by part. Between the first part and the last one the group must not
 /// change: values move up when one before them goes, and one would be missed.
-pub async fn all_members(connection: &Connection, server: &Server, dn: &str) -> Result<Vec<String>, LdapError> {
+pub async fn all_members(
+    connection: &Connection,
+    dialect: &dyn Dialect,
+    attribute: &str,
+    dn: &str,
+) -> Result<Vec<String>, LdapError> {
     for _ in 0..ATTEMPTS {
-        if let Some(values) = unchanged(connection, server, dn).await? {
+        if let Some(values) = unchanged(connection, dialect, attribute, dn).await? {
             return Ok(values);
         }
     }
@@ -62,9 +66,13 @@ pub async fn all_members(connection: &Connection, server: &Server, dn: &str) -> 
 }
 
 /// All members; none where the group was changed meanwhile.
-async fn unchanged(connection: &Connection, server: &Server, dn: &str) -> Result<Option<Vec<String>>, LdapError> {
-    let attribute = server.group_kind.member_attribute();
-    let mark = server.dialect.version_attribute().unwrap_or("modifyTimestamp");
+async fn unchanged(
+    connection: &Connection,
+    dialect: &dyn Dialect,
+    attribute: &str,
+    dn: &str,
+) -> Result<Option<Vec<String>>, LdapError> {
+    let mark = dialect.version_attribute().unwrap_or("modifyTimestamp");
     let (mut values, mut start, mut version) = (Vec::new(), 0, None);
     loop {
         let name = format!("{attribute};range={start}-*");
@@ -73,7 +81,7 @@ async fn unchanged(connection: &Connection, server: &Server, dn: &str) -> Result
         })?;
         let entry =
             Message::read(&frame).and_then(|message| message.entry()).map_err(|error| connection.odd(&error))?;
-        let part = Members::of(server.dialect.as_ref(), attribute, &entry)
+        let part = Members::of(dialect, attribute, &entry)
             .map_err(|what| LdapError::new(format!("{}: {what}", connection.place()), "is this Active Directory?"))?;
         let now = entry.text(mark).map(str::to_owned);
         let (empty, next) = (part.values.is_empty(), part.next);

@@ -89,9 +89,12 @@ impl LdapReader {
         connection: &super::connection::Connection,
         listed: &mut Listed,
     ) -> Result<(), LdapError> {
+        let server = &self.client.server;
         for (group, members) in listed.objects.iter_mut().filter(|(_, members)| members.next.is_some()) {
             let dn = group.attributes.get(Symbol::new(DN)).and_then(state::Value::as_text).unwrap_or(group.id);
-            members.values = all_members(connection, &self.client.server, dn.as_str()).await?;
+            members.values =
+                all_members(connection, server.dialect.as_ref(), server.group_kind.member_attribute(), dn.as_str())
+                    .await?;
             members.next = None;
         }
         Ok(())
@@ -108,7 +111,10 @@ impl LdapReader {
                 .map_err(|what| LdapError::new(format!("{}: {what}", session.place()), "is this Active Directory?"))?;
             let values = match members.next {
                 None => members.values,
-                Some(_) => all_members(&session, server, entry.dn).await?,
+                Some(_) => {
+                    all_members(&session, server.dialect.as_ref(), server.group_kind.member_attribute(), entry.dn)
+                        .await?
+                }
             };
             all.insert(*id, values);
         }

@@ -190,7 +190,7 @@ async fn what_the_schema_does_not_allow_is_known_before_anything_is_sent() {
     let system = unit.system().await;
     let (schema, capabilities) = system.reader.describe().await.unwrap();
     assert!(schema.account_attribute("shoeSize".into()).is_none() && !schema.account_open);
-    let shape = |name: &str| schema.account_attribute(name.into()).map(|attribute| attribute.shape.clone());
+    let shape = |name: &str| schema.account_attribute(name.into()).map(|attribute| attribute.shape);
     assert_eq!(shape("title"), Some(state::Shape::One));
     assert_eq!(shape("otherTelephone"), Some(state::Shape::Set));
     let mutability = |name: &str| schema.account_attribute(name.into()).map(|attribute| attribute.mutability);

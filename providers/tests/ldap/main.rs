@@ -9,6 +9,7 @@ mod locks;
 mod misbehaving;
 #[path = "../servers/openldap.rs"]
 mod openldap;
+mod parts;
 mod reads;
 mod tls;
 mod writes;
