@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,6 +17,12 @@ fn repository() -> &'static Path {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port()
+}
+
+/// Whether somebody listens there. A connection to a free port of loopback may come about with its own socket.
+fn answers(port: u16) -> bool {
+    let stream = TcpStream::connect(("127.0.0.1", port));
+    stream.is_ok_and(|stream| stream.local_addr().ok() != stream.peer_addr().ok())
 }
 
 /// A server that can be killed and started again with its data, on the same port.
@@ -40,10 +46,13 @@ impl Server {
         // The scripts stop their servers when this end of the pipe goes, however that comes about.
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        output.read_line(&mut line).unwrap();
+        // Whatever else it prints must have somewhere to go.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !answers(port) {
             assert!(begun.elapsed() < Duration::from_secs(30), "{command:?} does not start: {line}");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -54,7 +63,7 @@ impl Server {
     fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+        while answers(self.port) {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -106,23 +115,48 @@ impl Company {
         });
         let folder = place.path().join("company");
         copy(&repository().join("examples/company"), &folder);
+        // What is in doubt is settled once it cannot happen any more: shorter here than anybody would have it.
+        let systems = folder.join("systems/systems.hcl");
+        let text = std::fs::read_to_string(&systems).unwrap();
+        let text = text
+            .replace("\n  match ", "\n  timeout = 3\n  match ")
+            .replace("\n  token ", "\n  visibility = 1\n  token ");
+        std::fs::write(&systems, text).unwrap();
         let company = Company { folder, servers: [ldap, warehouse, chat], _place: place };
         company.psql(&["--file", "servers/sales.sql"]);
         company
     }
 
     fn psql(&self, arguments: &[&str]) -> String {
-        let url = format!("postgres://postgres@127.0.0.1:{}/postgres", self.servers[1].port);
-        let output = Command::new("/usr/lib/postgresql/15/bin/psql")
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"])
-            .args(arguments)
-            .arg(url)
-            .env("PGPASSWORD", PASSWORD)
-            .current_dir(&self.folder)
-            .output()
-            .unwrap();
+        let output = self.psql_command().args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn psql_command(&self) -> Command {
+        let mut command = Command::new("/usr/lib/postgresql/15/bin/psql");
+        command
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", "--dbname"])
+            .arg(format!("postgres://postgres@127.0.0.1:{}/postgres", self.servers[1].port))
+            .env("PGPASSWORD", PASSWORD)
+            .current_dir(&self.folder);
+        command
+    }
+
+    /// Somebody's session that lets nobody make roles until it ends: all of them are made in one short transaction,
+    /// which would be over before it could be killed.
+    fn roles_are_locked(&self) -> Child {
+        let mut session =
+            self.psql_command().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let input = session.stdin.as_mut().unwrap();
+        writeln!(input, "begin; lock table pg_authid in share row exclusive mode;").unwrap();
+        let held = "select count(*) from pg_locks where mode = 'ShareRowExclusiveLock' and granted";
+        let begun = Instant::now();
+        while self.psql(&["--command", held]) == "0" {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the lock is not given");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        session
     }
 
     fn tenure(&self, arguments: &[&str]) -> Command {
@@ -155,9 +189,10 @@ impl Company {
     /// Runs apply, and kills a server as soon as the record says that something is about to happen there; whether that
     /// was before apply had ended well.
     fn killed_in_the_middle(&mut self, victim: usize) -> bool {
+        let locked = (SYSTEMS[victim] == "warehouse").then(|| self.roles_are_locked());
         let before = self.record().len();
         let mut apply = self.tenure(&["apply", "--auto-approve"]);
-        let mut apply = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut apply = apply.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let intent = format!("\"account.{}.", SYSTEMS[victim]);
         let begun = Instant::now();
         loop {
@@ -166,12 +201,17 @@ impl Company {
             if new.lines().any(|line| line.contains("\"intent\"") && line.contains(&intent)) {
                 break;
             }
-            assert!(apply.try_wait().unwrap().is_none(), "apply ended without a change of {}", SYSTEMS[victim]);
-            assert!(begun.elapsed() < Duration::from_secs(60), "no change of {} is begun", SYSTEMS[victim]);
+            if begun.elapsed() > Duration::from_secs(60) {
+                let said = apply.wait_with_output().unwrap();
+                panic!("no change of {} is begun: {}", SYSTEMS[victim], String::from_utf8_lossy(&said.stderr));
+            }
             std::thread::sleep(Duration::from_millis(1));
         }
         self.servers[victim].kill();
         let failed = !apply.wait().unwrap().success();
+        if let Some(mut session) = locked {
+            session.wait().unwrap();
+        }
         self.servers[victim].start_again();
         failed
     }
