@@ -12,6 +12,10 @@
 mod dying;
 #[path = "run/mod.rs"]
 mod run;
+#[path = "../providers/tests/servers/mod.rs"]
+mod servers;
+#[path = "run/world.rs"]
+mod world;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,6 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dying::{At, Counts};
 use run::Folder;
+use servers::{Server, TOKEN};
 use state::record::{Event, Text};
 
 /// What is changed while the process dies.
@@ -101,6 +106,7 @@ fn die(folder: &Folder, at: Option<At>) -> Option<Counts> {
     let output = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_run_that_dies", "--ignored", "--nocapture"])
         .current_dir(folder.path())
+        .envs(folder.environment.iter().cloned())
         .env(dying::AT, at.map_or("never".to_owned(), |at| at.to_string()))
         .env("USER", "tester")
         .stdin(Stdio::null())
@@ -274,4 +280,92 @@ fn a_run_that_puts_away_and_one_that_brings_back() {
         LATER.replace("status      = \"left\"", "").replace("[person.bob, person.eve]", "[person.ada, person.bob]");
     let subject = Directory::after(&[&[("team.hcl", TEAM)], &[("team.hcl", LATER)], &[], &[("team.hcl", &back)]]);
     kill_everywhere(&subject, &["reactivate"]);
+}
+
+/// A SCIM server with a tenant for each run.
+struct Scim {
+    server: Server,
+    tenant: AtomicUsize,
+}
+
+/// A killed request is lost after a second.
+const SCIM: &str = r#"
+settings {
+  state = "tried.tenure"
+}
+variable "url" {
+  type = string
+}
+system "chat" {
+  provider   = "scim"
+  url        = var.url
+  token      = env("SCIM_TOKEN")
+  timeout    = 1
+  visibility = 0
+  match      = self.login == account.userName
+  account {
+    userName = self.login
+    title    = self.title
+  }
+}
+"#;
+
+const CHAT: &str = r#"
+group "chat" "team" {
+  displayName = "Team"
+  members     = [person.ada, person.bob]
+}
+person "ada" {
+  login = "ada"
+  title = "Countess"
+}
+person "bob" {
+  login = "bob"
+  title = "engineer"
+}
+"#;
+
+const CHAT_LATER: &str = r#"
+group "chat" "team" {
+  displayName = "Team"
+  members     = [person.bob, person.eve]
+}
+person "ada" {
+  login  = "ada"
+  title  = "Countess"
+  status = "left"
+}
+person "bob" {
+  login = "bob"
+  title = "lead"
+}
+person "eve" {
+  login = "eve"
+  title = "engineer"
+}
+"#;
+
+impl Subject for Scim {
+    fn fresh(&self) -> Folder {
+        let tenant = self.tenant.fetch_add(1, Ordering::Relaxed);
+        let url = format!("{}/t{tenant}/v2", self.server.origin());
+        let mut folder = Folder::new(&[("settings.hcl", SCIM), ("team.hcl", CHAT)]);
+        folder.environment = vec![("TENURE_VAR_url".into(), url), ("SCIM_TOKEN".into(), TOKEN.into())];
+        folder.run("init", 0);
+        folder.run("apply --auto-approve", 0);
+        folder.write("team.hcl", CHAT_LATER);
+        folder
+    }
+
+    fn world(&self, folder: &Folder) -> String {
+        let world = world::of_scim(&folder.environment[0].1, TOKEN);
+        world.assert_no_duplicates();
+        format!("{world:#?}")
+    }
+}
+
+#[test]
+fn a_run_against_a_server() {
+    let subject = Scim { server: Server::scim2_server_tenants(), tenant: AtomicUsize::new(1) };
+    kill_everywhere(&subject, &["create", "update", "grant", "revoke", "deactivate"]);
 }

@@ -1,6 +1,8 @@
 //! What stands on a system, told without the program: read from a directory's files, or from a SCIM server over plain
 //! HTTP. Names of people and groups, no ids, so that two worlds can be compared.
 
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashSet;
 use state::record::{RecordedObject, Stage, StageKind};
 use state::{
-    Action, Address, Attributes, Fact, FactKind, Member, Object, ReasonId, Symbol, Timestamp, Undo, Value, Wanted,
+    Action, Address, Attributes, Fact, FactKind, Member, Object, Owns, ReasonId, Symbol, Timestamp, Undo, Value, Wanted,
 };
 
 use super::accounts::managed;
@@ -240,7 +240,7 @@ impl<'a> Planner<'a> {
         self.undoable(Phase::Stage, address, next.action, body, undo);
     }
 
-    /// Everything that the system tells about an account: attributes, memberships.
+    /// Everything that the system tells about an account: attributes, memberships, what it owns.
     fn whole(&self, site: &Site<'a>, account: &Object) -> Object {
         let memberships = site.observed.memberships.iter().filter(|seen| !seen.nested && seen.member == account.id);
         let memberships: Vec<Value> = memberships
@@ -251,8 +251,12 @@ impl<'a> Planner<'a> {
                 Value::map(seen.attributes.iter().cloned().chain([group]))
             })
             .collect();
+        let owns = Owns::attribute(&site.observed.owns(account.id));
         let memberships = (!memberships.is_empty()).then(|| (Symbol::new(MEMBERSHIPS), Value::list(memberships)));
-        Object { attributes: account.attributes.iter().cloned().chain(memberships).collect(), ..account.clone() }
+        Object {
+            attributes: account.attributes.iter().cloned().chain(memberships).chain(owns).collect(),
+            ..account.clone()
+        }
     }
 
     /// To whom goes what a leaver owns here: address and remote id. None where the policy hands nothing over; an error
