@@ -65,16 +65,14 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
         probable_rename::judge,
         reused_identifier::judge,
         source_shrank::judge,
+        suspended::judge,
+        undone::judge,
     ];
     let findings = guards.iter().flat_map(|guard| guard(planner, plan)).collect::<Vec<_>>();
     planner.findings.extend(findings);
     // Of those that nothing else holds one goes first.
     let findings = first_deactivation::judge(planner, plan);
     planner.findings.extend(findings);
-    for guard in [undone::judge, suspended::judge] {
-        let findings = guard(planner, plan);
-        planner.findings.extend(findings);
-    }
     suspended::undelayed(planner, plan);
 }
 

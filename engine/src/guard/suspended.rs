@@ -24,11 +24,15 @@ pub(super) fn undelayed(planner: &mut Planner<'_>, plan: &Plan) {
     }
     let locked: Vec<Address> =
         plan.changes.iter().filter(|change| planner.locks_out(change)).map(|change| change.address).collect();
-    for finding in &mut planner.findings {
-        if finding.severity == Severity::Holds && !matches!(finding.code, Code::LastAdmin | Code::InDoubt) {
-            finding.addresses.retain(|address| !locked.contains(address));
+    planner.findings.retain_mut(|finding| {
+        if finding.severity != Severity::Holds || matches!(finding.code, Code::LastAdmin | Code::InDoubt) {
+            return true;
         }
-    }
+        let before = finding.addresses.len();
+        finding.addresses.retain(|address| !locked.contains(address));
+        // What is about nothing else is not worth a word.
+        before == finding.addresses.len() || !finding.addresses.is_empty()
+    });
 }
 
 impl Planner<'_> {

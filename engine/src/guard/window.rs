@@ -46,7 +46,10 @@ pub(super) fn judge(planner: &Planner<'_>, plan: &Plan, counted: &Counted) -> Ve
     let settled = |system: Symbol| recorded.began.get(&system).is_some_and(|began| *began <= now.plus_millis(-DAY));
     let mut tallies: BTreeMap<Place, Tally> = BTreeMap::new();
     let announced = |change: &Change| change.until.is_some_and(|until| until <= now);
-    for change in plan.changes.iter().filter(|change| !announced(change)) {
+    // What `undone` holds does not happen.
+    let counts =
+        |change: &&Change| !announced(change) && (plan.undoes.is_some() || planner.comes_again(change).is_none());
+    for change in plan.changes.iter().filter(counts) {
         for place in places(change.address, change.action).filter(|(system, ..)| settled(*system)) {
             tallies.entry(place).or_default().planned.insert(change.address);
         }

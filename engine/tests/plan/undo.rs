@@ -143,6 +143,7 @@ fn nothing_is_given_beyond_its_end_or_to_whom_is_suspended() {
     story.edit("members = [", "members = [person.eve, ");
     assert_eq!(story.apply(), "");
     story.tell("--- bob.hcl\n--- eve.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [person.ada] }");
+    story.approved.insert(Code::FirstDeactivation);
     assert_eq!(story.apply(), "");
     story.tell("--- bob.hcl\nperson \"bob\" {\n  login = \"bob\"\n  title = \"Mister\"\n  ends = \"2026-11-01\"\n}");
     let hold = Fact::suspension("person.eve".parse().unwrap(), false, "stolen laptop", "security");

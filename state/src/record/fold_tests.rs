@@ -377,3 +377,53 @@ fn what_a_later_version_adds_is_passed_over() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+/// What is held: `ADDRESS WHAT`.
+fn held_after(events: &[Event]) -> Vec<String> {
+    let bytes = written(&[&[opened()], events].concat());
+    let (recorded, _) = load(&bytes).unwrap();
+    let told = |recorded: &Recorded| {
+        let undone = recorded.undone.iter().map(|(address, undone)| {
+            let again = undone.again.iter().map(|(action, files)| format!(" {} {files:?}", action.word()));
+            format!("{address} undone {}{}", undone.run, again.collect::<String>())
+        });
+        let suspended = recorded
+            .suspensions
+            .iter()
+            .map(|(address, hold)| format!("{address} suspended: {} by {}", hold.reason, hold.by));
+        undone.chain(suspended).collect::<Vec<String>>()
+    };
+    let again = written(&[&[opened()], &*checkpoint(&recorded)].concat());
+    assert_eq!(told(&load(&again).unwrap().0), told(&recorded), "a checkpoint says something else");
+    told(&recorded)
+}
+
+#[test]
+fn what_is_held_stays_so_in_a_checkpoint_and_under_a_new_name() {
+    let title = [(Symbol::new("title"), Wanted::Known(Value::text("Countess")))];
+    let undone = Fact::undone(address(ADA), Symbol::new("r0"), [(Action::Update, &title[..])].into_iter());
+    let moved = |from: &str, to: &str| Fact { former: Some(address(from)), ..Fact::new(FactKind::Moved, address(to)) };
+    let begun = [
+        made(1, ADA, "u1", &[("title", "Lady")]),
+        vec![
+            fact(Fact::identity(address("person.ada"), attributes(&[("name", "Ada")]))),
+            fact(undone),
+            fact(Fact::suspension(address("person.ada"), false, "stolen laptop", "security")),
+        ],
+    ]
+    .concat();
+    let and = |more: &[Event]| held_after(&[&*begun, more].concat());
+    let suspended = "suspended: stolen laptop by security";
+    assert_eq!(and(&[]).len(), 2);
+    assert!(and(&[])[0].starts_with("account.chat.ada undone r0 update"), "{:?}", and(&[]));
+    assert_eq!(and(&[])[1], format!("person.ada {suspended}"));
+    let renamed = [fact(moved("person.ada", "person.al"))];
+    let held = and(&renamed);
+    assert!(held[0].starts_with("account.chat.al undone r0"), "{held:?}");
+    assert_eq!(held[1], format!("person.al {suspended}"));
+    let over = [
+        fact(Fact::new(FactKind::Released, address(ADA))),
+        fact(Fact::suspension(address("person.ada"), true, "new laptop", "security")),
+    ];
+    assert_eq!(and(&over), Vec::<String>::new());
+}
