@@ -12,7 +12,9 @@ Examples:
   tenure history
   tenure history account.chat.ada
   tenure history group.chat.admins --since 30d
-  tenure history --since 2026-11-01 --json | jq .")]
+  tenure history person.ada                      the life of a person's access
+  tenure history --since 2026-11-01 --json | jq .
+  tenure history person.ada --csv > ada.csv")]
 pub struct HistoryArgs {
     /// Only what is about this address: a person, an account, a group, a membership, a system
     pub address: Option<Address>,
@@ -20,8 +22,11 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,
     /// One JSON object a line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "csv")]
     pub json: bool,
+    /// As CSV, with a header line
+    #[arg(long)]
+    pub csv: bool,
     /// This state file, instead of the one that the configuration names; no configuration is read then
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,

@@ -1,7 +1,6 @@
 //! `tenure apply`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use engine::apply::{Apply, Report, Status};
 use state::record::{Event, Recorded, RunStarted};
 use state::{Plan, Severity, Symbol, Timestamp};
 
-use super::{stale, undo};
+use super::{question, stale, undo};
 use crate::cli::plan::Shown;
 use crate::cli::{ApplyArgs, Global};
 use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
@@ -106,7 +105,7 @@ async fn apply(
         return Ok(exit);
     }
     let visible = doing > 0 || render::plan::shows_facts(&plan);
-    if visible && saved.is_none() && !args.auto_approve && !confirmed()? {
+    if visible && saved.is_none() && !args.auto_approve && !question::confirmed(&plan)? {
         render::note("nothing was changed");
         return Ok(Exit::Failed);
     }
@@ -257,20 +256,4 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         in_force: Some(in_force),
         approvals: Some(approvals::rules(prepared)),
     })
-}
-
-/// Only a typed `yes` goes on.
-pub(super) fn confirmed() -> Result<bool, Error> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::new("there is nobody to ask: standard input is not a terminal")
-            .hint("give --auto-approve, or a plan that was kept and reviewed: tenure apply FILE"));
-    }
-    anstream::eprint!("\nCarry this out? Only `yes` does: ");
-    std::io::stderr().flush().map_err(Error::Output)?;
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Error::new(format!("cannot read the answer: {error}")))?;
-    Ok(answer.trim() == "yes")
 }

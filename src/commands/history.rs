@@ -6,6 +6,7 @@ use std::io::Write;
 use state::record::{Event, EventResult, Line, RunStarted, Text};
 use state::{Address, FactKind, Symbol, Timestamp};
 
+use super::who::Form;
 use crate::edge::record::damaged;
 use crate::edge::{Record, Store};
 use crate::render::history as render;
@@ -18,8 +19,7 @@ pub struct Asked {
     pub address: Option<Address>,
     /// Only what was recorded from then on.
     pub since: Option<Timestamp>,
-    /// One JSON object a line.
-    pub json: bool,
+    pub form: Form,
 }
 
 /// One run, and what it did that was asked for.
@@ -50,10 +50,10 @@ pub fn run(store: &dyn Store, asked: &Asked, to: &mut dyn Write) -> Result<Exit,
     Record::new(&store.name(), &bytes, &[], None)?;
     let text = Text::new(&bytes).map_err(|damage| damaged(&store.name(), &damage))?;
     let runs = collect(&text, asked).map_err(|damage| damaged(&store.name(), &damage))?;
-    if asked.json {
-        render::json(to, &runs)?;
-    } else {
-        render::text(to, &runs, asked)?;
+    match asked.form {
+        Form::Json => render::json(to, &runs)?,
+        Form::Csv => render::csv(to, &runs)?,
+        Form::Text => render::text(to, &runs, asked)?,
     }
     Ok(Exit::Done)
 }
@@ -76,6 +76,9 @@ fn collect(text: &Text, asked: &Asked) -> Result<Vec<Run>, state::record::Damage
                 let former = fact.former.is_some_and(about);
                 let source = fact.kind == FactKind::Source && asked.address.is_some();
                 (*run, recent && !source && (former || about(fact.address)))
+            }
+            Event::Approved(approved) => {
+                (approved.run, recent && approved.addresses.iter().any(|address| about(*address)))
             }
             Event::Intent { run, change, .. } => (*run, recent && about(change.address)),
             Event::Outcome { run, intent, result } => {

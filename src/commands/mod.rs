@@ -9,6 +9,7 @@ pub mod history;
 pub mod init;
 pub mod man;
 pub mod plan;
+mod question;
 pub mod record;
 pub mod show;
 mod stale;

@@ -15,7 +15,7 @@ use crate::{Error, Exit};
 pub fn history(global: &Global, args: &HistoryArgs) -> Result<Exit, Error> {
     let (store, zone) = place(global, args.state.as_deref())?;
     let since = args.since.as_deref().map(|text| history::since(text, SystemClock.now(), &zone)).transpose()?;
-    let asked = history::Asked { address: args.address, since, json: args.json };
+    let asked = history::Asked { address: args.address, since, form: form(args.json, args.csv) };
     let mut out = BufWriter::new(anstream::stdout().lock());
     let exit = history::run(&store, &asked, &mut out)?;
     out.flush()?;
@@ -31,11 +31,7 @@ pub fn who(global: &Global, args: &WhoArgs) -> Result<Exit, Error> {
         return Err(Error::new(format!("{at} lies ahead: the record knows the past only"))
             .hint("`tenure plan` tells what is to come"));
     }
-    let form = match (args.json, args.csv) {
-        (true, _) => who::Form::Json,
-        (_, true) => who::Form::Csv,
-        _ => who::Form::Text,
-    };
+    let form = form(args.json, args.csv);
     let mut out = BufWriter::new(anstream::stdout().lock());
     let exit = who::run(&store, &who::Asked { about: args.address, at, form }, &mut out)?;
     out.flush()?;
@@ -72,4 +68,12 @@ fn place(global: &Global, file: Option<&Path>) -> Result<(FileStore, TimeZone), 
     })?;
     let zone = TimeZone::get(session.folder.settings.timezone.as_str()).unwrap_or(TimeZone::UTC);
     Ok((session.folder.store(), zone))
+}
+
+fn form(json: bool, csv: bool) -> who::Form {
+    match (json, csv) {
+        (true, _) => who::Form::Json,
+        (_, true) => who::Form::Csv,
+        _ => who::Form::Text,
+    }
 }

@@ -10,6 +10,7 @@ use state::{
 
 use super::history::{self, Asked};
 use super::state as state_command;
+use super::who::Form;
 use crate::Error;
 use crate::edge::FileStore;
 
@@ -188,7 +189,8 @@ fn printed(command: impl Fn(&FileStore, &mut Vec<u8>) -> Result<crate::Exit, Err
 }
 
 fn history_of(address_text: Option<&str>, since: Option<&str>, json: bool) -> String {
-    let asked = Asked { address: address_text.map(address), since: since.map(|text| text.parse().unwrap()), json };
+    let form = if json { Form::Json } else { Form::Text };
+    let asked = Asked { address: address_text.map(address), since: since.map(|text| text.parse().unwrap()), form };
     printed(|store, out| history::run(store, &asked, out))
 }
 

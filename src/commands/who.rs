@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use state::record::{Past, RecordedObject, RunStarted, Text};
+use state::record::{Approved, Past, RecordedObject, RunStarted, Text};
 use state::{Address, Attributes, Symbol, Timestamp};
 
 use super::history::belongs;
@@ -55,6 +55,8 @@ pub struct Access<'a> {
     pub since: Timestamp,
     /// The run that gave it, where this file says so.
     pub run: Option<(Symbol, Option<&'a RunStarted>)>,
+    /// The approvals without which that run could not have given it.
+    pub approvals: Vec<&'a Approved>,
 }
 
 /// Prints who had access.
@@ -231,5 +233,6 @@ fn access<'a>(
         active: recorded.objects.get(&account).is_some_and(|account| account.active),
         since: given.map_or(object.since, |given| given.at),
         run: given.map(|given| (given.run, past.runs.get(&given.run))),
+        approvals: given.map(|given| past.approvals(given.run, by).collect()).unwrap_or_default(),
     }
 }

@@ -118,6 +118,10 @@ fn line(to: &mut dyn Write, entry: &Entry, run: &Run) -> io::Result<()> {
             let (style, answer) = answer(entry, run);
             writeln!(to, "  {style}{answer}{style:#}")
         }
+        Event::Approved(approved) => {
+            let many = counted(approved.addresses.len(), "address", "addresses");
+            writeln!(to, "  {at}  {GOOD}{}{GOOD:#}  {DIM}{many}{DIM:#}", super::who::approval(approved))
+        }
         Event::Fact { fact, why, .. } => {
             let (sign, words) = fact_words(fact);
             let style = super::plan::style(sign);
@@ -251,6 +255,8 @@ struct Told<'a> {
     change: Option<&'a Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fact: Option<&'a Fact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<super::who::Approval<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     why: &'a [Reason],
     /// `done`, `not_done`, `unknown` or `diverged` with what the system said; null of a change that is in doubt.
@@ -275,9 +281,10 @@ struct By<'a> {
 pub fn json(to: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     for run in runs {
         for entry in &run.entries {
-            let (change, fact, why) = match &entry.line.event {
-                Event::Intent { change, why, .. } => (Some(&**change), None, &why[..]),
-                Event::Fact { fact, why, .. } => (None, Some(&**fact), &why[..]),
+            let (change, fact, why, approval) = match &entry.line.event {
+                Event::Intent { change, why, .. } => (Some(&**change), None, &why[..], None),
+                Event::Fact { fact, why, .. } => (None, Some(&**fact), &why[..], None),
+                Event::Approved(approved) => (None, None, &[][..], Some(super::who::Approval::from(&**approved))),
                 _ => continue,
             };
             let told = Told {
@@ -294,6 +301,7 @@ pub fn json(to: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
                 }),
                 change,
                 fact,
+                approval,
                 why,
                 answer: change.is_some().then(|| entry.answer.as_ref().map(|(_, result)| result)),
                 answered_at: entry.answer.as_ref().map(|(at, _)| *at),
@@ -303,4 +311,50 @@ pub fn json(to: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// For auditors: RFC 4180, a header and one change, fact or approval a line.
+pub fn csv(to: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    write!(to, "line,at,run,actor,host,commit,address,action,what,because,answer\r\n")?;
+    for run in runs {
+        for entry in &run.entries {
+            let (address, action, words, why) = match &entry.line.event {
+                Event::Intent { change, why, .. } => {
+                    (change.address.to_string(), change.action.word().to_owned(), what(change), &why[..])
+                }
+                Event::Fact { fact, why, .. } => (subject(fact), kind_word(fact.kind), fact_words(fact).1, &why[..]),
+                Event::Approved(approved) => {
+                    let addresses: Vec<String> = approved.addresses.iter().map(Address::to_string).collect();
+                    (addresses.join("; "), "approved".to_owned(), super::who::approval(approved), &[][..])
+                }
+                _ => continue,
+            };
+            let started = run.started.as_ref().map(|(_, started)| started);
+            let reasons: Vec<&str> = why.iter().map(|reason| reason.because.as_str()).collect();
+            let told = match &entry.line.event {
+                Event::Intent { .. } => answer(entry, run).1,
+                _ => String::new(),
+            };
+            let fields = [
+                entry.line.n.to_string(),
+                entry.line.at.to_string(),
+                run.id.to_string(),
+                started.map_or_else(String::new, |started| started.actor.clone()),
+                started.map_or_else(String::new, |started| started.host.clone()),
+                started.and_then(|started| started.commit.clone()).unwrap_or_default(),
+                address,
+                action,
+                words,
+                reasons.join("; "),
+                told,
+            ];
+            write!(to, "{}\r\n", fields.map(super::who::field).join(","))?;
+        }
+    }
+    Ok(())
+}
+
+/// The kind of a fact as the record writes it.
+fn kind_word(kind: FactKind) -> String {
+    serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

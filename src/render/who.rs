@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
 use serde::Serialize;
-use state::record::RunStarted;
-use state::{Address, Reason, Symbol, Timestamp};
+use state::record::{Approved, RunStarted};
+use state::{Address, Code, Digest, Reason, Symbol, Timestamp};
 
 use crate::commands::who::{Access, Asked};
 use crate::render::text::{clean, counted, number, width};
@@ -67,6 +67,9 @@ pub fn text(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resu
             writeln!(to, "    {DIM}{}{DIM:#}", because(reason))?;
         }
         writeln!(to, "    {DIM}{}{DIM:#}", given(access.run))?;
+        for approved in &access.approvals {
+            writeln!(to, "    {DIM}{}{DIM:#}", approval(approved))?;
+        }
     }
     Ok(())
 }
@@ -104,6 +107,15 @@ fn given(run: Option<(Symbol, Option<&RunStarted>)>) -> String {
     }
 }
 
+/// `privileged-grant approved by ada, signed by bob: on call, ticket 4711`.
+pub fn approval(approved: &Approved) -> String {
+    let signed = match approved.signers.len() {
+        0 => String::new(),
+        _ => format!(", signed by {}", clean(&approved.signers.join(", "))),
+    };
+    format!("{} approved by {}{signed}: {}", approved.finding, clean(&approved.by), clean(&approved.reason))
+}
+
 /// One access for a program.
 #[derive(Serialize)]
 struct Told<'a> {
@@ -131,6 +143,25 @@ struct Told<'a> {
     commit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    approvals: Vec<Approval<'a>>,
+}
+
+/// An approval for a program.
+#[derive(Serialize)]
+pub struct Approval<'a> {
+    digest: Digest,
+    finding: Code,
+    by: &'a str,
+    signers: &'a [String],
+    reason: &'a str,
+}
+
+impl<'a> From<&'a Approved> for Approval<'a> {
+    fn from(approved: &'a Approved) -> Approval<'a> {
+        let Approved { approval, finding, by, signers, reason, .. } = approved;
+        Approval { digest: *approval, finding: *finding, by, signers, reason }
+    }
 }
 
 /// For programs: one object a line.
@@ -153,6 +184,7 @@ pub fn json(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resu
             host: started.map(|started| started.host.as_str()),
             commit: started.and_then(|started| started.commit.as_deref()),
             clean: started.and_then(|started| started.clean),
+            approvals: access.approvals.iter().map(|approved| Approval::from(*approved)).collect(),
         };
         serde_json::to_writer(&mut *to, &told)?;
         writeln!(to)?;
@@ -162,7 +194,10 @@ pub fn json(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resu
 
 /// For auditors: RFC 4180, a header and one access a line.
 pub fn csv(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Result<()> {
-    write!(to, "at,identity,name,account,access,through,active,since,until,because,run,actor,host,commit\r\n")?;
+    write!(
+        to,
+        "at,identity,name,account,access,through,active,since,until,because,run,actor,host,commit,approvals\r\n"
+    )?;
     for access in found {
         let started = access.run.and_then(|(_, started)| started);
         let list = |addresses: &[Address]| addresses.iter().map(Address::to_string).collect::<Vec<_>>().join("; ");
@@ -181,6 +216,7 @@ pub fn csv(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resul
             started.map_or_else(String::new, |started| started.actor.clone()),
             started.map_or_else(String::new, |started| started.host.clone()),
             started.and_then(|started| started.commit.clone()).unwrap_or_default(),
+            access.approvals.iter().map(|approved| approval(approved)).collect::<Vec<_>>().join("; "),
         ];
         write!(to, "{}\r\n", fields.map(field).join(","))?;
     }
@@ -188,7 +224,7 @@ pub fn csv(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resul
 }
 
 /// A field, quoted where it must be. What a spreadsheet would take for a formula is quoted and begins with `'`.
-fn field(text: String) -> String {
+pub fn field(text: String) -> String {
     let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text };
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::index::renamed;
-use super::{Damage, Event, EventResult, Recorded, RunStarted, Text};
+use super::{Approved, Damage, Event, EventResult, Recorded, RunStarted, Text};
 use crate::{Action, Address, FactKind, Symbol, Timestamp};
 
 /// The record as it was at a moment.
@@ -15,6 +15,8 @@ pub struct Past {
     pub recorded: Recorded,
     /// The runs of this file that had begun by then.
     pub runs: BTreeMap<Symbol, RunStarted>,
+    /// The approvals that those runs made use of.
+    approvals: Vec<Approved>,
     /// When the first line of this file was written. What was before stands in no line, or in an archived file.
     pub begins: Timestamp,
     /// Whether this file continues an archived one.
@@ -51,6 +53,11 @@ impl Past {
         None
     }
 
+    /// The approvals that `run` made use of for `address`.
+    pub fn approvals(&self, run: Symbol, address: Address) -> impl Iterator<Item = &Approved> {
+        self.approvals.iter().filter(move |used| used.run == run && used.addresses.contains(&address))
+    }
+
     fn remember(&mut self, address: Address, given: Given) {
         self.given.insert((address, self.moves.len()), given);
     }
@@ -78,6 +85,7 @@ impl Text<'_> {
             let (at, n) = (line.at, line.n);
             match &line.event {
                 Event::RunStarted(started) => drop(past.runs.insert(started.run, (**started).clone())),
+                Event::Approved(approved) => past.approvals.push((**approved).clone()),
                 Event::Outcome { run, intent, result: EventResult::Done { .. } } => {
                     let change = past.recorded.open.get_mut(*run, *intent).map(|open| &open.change);
                     let gives = |action| {
