@@ -101,10 +101,10 @@ async fn apply(
     let exit =
         if plan.findings.iter().any(|finding| finding.severity == Severity::Holds) { Exit::Held } else { Exit::Done };
     let doing = plan.changes.len() - held.len();
-    if doing == 0 && plan.facts.is_empty() {
+    if doing == 0 && plan.facts.is_empty() && lifted.uses.is_empty() {
         return Ok(exit);
     }
-    let visible = doing > 0 || render::plan::shows_facts(&plan);
+    let visible = doing > 0 || !lifted.uses.is_empty() || render::plan::shows_facts(&plan);
     if visible && saved.is_none() && !args.auto_approve && !question::confirmed(&plan)? {
         render::note("nothing was changed");
         return Ok(Exit::Failed);
@@ -254,6 +254,6 @@ fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
         limits,
         populations: BTreeMap::new(),
         in_force: Some(in_force),
-        approvals: Some(approvals::rules(prepared)),
+        approvals: Some(approvals::rules_after(prepared, plan)),
     })
 }

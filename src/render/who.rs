@@ -196,7 +196,7 @@ pub fn json(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resu
 pub fn csv(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Result<()> {
     write!(
         to,
-        "at,identity,name,account,access,through,active,since,until,because,run,actor,host,commit,approvals\r\n"
+        "at,identity,name,account,access,through,active,since,until,because,approvals,run,actor,host,commit\r\n"
     )?;
     for access in found {
         let started = access.run.and_then(|(_, started)| started);
@@ -212,11 +212,11 @@ pub fn csv(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resul
             access.since.to_string(),
             access.object.until.map_or_else(String::new, |until| until.to_string()),
             access.object.why.iter().map(because).collect::<Vec<_>>().join("; "),
+            access.approvals.iter().map(|approved| approval(approved)).collect::<Vec<_>>().join("; "),
             access.run.map_or_else(String::new, |(run, _)| run.to_string()),
             started.map_or_else(String::new, |started| started.actor.clone()),
             started.map_or_else(String::new, |started| started.host.clone()),
             started.and_then(|started| started.commit.clone()).unwrap_or_default(),
-            access.approvals.iter().map(|approved| approval(approved)).collect::<Vec<_>>().join("; "),
         ];
         write!(to, "{}\r\n", fields.map(field).join(","))?;
     }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::approval::{Given, Lifted, admit, in_force, lift};
-use state::Plan;
+use engine::approval::{Given, Lifted, admit, in_force, lift, lowered};
+use engine::guard::accepted_sources;
 use state::record::ApprovalRules;
+use state::{Code, Finding, Plan, Severity};
 
 use super::prepare::Prepared;
 use crate::approvalfile::{self, Read};
@@ -51,6 +52,14 @@ pub fn apply(plan: &mut Plan, approvals: &[(PathBuf, Read)], prepared: &Prepared
         refused(path, &misfit.to_string())
             .hint(format!("{NOTHING}; `tenure plan --out FILE` and `tenure approve FILE` make a new one"))
     })?;
+    // What somebody approved that a source lost is what it is like from now on.
+    let of_sources =
+        |severity| move |finding: &Finding| finding.code == Code::SourceShrank && finding.severity == severity;
+    if plan.findings.iter().any(of_sources(Severity::Approved))
+        && !plan.findings.iter().any(of_sources(Severity::Holds))
+    {
+        plan.facts.extend(accepted_sources(&prepared.configuration, &prepared.recorded));
+    }
     for place in &lifted.unneeded {
         if let Some((path, read)) = approvals.get(*place) {
             let code = read.approval.finding;
@@ -63,6 +72,20 @@ pub fn apply(plan: &mut Plan, approvals: &[(PathBuf, Read)], prepared: &Prepared
 /// What approvals must be like now.
 pub fn rules(prepared: &Prepared) -> ApprovalRules {
     in_force(&prepared.recorded.approval_rules, &prepared.configuration.settings.approvals)
+}
+
+/// What they must be like after this plan: less only where that was approved.
+pub fn rules_after(prepared: &Prepared, plan: &Plan) -> ApprovalRules {
+    let (recorded, configured) = (&prepared.recorded.approval_rules, &prepared.configuration.settings.approvals);
+    let approved = |message: &String| {
+        plan.findings.iter().any(|finding| {
+            finding.code == Code::GuardLowered && finding.severity == Severity::Approved && finding.message == *message
+        })
+    };
+    match lowered(recorded, configured) {
+        Some(message) if approved(&message) => configured.clone(),
+        _ => in_force(recorded, configured),
+    }
 }
 
 fn refused(path: &Path, why: &str) -> Error {

@@ -31,6 +31,8 @@ pub struct Fact {
 
 /// The attribute of an [`FactKind::Undone`] that names the run; beside it stand the actions, by their words.
 const RUN: &str = "run";
+/// The attribute that says so of a source.
+const ACCEPTED: &str = "accepted";
 
 impl Fact {
     /// A fact without object, former address, end or reasons.
@@ -99,6 +101,22 @@ impl Fact {
         let object = self.object.as_deref().filter(|_| kinds.contains(&self.kind))?;
         let text = |name: &str| object.attributes.get(Symbol::new(name))?.as_text();
         Some((text("reason")?, text("by")?))
+    }
+
+    /// The same of a source that lost much, where that was approved: what it had before does not count any more.
+    pub fn accepted_source(name: Symbol, rows: u64, columns: &[Symbol]) -> Fact {
+        let mut fact = Fact::source(name, rows, columns);
+        if let Some(object) = fact.object.as_deref_mut() {
+            let accepted = [(Symbol::new(ACCEPTED), Value::Bool(true))].into_iter().collect();
+            object.attributes = object.attributes.overlaid(&accepted);
+        }
+        fact
+    }
+
+    /// Whether [`Fact::accepted_source`] made it.
+    pub fn is_accepted(&self) -> bool {
+        let object = self.object.as_deref().filter(|_| self.kind == FactKind::Source);
+        object.is_some_and(|object| object.attributes.get(Symbol::new(ACCEPTED)).is_some())
     }
 
     /// Name, rows and columns, for a fact that [`Fact::source`] made.

@@ -4,6 +4,7 @@
 //! Some are seen while planning (`collision`, `vanished`, `replaced`, `suspended-outside`, `incomplete-read`,
 //! `unexplained`, `dangling-grant`) and only worded here; the others judge the whole plan: [`judge`].
 
+mod approvals_lowered;
 pub(crate) mod collision;
 mod conflict;
 pub(crate) mod dangling_grant;
@@ -40,6 +41,7 @@ mod window;
 
 pub use in_force::in_force;
 pub use limits::limits;
+pub use source_shrank::accepted as accepted_sources;
 
 use state::{Address, Code, Finding, Plan, Scope, Severity};
 
@@ -48,6 +50,7 @@ use crate::plan::planner::Planner;
 /// Lets every safeguard that judges whole plans look at this one.
 pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
     let guards = [
+        approvals_lowered::judge,
         conflict::judge,
         first_exclusive::judge,
         guard_lowered::judge,

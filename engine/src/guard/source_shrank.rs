@@ -1,10 +1,12 @@
 //! `source-shrank`: a source of people lost too many rows, is empty, or lost a column. Whoever seems to have left with
 //! it is not touched.
 
+use state::record::Recorded;
 use state::{Code, Fact, Finding, Plan, Scope, Severity, Symbol};
 
 use super::limits::InForce;
 use super::{count, holds};
+use crate::configuration::Configuration;
 use crate::plan::planner::Planner;
 
 const DAY: i64 = 86_400_000;
@@ -71,6 +73,20 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
         findings.push(holds(Code::SourceShrank, Scope::Plan, addresses, message, hint));
     }
     findings
+}
+
+/// What the sources have now, where that differs from the record: recorded once somebody approved that they shrank.
+pub fn accepted(configuration: &Configuration, recorded: &Recorded) -> Vec<Fact> {
+    let now = configuration.sources.iter().map(|source| (source.name, source.rows, source.columns.as_slice()));
+    let gone = recorded.sources.keys().filter(|name| !configuration.sources.iter().any(|own| own.name == **name));
+    let differs = |(name, rows, columns): &(Symbol, u64, &[Symbol])| {
+        recorded
+            .sources
+            .get(name)
+            .is_none_or(|seen| seen.rows != *rows || seen.columns != *columns || !seen.before.is_empty())
+    };
+    let all = now.chain(gone.map(|name| (*name, 0, &[][..])));
+    all.filter(differs).map(|(name, rows, columns)| Fact::accepted_source(name, rows, columns)).collect()
 }
 
 /// Records what the sources have now; what shrank too far is not recorded. The record knows what they had within a

@@ -246,7 +246,7 @@ impl Recorded {
     fn source(&mut self, fact: &Fact, at: Timestamp) {
         let Some((name, rows, columns)) = fact.as_source() else { return };
         let mut before = Vec::new();
-        if let Some(seen) = self.sources.remove(&name) {
+        if let Some(seen) = self.sources.remove(&name).filter(|_| !fact.is_accepted()) {
             before = seen.before;
             before.push((seen.at, seen.rows));
             while before.get(1).is_some_and(|(next, _)| *next <= at.plus_millis(-DAY)) {
