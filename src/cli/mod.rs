@@ -6,6 +6,7 @@ pub mod parse;
 pub mod plan;
 pub mod record;
 pub mod show;
+pub mod status;
 pub mod undo;
 pub mod write;
 
@@ -19,6 +20,7 @@ pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
 pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
 pub use undo::{SuspendArgs, UndoArgs};
+pub use status::StatusArgs;
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -36,6 +38,7 @@ Examples:
   tenure undo last                   give back how it was before the last run
   tenure history account.chat.ada    who did what, when, from which commit
   tenure who group.corp.admins       who has access, why, since when
+  tenure status                      what is to come, and what is held
 
 Exit codes:
   0  done, or nothing to change
@@ -72,6 +75,7 @@ pub enum Command {
     Approve(ApproveArgs),
     Undo(UndoArgs),
     Suspend(SuspendArgs),
+    Status(StatusArgs),
     Show(ShowArgs),
     Graph(GraphArgs),
     History(HistoryArgs),

@@ -15,6 +15,7 @@ pub mod show;
 mod stale;
 pub mod state;
 pub mod suspend;
+pub mod status;
 pub mod undo;
 pub mod validate;
 pub mod who;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Approve(args) => approve::run(&args),
         Command::Suspend(args) => suspend::run(global, &args),
         Command::Undo(args) => undo::run(global, &args),
+        Command::Status(args) => status::run(global, &args),
         Command::Show(args) => show::run(&args),
         Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[], &[])),
         Command::History(args) => record::history(global, &args),

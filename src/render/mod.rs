@@ -6,6 +6,7 @@ pub mod history;
 pub mod plan;
 pub mod report;
 pub mod state;
+pub mod status;
 pub mod text;
 pub mod undo;
 pub mod who;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
-use engine::plan::{Inputs, Planned, Reading, plan};
+use engine::plan::{Coming, Inputs, Planned, Reading, coming, plan};
 use engine::undo::{Done, undo};
 use state::record::{InForce, Line, Recorded};
 use state::{Address, Finding, Observed, Plan, Schema, Symbol};
@@ -126,6 +126,11 @@ impl Prepared {
     /// The limits, and what else is in force for a run that carries out `plan`.
     pub fn in_force(&self, plan: &Plan) -> (BTreeMap<String, f64>, InForce) {
         engine::guard::in_force(&self.inputs(&[]), plan)
+    }
+
+    /// What is to come by time alone.
+    pub fn coming(&self) -> Coming {
+        coming(self.inputs(&[]))
     }
 
     /// What applying needs to know of each system.

@@ -9,6 +9,7 @@ pub(crate) mod accounts;
 mod blocked;
 mod blocks;
 pub(crate) mod book;
+pub mod coming;
 pub(crate) mod compare;
 mod correlate;
 mod expand;
@@ -31,6 +32,7 @@ use std::collections::BTreeMap;
 
 use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
 
+pub use coming::{Coming, coming};
 pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
 pub use recorded::{missing, observed_from_record};

@@ -1,0 +1,156 @@
+//! `status`: what is to come, by date, and what is held.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Effects, Style};
+use engine::plan::Coming;
+use serde_json::{Value, json};
+use state::record::{Recorded, UsedApproval};
+use state::{Address, Digest, Symbol, Timestamp};
+
+use crate::render::text::{clean, counted};
+use crate::render::who::moment;
+
+const BOLD: Style = Style::new().effects(Effects::BOLD);
+const DIM: Style = Style::new().effects(Effects::DIMMED);
+const HELD: Style = AnsiColor::Yellow.on_default();
+
+/// The form of the JSON.
+const FORMAT: u32 = 1;
+/// Lines under one heading.
+const MOST: usize = 50;
+
+/// Everything that is told.
+pub struct Status<'a> {
+    pub now: Timestamp,
+    pub coming: Coming,
+    pub recorded: &'a Recorded,
+}
+
+impl Status<'_> {
+    /// For a terminal: of what is to come what comes within so many milliseconds.
+    pub fn text(&self, to: &mut dyn Write, within: i64) -> io::Result<()> {
+        let Coming { stages, expiring, leaving, orphans } = &self.coming;
+        let horizon = self.now.plus_millis(within);
+        let last_day = horizon.to_jiff().strftime("%Y-%m-%d").to_string();
+        let mut parts: Vec<(&str, Vec<String>)> = Vec::new();
+        let stages = stages.iter().filter(|stage| stage.due <= horizon).map(|stage| {
+            let due = if stage.due <= self.now { "due since " } else { "" };
+            let held = if stage.on_hold { format!("  {HELD}legal hold{HELD:#}") } else { String::new() };
+            format!("{due}{}  {} {}{held}", stage.day, stage.action.word(), stage.account)
+        });
+        parts.push(("Offboarding", stages.collect()));
+        let ends = leaving.iter().filter(|(day, _)| day.as_str() <= last_day.as_str());
+        parts.push(("Leaving", ends.map(|(day, who)| format!("{day}  {who}")).collect()));
+        let ends = expiring.iter().filter(|(until, _)| *until <= horizon);
+        parts.push(("Access that ends", ends.map(|(until, what)| format!("{}  {what}", moment(*until))).collect()));
+        let orphans = orphans.iter().map(|orphan| {
+            let how = match (orphan.active, orphan.stage) {
+                (true, _) => format!("{HELD}active{HELD:#}"),
+                (false, Some(stage)) => stage.word().to_owned(),
+                (false, None) => "switched off".to_owned(),
+            };
+            format!("{}  {how}", orphan.account)
+        });
+        parts.push(("Accounts whose person is gone", orphans.collect()));
+        parts.push((
+            "Suspended",
+            self.suspended()
+                .map(|(who, since, by, why)| {
+                    format!(
+                        "{who}  {HELD}since {}{HELD:#} by {}: {}",
+                        moment(since),
+                        clean(by.as_str()),
+                        clean(why.as_str())
+                    )
+                })
+                .collect(),
+        ));
+        let undone = self
+            .recorded
+            .undone
+            .iter()
+            .map(|(address, undone)| format!("{address}  since run {} was undone", clean(undone.run.as_str())));
+        parts.push(("As an undo left it", undone.collect()));
+        parts.push((
+            "Approvals not used up",
+            self.approvals()
+                .map(|(digest, approval)| {
+                    let open = counted(approval.open.len(), "address", "addresses");
+                    let (by, reason) = (clean(&approval.by), clean(&approval.reason));
+                    let name = digest.to_string();
+                    let name = name.get(..12).unwrap_or_default();
+                    format!(
+                        "{name}  {} of {open} by {by} until {}: {reason}",
+                        approval.finding,
+                        moment(approval.expires)
+                    )
+                })
+                .collect(),
+        ));
+        let doubts = self.recorded.open.iter().map(|open| {
+            format!("{} {}  run {}", open.change.action.word(), open.change.address, clean(open.run.as_str()))
+        });
+        parts.push(("In doubt", doubts.collect()));
+        parts.retain(|(_, lines)| !lines.is_empty());
+        if parts.is_empty() {
+            return writeln!(to, "Nothing is to come, and nothing is held.");
+        }
+        for (n, (heading, lines)) in parts.iter().enumerate() {
+            writeln!(to, "{}{BOLD}{heading}{BOLD:#}", if n == 0 { "" } else { "\n" })?;
+            for line in lines.iter().take(MOST) {
+                writeln!(to, "  {line}")?;
+            }
+            if lines.len() > MOST {
+                writeln!(to, "  {DIM}... and {} more{DIM:#}", lines.len() - MOST)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// For programs: one object.
+    pub fn json(&self, to: &mut dyn Write) -> io::Result<()> {
+        let Coming { stages, expiring, leaving, orphans } = &self.coming;
+        let list = |values: &mut dyn Iterator<Item = Value>| Value::Array(values.collect());
+        let whole = json!({
+            "format_version": FORMAT,
+            "at": self.now,
+            "stages": list(&mut stages.iter().map(|stage| json!({
+                "due": stage.due, "day": stage.day, "action": stage.action, "account": stage.account,
+                "legal_hold": stage.on_hold,
+            }))),
+            "leaving": list(&mut leaving.iter().map(|(day, who)| json!({ "last_day": day, "identity": who }))),
+            "expiring": list(&mut expiring.iter().map(|(until, what)| json!({ "until": until, "address": what }))),
+            "orphans": list(&mut orphans.iter().map(|orphan| json!({
+                "account": orphan.account, "active": orphan.active, "since": orphan.since, "stage": orphan.stage,
+            }))),
+            "suspended": list(&mut self.suspended().map(|(who, since, by, reason)| json!({
+                "identity": who, "since": since, "by": by, "reason": reason,
+            }))),
+            "undone": list(&mut self.recorded.undone.iter().map(|(address, undone)| json!({
+                "address": address, "undone": undone.run, "by": undone.by, "at": undone.at,
+            }))),
+            "approvals": list(&mut self.approvals().map(|(digest, approval)| json!({
+                "digest": digest, "finding": approval.finding, "by": approval.by, "signers": approval.signers,
+                "reason": approval.reason, "expires": approval.expires,
+                "open": approval.open.keys().collect::<Vec<_>>(),
+                "used": approval.used.keys().collect::<Vec<_>>(),
+            }))),
+            "in_doubt": list(&mut self.recorded.open.iter().map(|open| json!({
+                "address": open.change.address, "action": open.change.action, "run": open.run, "at": open.at,
+            }))),
+        });
+        serde_json::to_writer_pretty(&mut *to, &whole)?;
+        writeln!(to)
+    }
+
+    fn suspended(&self) -> impl Iterator<Item = (Address, Timestamp, Symbol, Symbol)> {
+        self.recorded.suspensions.iter().map(|(who, hold)| (*who, hold.since, hold.by, hold.reason))
+    }
+
+    /// Those of which a run made use, that still hold, and of which something is left.
+    fn approvals(&self) -> impl Iterator<Item = (&Digest, &UsedApproval)> {
+        let open = |approval: &UsedApproval| approval.expires > self.now && !approval.open.is_empty();
+        self.recorded.approvals.iter().filter(move |(_, approval)| open(approval))
+    }
+}
