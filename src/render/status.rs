@@ -154,3 +154,80 @@ impl Status<'_> {
         self.recorded.approvals.iter().filter(move |(_, approval)| open(approval))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::plan::{ComingStage, Orphan};
+    use state::record::{StageKind, Suspension};
+    use state::{Action, Code};
+
+    fn shown(within: i64) -> String {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let address = |text: &str| text.parse::<Address>().unwrap();
+        let mut recorded = Recorded::default();
+        let (reason, by) = ("stolen laptop\u{1b}[2J".into(), "eve".into());
+        let suspension = Suspension { reason, by, since: at("2026-11-22T08:00:00Z"), run: "r2".into() };
+        recorded.suspensions.insert(address("person.cat"), suspension);
+        let used = |expires: &str, open: &[&str]| UsedApproval {
+            finding: Code::MassRemoval,
+            reason: "sold".to_owned(),
+            by: "ada".to_owned(),
+            signers: Vec::new(),
+            expires: at(expires),
+            open: open.iter().map(|text| (address(text), "r1".into())).collect(),
+            used: Default::default(),
+        };
+        let open = ["account.chat.ada", "account.chat.bob"];
+        recorded.approvals.insert(Digest::of(b"1"), used("2026-11-24T00:00:00Z", &open));
+        recorded.approvals.insert(Digest::of(b"2"), used("2026-11-23T00:00:00Z", &open));
+        recorded.approvals.insert(Digest::of(b"3"), used("2026-11-24T00:00:00Z", &[]));
+        let stage = |day: &str, who: &str, action, on_hold| ComingStage {
+            due: at(&format!("{day}T12:00:00Z")),
+            day: day.into(),
+            account: address(who),
+            action,
+            on_hold,
+        };
+        let stages = vec![
+            stage("2026-11-20", "account.chat.dan", Action::Archive, true),
+            stage("2026-12-20", "account.chat.dora", Action::Transfer, false),
+            stage("2027-12-20", "account.chat.dave", Action::Delete, false),
+        ];
+        let since = at("2025-01-01T00:00:00Z");
+        let orphan = |who: &str, active, stage| Orphan { account: address(who), active, since, stage };
+        let orphans =
+            vec![orphan("account.chat.eve", true, None), orphan("account.chat.fay", false, Some(StageKind::Archived))];
+        let expiring = vec![(at("2026-11-30T00:00:00Z"), address("membership.chat.oncall.bob"))];
+        let leaving = vec![("2026-12-31".into(), address("person.bob"))];
+        let coming = Coming { stages, expiring, leaving, orphans };
+        let mut out = Vec::new();
+        let status = Status { now: at("2026-11-23T12:00:00Z"), coming, recorded: &recorded };
+        status.text(&mut out, within * 86_400_000).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_status() {
+        insta::assert_snapshot!(shown(30), @r"
+        Offboarding
+          due since 2026-11-20  archive account.chat.dan  legal hold
+          2026-12-20  transfer account.chat.dora
+
+        Access that ends
+          2026-11-30 00:00:00Z  membership.chat.oncall.bob
+
+        Accounts whose person is gone
+          account.chat.eve  active
+          account.chat.fay  archived
+
+        Suspended
+          person.cat  since 2026-11-22 08:00:00Z by eve: stolen laptop\u{1b}[2J
+
+        Approvals not used up
+          6b86b273ff34  mass-removal of 2 addresses by ada until 2026-11-24 00:00:00Z: sold
+        ");
+        assert!(shown(400).contains("2027-12-20  delete account.chat.dave"));
+        assert!(shown(400).contains("Leaving\n  2026-12-31  person.bob"));
+    }
+}

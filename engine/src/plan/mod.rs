@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 
 use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
 
-pub use coming::{Coming, coming};
+pub use coming::{Coming, ComingStage, Orphan, coming};
 pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
 pub use recorded::{missing, observed_from_record};

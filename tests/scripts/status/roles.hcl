@@ -1,0 +1,4 @@
+role "employee" {
+  when   = true
+  access = [group.chat.everyone]
+}
