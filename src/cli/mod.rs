@@ -19,8 +19,8 @@ pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
 pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
-pub use undo::{SuspendArgs, UndoArgs};
 pub use status::StatusArgs;
+pub use undo::{SuspendArgs, UndoArgs};
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
 
 const STYLES: Styles = Styles::styled()

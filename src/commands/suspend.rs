@@ -133,7 +133,7 @@ impl Button<'_> {
         }
         if !self.args.lift {
             self.show(&plan, &reached)?;
-            if !self.args.auto_approve && !super::apply::confirmed()? {
+            if !self.args.auto_approve && !super::question::confirmed(&plan)? {
                 render::note("nothing was changed");
                 return Ok(Exit::Failed);
             }
