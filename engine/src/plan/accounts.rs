@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::RecordedObject;
 use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Owns, Symbol, Undo, Wanted};
 
+use super::attributes::Checked;
 use super::compare::{difference, fold, same};
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
@@ -65,6 +66,17 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_wanted(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
+        self.check_attributes(
+            Checked {
+                what: &address,
+                system: site.name,
+                group: false,
+                span: site.system.span,
+                schema: &site.schema.account,
+                open: site.schema.account_open || site.from_record,
+            },
+            wanted.attributes.iter().chain(&wanted.on_create),
+        );
         let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder)).cloned();
         match stand {
             None => {}

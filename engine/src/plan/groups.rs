@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use state::{Action, Address, FactKind, Object, Symbol, Value, Wanted};
 
 use super::accounts::{change_of, managed};
+use super::attributes::Checked;
 use super::compare::fold;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
@@ -143,6 +144,17 @@ impl<'a> Planner<'a> {
 
     fn plan_group(&mut self, site: &Site<'a>, group: &Group, address: Address) {
         let Some(attributes) = self.group_attributes(site, group) else { return };
+        self.check_attributes(
+            Checked {
+                what: &address,
+                system: site.name,
+                group: true,
+                span: group.span,
+                schema: &site.schema.group,
+                open: site.schema.group_open || site.from_record,
+            },
+            attributes.iter(),
+        );
         let reasons = Box::from([self.reasons.at(Symbol::new(&address.to_string()), group.span)]);
         let Some(stand) = self.group_stand(site, group.name).cloned() else { return };
         if stand.place == Place::Expected {

@@ -5,6 +5,7 @@
 //! is wanted with what was observed and recorded, and `offboarding` says what comes next for whom left; `order` puts the changes into batches; the safeguards
 //! ([`crate::guard`]) judge the whole.
 
+mod attributes;
 pub(crate) mod accounts;
 mod blocked;
 mod blocks;

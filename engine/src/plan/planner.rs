@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::Sha256;
 use state::record::{Suspension, Undone};
 use state::{Action, Address, Change, Fact, FactKind, Finding, Object, ReasonId, Symbol, SystemSummary, Undo, Wanted};
@@ -64,6 +64,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) suspensions: BTreeMap<Symbol, &'a Suspension>,
     /// What undos gave back against the files.
     pub(crate) undone: FxHashMap<Address, &'a Undone>,
+    /// Attributes that were looked up in the schema of their system, of accounts or (true) of groups.
+    pub(crate) known_attributes: FxHashSet<(Symbol, bool, Symbol)>,
 }
 
 impl<'a> Planner<'a> {
@@ -90,6 +92,7 @@ impl<'a> Planner<'a> {
             renames: BTreeMap::new(),
             suspensions,
             undone,
+            known_attributes: FxHashSet::default(),
         }
     }
 

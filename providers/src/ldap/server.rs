@@ -413,7 +413,8 @@ fn kind(
     let select = if schema.is_empty() {
         vec!["*".to_owned()]
     } else {
-        attributes.iter().skip(1).map(|attribute| binary_name(settings, attribute.name.as_str())).collect()
+        let readable = attributes.iter().skip(1).filter(|attribute| attribute.mutability != Mutability::WriteOnly);
+        readable.map(|attribute| binary_name(settings, attribute.name.as_str())).collect()
     };
     Kind { base, place, filter, attributes, select, types }
 }

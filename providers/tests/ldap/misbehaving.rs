@@ -202,7 +202,7 @@ async fn no_misbehaviour_passes_for_an_inventory() {
         NoCookie: URL: search below dc=odd: a page came without a cookie (the server does not page as RFC 2696 says)
         Twice: URL: entry 22222222-2222-4222-8222-000000000001 came twice (it was moved while it was read, or the server pages wrongly: try again)
         NoId: URL: uid=p1,dc=odd shows no entryUUID: what was read is not all (give the bind name the right to read the entries whole, or leave them out by account_filter or group_filter)
-        Garbage: URL: search: no answer within 1 s (check the server, or raise timeout in the system block)
+        Garbage: URL: search: what came is no LDAP message (check the server and the network, and try again)
         Deep: URL: search: malformed message: an indefinite length (check the server and the network, and try again)
         Huge: URL: search: malformed message: a message that is too large (check the server and the network, and try again)
         Hangs: URL: search: no answer within 1 s (check the server, or raise timeout in the system block)

@@ -147,7 +147,7 @@ async fn the_schema_is_the_servers() {
     displayName Text One case true required false
     uidNumber Integer One case true required false
     entryUUID -
-    userPassword -
+    userPassword Text Set case true required false
     jpegPhoto -
     member -
     ");

@@ -7,7 +7,10 @@ use state::{AttributeSchema, AttributeType as Type, Mutability, Shape, Symbol, V
 use super::definition::AttributeType;
 
 /// The names of the entry itself and of its attributes that belong to tenure or to the server.
-const APART: [&str; 4] = ["memberOf", "userPassword", "unicodePwd", "dn"];
+const APART: [&str; 2] = ["memberOf", "dn"];
+
+/// What is written and never read.
+const PASSWORDS: [&str; 2] = ["userPassword", "unicodePwd"];
 
 /// What the values of an attribute are, by its syntax (RFC 4517 section 3.3).
 pub fn value_type(attribute: &AttributeType) -> Type {
@@ -56,14 +59,19 @@ pub fn attribute(
         return None;
     }
     let value = value_type(attribute);
-    if value == Type::Binary && !binary.iter().any(|own| bare(own).eq_ignore_ascii_case(name)) {
+    let password = PASSWORDS.iter().any(|own| name.eq_ignore_ascii_case(own));
+    if value == Type::Binary && !password && !binary.iter().any(|own| bare(own).eq_ignore_ascii_case(name)) {
         return None;
     }
     Some(AttributeSchema {
         name: Symbol::new(name),
-        value,
+        value: if password { Type::Text } else { value },
         shape: if attribute.single { Shape::One } else { Shape::Set },
-        mutability: if attribute.no_user_modification { Mutability::ReadOnly } else { Mutability::ReadWrite },
+        mutability: match (password, attribute.no_user_modification) {
+            (true, _) => Mutability::WriteOnly,
+            (false, true) => Mutability::ReadOnly,
+            (false, false) => Mutability::ReadWrite,
+        },
         case_exact: case_exact(attribute, identifier),
         required,
     })
