@@ -5,8 +5,8 @@
 //! is wanted with what was observed and recorded, and `offboarding` says what comes next for whom left; `order` puts the changes into batches; the safeguards
 //! ([`crate::guard`]) judge the whole.
 
-mod attributes;
 pub(crate) mod accounts;
+mod attributes;
 mod blocked;
 mod blocks;
 pub(crate) mod book;
