@@ -5,8 +5,17 @@ group "corp" "admins" {
 }
 
 # What may be done in the warehouse hangs on these, and on nobody's own role.
-group "warehouse" "analyst" { name = "analyst" }
-group "warehouse" "engineer" { name = "engineer" }
+group "warehouse" "analyst" {
+  name = "analyst"
+  grants = [
+    { database = "sales", schema = "public", privileges = ["USAGE"] },
+    { database = "sales", schema = "public", objects = "tables", privileges = ["SELECT"] },
+  ]
+}
+group "warehouse" "engineer" {
+  name   = "engineer"
+  grants = [{ database = "sales", schema = "reporting", privileges = ["USAGE", "CREATE"] }]
+}
 
 group "chat" "everyone" { displayName = "Everyone" }
 group "chat" "department" {
