@@ -243,3 +243,18 @@ fn who_was_deactivated_before_anybody_said_what_is_to_come() {
       ! archive account.chat.ada <- status = "left"; due since 2027-12-23 (undo until 2028-12-22)
     "#);
 }
+
+#[test]
+fn a_deactivation_says_what_the_account_owns() {
+    let mut story = team();
+    story.tell("=== chat\nowns chat-1 7 table\nowns chat-2 1 view");
+    story.edit(ADA, "");
+    let owns = story.with(|planned, _| {
+        let plan = planned.map_err(|_| "no plan").unwrap().plan;
+        let off = plan.changes.into_iter().find(|change| change.action == state::Action::Deactivate).unwrap();
+        state::Owns::shown(&state::Owns::of(&off.before.unwrap()))
+    });
+    assert_eq!(owns, "7 tables in sales");
+    // It is no attribute of the account: applying is not held up by it.
+    assert_eq!(story.apply(), "");
+}
