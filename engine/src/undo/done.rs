@@ -197,7 +197,7 @@ impl Reading {
         let EventResult::Done { object, .. } = result else { return };
         if own {
             let id = object.id;
-            let target = target.or_else(|| match change.address {
+            let target = target.or(match change.address {
                 Address::Account { .. } => Some(Target::Account(id)),
                 Address::Group { .. } => Some(Target::Group(id)),
                 _ => None,
