@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use state::owned::{OWNED, TO};
-use state::{Object, Order, Outcome, Symbol, Target, Value};
+use state::{Object, Order, Outcome, Presence, Symbol, Target, Value};
 
 use super::super::databases::enter;
 use super::super::quote::identifier;
 use super::super::{Client, Failure, Session};
-use super::list::{Item, SHARED, items};
+use super::list::{Item, SHARED, again, items};
 
 /// Objects by kind and name.
 type Names = BTreeSet<(String, String)>;
@@ -96,6 +96,15 @@ async fn attempt(client: &Client, order: &Order) -> Result<Ready, No> {
             if names.contains_key(&from) { to } else { from }
         )));
     };
+    // What came to be owned since the plan's re-read is not handed over unseen.
+    if let Some(before) = order.before.as_ref().and_then(|before| before.attributes.get(Symbol::new(OWNED))) {
+        match again(client, &main, &[Symbol::new(&from.to_string())]).await?.into_iter().next() {
+            Some(Presence::Here(now)) if now.attributes.get(Symbol::new(OWNED)) == Some(before) => {}
+            Some(Presence::Here(now)) => return Err(No::Outcome(Outcome::Stale(Some(now)))),
+            Some(Presence::Hidden(why)) => return Err(no(format!("nothing was handed over: {why}"))),
+            Some(Presence::Gone) | None => return Err(No::Outcome(Outcome::Stale(None))),
+        }
+    }
     // `REASSIGN OWNED` takes along what belongs to the cluster.
     let shared = !items(&main, SHARED, &[from], true).await?.is_empty();
     let mut sessions = Vec::new();
