@@ -10,3 +10,5 @@ pub mod language;
 pub mod plan;
 pub mod suspend;
 pub mod undo;
+
+pub use plan::{Status, status};

@@ -23,6 +23,7 @@ mod mass_change;
 mod mass_grant;
 pub(crate) mod mass_removal;
 pub(crate) mod no_heir;
+pub(crate) mod no_owner;
 mod open_nesting;
 mod origin_changed;
 mod owned_data;
@@ -40,6 +41,7 @@ pub(crate) mod vanished;
 mod window;
 
 pub use in_force::in_force;
+pub(crate) use legal_hold::is_held as is_on_legal_hold;
 pub use limits::limits;
 pub use source_shrank::accepted as accepted_sources;
 
@@ -61,6 +63,7 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
         mass_change::judge,
         mass_grant::judge,
         mass_removal::judge,
+        no_owner::judge,
         open_nesting::judge,
         origin_changed::judge,
         owned_data::judge,

@@ -6,6 +6,7 @@ mod dump;
 mod grants;
 mod remote;
 mod rules;
+mod stories;
 mod story;
 
 mod adoption;
