@@ -43,7 +43,10 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
         let message = match names.len() {
             0 => format!("a group would come into {group}, which is protected"),
             people => {
-                format!("{} would come into {group}, which is protected: {}", count_people(people), names.join(", "))
+                const NAMED: usize = 6;
+                let more = if people > NAMED { format!(" and {} more", people - NAMED) } else { String::new() };
+                let names = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+                format!("{} would come into {group}, which is protected: {names}{more}", count_people(people))
             }
         };
         let hint = "have whoever is responsible for the group look at the block that gives it";

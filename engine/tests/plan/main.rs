@@ -4,6 +4,7 @@
 
 mod dump;
 mod grants;
+mod limits;
 mod remote;
 mod rules;
 mod stories;
