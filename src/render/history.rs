@@ -225,7 +225,10 @@ fn fact_words(fact: &Fact) -> (char, String) {
             (' ', format!("read: {}, {}", counted(rows as usize, "row", "rows"), counted(columns, "column", "columns")))
         }
         FactKind::Settled => (' ', "settled".to_owned()),
-        FactKind::Stage => (' ', "an offboarding stage ended".to_owned()),
+        FactKind::Stage => {
+            let stage = fact.as_stage().map_or("?", |stage| stage.word());
+            (' ', format!("offboarding: {stage}, from when on the next stage is counted"))
+        }
         FactKind::Undone => {
             let (run, again) = fact.as_undone().unwrap_or((Symbol::new("?"), BTreeMap::new()));
             let again: Vec<&str> = again.keys().map(|action| action.word()).collect();

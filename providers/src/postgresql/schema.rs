@@ -52,6 +52,8 @@ pub fn schema(options: Option<&Options>, version: Option<i32>) -> Schema {
         group: BOTH.iter().map(attribute).collect(),
         group_open: false,
         qualifiers: qualifiers.map(|name| (Symbol::new(name), truths())).collect(),
+        // Each of them reaches beyond what is granted (CREATE ROLE, "Role Attributes"; GRANT, WITH ADMIN OPTION).
+        privileged: ["superuser", "createrole", "bypassrls", "replication", "admin"].map(Symbol::new).to_vec(),
         ..super::privileges::read::schema()
     }
 }
