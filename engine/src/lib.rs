@@ -10,5 +10,3 @@ pub mod language;
 pub mod plan;
 pub mod suspend;
 pub mod undo;
-
-pub use plan::{Status, status};

@@ -25,7 +25,7 @@ pub(super) fn is_stage(action: Action) -> bool {
 }
 
 /// Whether somebody is on hold, as the files say, or said last.
-pub(crate) fn is_held(planner: &Planner<'_>, holder: Symbol) -> bool {
+fn is_held(planner: &Planner<'_>, holder: Symbol) -> bool {
     match planner.identities.get(&holder) {
         Some(identity) => identity.legal_hold,
         None => {

@@ -41,7 +41,6 @@ pub(crate) mod vanished;
 mod window;
 
 pub use in_force::in_force;
-pub(crate) use legal_hold::is_held as is_on_legal_hold;
 pub use limits::limits;
 pub use source_shrank::accepted as accepted_sources;
 

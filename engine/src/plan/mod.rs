@@ -3,7 +3,7 @@
 //! `blocks` refuses blocks that vanished; `identities` finds leavers; then, system by system in the order of their
 //! references, `correlate` says which account is whose, `accounts`, `groups`, `memberships` and `grants` compare what
 //! is wanted with what was observed and recorded, and `offboarding` says what comes next for whom left; `order` puts
-//! the changes into batches; the safeguards ([`crate::guard`]) judge the whole. `status` tells what is coming.
+//! the changes into batches; the safeguards ([`crate::guard`]) judge the whole.
 
 pub(crate) mod accounts;
 mod attributes;
@@ -26,7 +26,6 @@ mod reasons;
 mod recorded;
 mod resolver;
 mod site;
-pub(crate) mod status;
 mod suspended;
 pub(crate) mod world;
 
@@ -39,7 +38,6 @@ pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
 pub use recorded::{missing, observed_from_record};
 pub use resolver::Resolver;
-pub use status::{Coming, Expiry, Status, status};
 
 use crate::guard;
 use crate::language::Diagnostic;

@@ -9,7 +9,7 @@ use state::*;
 use tenure_engine::apply::{Answer, Answers, Apply, Connected, Fate, Report, Step, settle};
 use tenure_engine::configuration::{Facts, Loaded, Rejected, Sources};
 use tenure_engine::language::{Diagnostic, File, Files};
-use tenure_engine::plan::{Inputs, Planned, Reading, Status};
+use tenure_engine::plan::{Inputs, Planned, Reading};
 use tenure_engine::undo::Refused;
 
 use crate::dump::dump;
@@ -217,13 +217,6 @@ impl Story {
             hmac_key: b"key",
         };
         look(Ok(inputs), &parts)
-    }
-
-    /// What is coming.
-    pub fn status(&self) -> Status {
-        self.with_inputs(|inputs, _| {
-            tenure_engine::status(inputs.unwrap_or_else(|(files, wrong)| panic!("{}", errors(&files, &wrong))))
-        })
     }
 
     /// The plan as text, or what is wrong.
