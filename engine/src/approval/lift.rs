@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use state::record::{Approved, Recorded};
 use state::{Address, Change, Code, Digest, Finding, Plan, Severity, Symbol, Timestamp};
 
-use super::approval::{Approval, Image, by_address, images_of, says};
+use super::document::{Approval, Image, by_address, images_of, says};
 
 /// An approval as it was handed in.
 #[derive(Clone, Debug)]

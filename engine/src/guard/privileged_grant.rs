@@ -97,7 +97,7 @@ fn rights(planner: &Planner<'_>, plan: &Plan) -> Vec<Finding> {
 fn says_yes(wanted: &Wanted) -> bool {
     match wanted {
         Wanted::Known(Value::Bool(truth)) => *truth,
-        Wanted::Known(Value::Text(text)) => text != &"false" && text != &"",
+        Wanted::Known(Value::Text(text)) => *text != "false" && *text != "",
         Wanted::Known(value) => !value.is_empty(),
         Wanted::Deferred { .. } | Wanted::Secret { .. } => true,
     }
