@@ -206,7 +206,8 @@ fn deleted_is_gone_from_the_record_too_and_counts_as_taken() {
 /// What a run that died leaves in doubt, looked at: the change, what happened in the world, what is said.
 #[test]
 fn a_crash_in_the_middle_is_settled_by_looking() {
-    let cases: [(&str, fn(&mut Remote), &str); 7] = [
+    type Case = (&'static str, fn(&mut Remote), &'static str);
+    let cases: [Case; 7] = [
         ("transfer account.chat.ada to=id-bob", |_| {}, "not done"),
         (
             "transfer account.chat.ada to=id-bob",
