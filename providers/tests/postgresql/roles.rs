@@ -241,7 +241,7 @@ async fn tenure_leaves_its_own_roles_and_predefined_ones_alone() {
         (vec!["ada".into()], vec!["team".into(), "other".into()])
     );
     assert_eq!(observed.memberships.len(), 1, "{:?}", observed.memberships);
-    insta::assert_snapshot!(observed.complete.proof, @"18 roles and 7 memberships as counted in the same snapshot");
+    insta::assert_snapshot!(observed.complete.proof, @"18 roles and 7 memberships as counted in the same snapshot; 1 database");
     // Whoever reads has no right to write, whoever writes has.
     let id = scene.account("grace").await;
     let oid = |name: &str| {
