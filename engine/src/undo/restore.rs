@@ -314,6 +314,12 @@ impl<'p, 'a> Restoring<'p, 'a> {
         if self.planner.book.object(address).is_some() {
             return self.leave(LeftKind::Changed, address, "another account stands there now");
         }
+        // Made anew it would be in use, as it was not: a leaver must not get back in by an undo.
+        if !image.active {
+            let why = "was switched off when it was deleted, and a new account would be in use: what the files give is \
+                       made by plan and apply";
+            return self.leave(LeftKind::Barred, address, why);
+        }
         let (secrets, plain): (Vec<_>, Vec<_>) = image.attributes.iter().partition(|(_, value)| is_secret(value));
         for (name, _) in secrets {
             self.leave(LeftKind::Lost, address, format!("{name} is a secret: nobody kept it"));
