@@ -165,7 +165,8 @@ fn apply(folder: &Folder, delay: Option<Duration>) -> Attempt {
     let record = folder.path().join("crash.tenure");
     let length = || std::fs::metadata(&record).map_or(0, |metadata| metadata.len());
     let before = length();
-    let mut command = folder.command("apply --auto-approve");
+    // A run that was killed while it asked git for the commit leaves a child that holds the lock until it has become git.
+    let mut command = folder.command("apply --auto-approve --lock-timeout 10s");
     let said = std::fs::File::create(folder.path().join("said")).unwrap();
     command.stdout(Stdio::null()).stderr(said);
     let mut child = command.spawn().unwrap();
