@@ -46,7 +46,7 @@ Examples:
 pub struct WhoArgs {
     /// group.corp.admins, person.ada, system.chat, role.analyst, ...
     pub address: Address,
-    /// At a date (2026-03-01: as that day began), a moment (2026-03-01T09:00:00Z), or how long ago (36h, 30d) [now]
+    /// At a date (2026-03-01: as that day began), a moment (2026-03-01T09:00:00Z), or how long ago (36h, 30d); now where it is left out
     #[arg(long, value_name = "WHEN")]
     pub at: Option<String>,
     /// One JSON object a line
