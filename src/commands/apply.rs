@@ -43,6 +43,8 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
              first run",
         ));
     }
+    // Asked before the lock is taken: a program that is started holds it too until it has begun, and outlives a kill.
+    let commit = provenance::commit(&session.folder.path);
     let mut lock = store.lock(&provenance::holder("apply", session.folder.now), global.lock_timeout)?;
     let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
     let record = Record::lock(&store, &mut *lock, &expected)?;
@@ -55,16 +57,25 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let undo = undo.map(|run| Ok::<_, Error>((run, store.load()?))).transpose()?;
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
     let runtime = super::runtime()?;
-    let applied = runtime.block_on(apply(session, record.recorded, (args, shown), (saved, approvals), undo, &journal));
+    let given = Given { saved, approvals, commit };
+    let applied = runtime.block_on(apply(session, record.recorded, (args, shown), given, undo, &journal));
     journal.close()?;
     applied
+}
+
+/// What an apply is handed beside its arguments.
+struct Given {
+    saved: Option<Plan>,
+    approvals: Vec<(PathBuf, approvalfile::Read)>,
+    /// The commit of the configuration, and whether the tree is clean.
+    commit: (Option<String>, Option<bool>),
 }
 
 async fn apply(
     mut session: Session,
     recorded: Recorded,
     (args, shown): (&ApplyArgs, &Shown),
-    (saved, approvals): (Option<Plan>, Vec<(PathBuf, approvalfile::Read)>),
+    Given { saved, approvals, commit }: Given,
     undo: Option<(String, Vec<u8>)>,
     journal: &Journal,
 ) -> Result<Exit, Error> {
@@ -119,7 +130,7 @@ async fn apply(
         let most = args.parallelism.map_or(usize::MAX, usize::from);
         system.capabilities.concurrency = system.capabilities.concurrency.min(most);
     }
-    let started = started(&prepared, &plan)?;
+    let started = started(&prepared, &plan, commit)?;
     let run = started.run;
     let mut machine = Apply::new(&plan, &prepared.recorded, Box::new(planned.resolver), connected, started);
     machine.approvals(lifted.uses.iter().map(|used| used.event(run)));
@@ -238,8 +249,11 @@ pub(super) fn run_id(now: Timestamp) -> Result<Symbol, Error> {
     Ok(Symbol::new(&run))
 }
 
-fn started(prepared: &Prepared, plan: &Plan) -> Result<RunStarted, Error> {
-    let (commit, clean) = provenance::commit(&prepared.folder.path);
+fn started(
+    prepared: &Prepared,
+    plan: &Plan,
+    (commit, clean): (Option<String>, Option<bool>),
+) -> Result<RunStarted, Error> {
     let (limits, in_force) = prepared.in_force(plan);
     Ok(RunStarted {
         run: run_id(prepared.folder.now)?,

@@ -43,6 +43,8 @@ pub fn run(global: &Global, args: &SuspendArgs) -> Result<Exit, Error> {
     };
     let reason = reason(args.reason.as_deref())?;
     let now = SystemClock.now();
+    // Before the lock is taken: a program that is started holds it too until it has begun.
+    let commit = provenance::commit(&rescued.path);
     let mut lock = store.lock(&provenance::holder("suspend", now), global.lock_timeout)?;
     let record = Record::lock(&store, &mut *lock, &[])?;
     let recorded = record.recorded;
@@ -53,7 +55,7 @@ pub fn run(global: &Global, args: &SuspendArgs) -> Result<Exit, Error> {
     }
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
     let runtime = super::runtime()?;
-    let button = Button { args, who, reason: &reason, recorded: &recorded, rescued: &rescued, now };
+    let button = Button { args, who, reason: &reason, recorded: &recorded, rescued: &rescued, commit, now };
     let done = runtime.block_on(button.press(&journal));
     journal.close()?;
     done
@@ -106,6 +108,7 @@ struct Button<'a> {
     reason: &'a str,
     recorded: &'a Recorded,
     rescued: &'a Rescued,
+    commit: (Option<String>, Option<bool>),
     now: Timestamp,
 }
 
@@ -249,7 +252,7 @@ impl Button<'_> {
     }
 
     fn started(&self, plan: &Plan) -> Result<RunStarted, Error> {
-        let (commit, clean) = provenance::commit(&self.rescued.path);
+        let (commit, clean) = self.commit.clone();
         Ok(RunStarted {
             run: super::apply::run_id(self.now)?,
             actor: provenance::actor(),

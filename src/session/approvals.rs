@@ -47,11 +47,22 @@ pub fn apply(plan: &mut Plan, approvals: &[(PathBuf, Read)], prepared: &Prepared
         })?;
         given.push(Given { approval: read.approval.clone(), digest: read.digest, signers });
     }
-    let lifted = lift(plan, &given, &prepared.recorded, prepared.folder.now).map_err(|(place, misfit)| {
-        let path = approvals.get(place).map_or(Path::new(""), |(path, _)| path);
-        refused(path, &misfit.to_string())
-            .hint(format!("{NOTHING}; `tenure plan --out FILE` and `tenure approve FILE` make a new one"))
-    })?;
+    // Which deactivation goes first is judged by what the other approvals let go.
+    let mut lifted = Lifted::default();
+    let of_first = |place: &usize| given.get(*place).is_some_and(|one| one.approval.finding == Code::FirstDeactivation);
+    let (first, others): (Vec<usize>, Vec<usize>) = (0..given.len()).partition(of_first);
+    for places in [others, first] {
+        let some: Vec<Given> = places.iter().filter_map(|place| given.get(*place).cloned()).collect();
+        let own = |place: usize| places.get(place).copied().unwrap_or_default();
+        let now = lift(plan, &some, &prepared.recorded, prepared.folder.now).map_err(|(place, misfit)| {
+            let path = approvals.get(own(place)).map_or(Path::new(""), |(path, _)| path);
+            refused(path, &misfit.to_string())
+                .hint(format!("{NOTHING}; `tenure plan --out FILE` and `tenure approve FILE` make a new one"))
+        })?;
+        lifted.uses.extend(now.uses);
+        lifted.unneeded.extend(now.unneeded.into_iter().map(own));
+        prepared.judge_again(plan);
+    }
     // What somebody approved that a source lost is what it is like from now on.
     let of_sources =
         |severity| move |finding: &Finding| finding.code == Code::SourceShrank && finding.severity == severity;

@@ -123,6 +123,11 @@ impl Prepared {
         }
     }
 
+    /// Judges what depends on what others of the plan's findings hold, after some of these were approved.
+    pub fn judge_again(&self, plan: &mut Plan) {
+        engine::guard::first_deactivation_again(self.inputs(&[]), plan);
+    }
+
     /// The limits, and what else is in force for a run that carries out `plan`.
     pub fn in_force(&self, plan: &Plan) -> (BTreeMap<String, f64>, InForce) {
         engine::guard::in_force(&self.inputs(&[]), plan)

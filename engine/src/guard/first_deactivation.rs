@@ -1,18 +1,37 @@
 //! `first-deactivation`: until a deactivation was seen to survive on a system, one account goes first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashSet;
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Severity, Symbol};
 
 use super::{count, holds};
+use crate::plan::Inputs;
 use crate::plan::planner::Planner;
 
 pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
+    findings(planner, plan, &planner.findings)
+}
+
+/// Judges once more, after approvals took something out of the findings of a plan: what goes now goes one by one too.
+pub fn again(inputs: Inputs<'_>, plan: &mut Plan) {
+    let own = |finding: &Finding| finding.code == Code::FirstDeactivation && finding.severity == Severity::Holds;
+    plan.findings.retain(|finding| !own(finding));
+    let found = findings(&Planner::new(inputs), plan, &plan.findings);
+    plan.findings.extend(found);
+    plan.findings.sort();
+}
+
+/// Of those that nothing else holds one goes first.
+fn findings(planner: &Planner<'_>, plan: &Plan, others: &[Finding]) -> Vec<Finding> {
+    let of = |holds: fn(&&Finding) -> bool| -> BTreeSet<Address> {
+        others.iter().filter(holds).flat_map(|finding| finding.addresses.iter().copied()).collect()
+    };
+    let held = of(|finding| finding.severity == Severity::Holds);
+    let approved = of(|finding| finding.code == Code::FirstDeactivation && finding.severity == Severity::Approved);
+    let goes = |change: &&Change| {
+        change.action == Action::Deactivate && !held.contains(&change.address) && !planner.locks_out(change)
+    };
     let mut systems: BTreeMap<Symbol, Vec<Address>> = BTreeMap::new();
-    let held = planner.findings.iter().filter(|finding| finding.severity == Severity::Holds);
-    let held: FxHashSet<Address> = held.flat_map(|finding| finding.addresses.iter().copied()).collect();
-    let goes = |change: &&Change| change.action == Action::Deactivate && !held.contains(&change.address);
     for change in plan.changes.iter().filter(goes) {
         if let Some(system) = change.address.system() {
             systems.entry(system).or_default().push(change.address);
@@ -20,25 +39,28 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     }
     systems.retain(|_, accounts| accounts.len() > 1);
     systems.retain(|system, _| !is_proved(planner, *system));
-    systems
-        .into_iter()
-        .map(|(system, accounts)| {
-            let mut accounts = accounts.into_iter();
-            let first = accounts.next().map_or_else(String::new, |first| first.to_string());
-            let others: Vec<Address> = accounts.collect();
-            let message = format!(
-                "no deactivation was seen to last on system.{system} so far: {first} goes first, before {}",
-                count(others.len(), "other account")
-            );
-            let hint = "apply this; the next plan sees whether it lasted, and goes on with the others";
-            holds(Code::FirstDeactivation, Scope::System(system), others, message, hint)
-        })
-        .collect()
+    let finding = |(system, accounts): (Symbol, Vec<Address>)| {
+        let mut accounts = accounts.into_iter();
+        let first = accounts.next()?;
+        let waiting: Vec<Address> = accounts.filter(|account| !approved.contains(account)).collect();
+        if waiting.is_empty() {
+            return None;
+        }
+        let message = format!(
+            "no deactivation was seen to last on system.{system} so far: {first} goes first, before {}",
+            count(waiting.len(), "other account")
+        );
+        let hint = "apply this; the next plan sees whether it lasted, and goes on with the others";
+        Some(holds(Code::FirstDeactivation, Scope::System(system), waiting, message, hint))
+    };
+    systems.into_iter().filter_map(finding).collect()
 }
 
 /// Whether an account that tenure deactivated is found so.
 fn is_proved(planner: &Planner<'_>, system: Symbol) -> bool {
-    let Some(observed) = planner.world.systems.get(&system).and_then(|system| system.observed) else { return false };
+    let Some(observed) = planner.inputs.readings.get(&system).and_then(|reading| reading.inventory.observed()) else {
+        return false;
+    };
     let addresses = planner.book.on(system).iter().filter(|address| matches!(address, Address::Account { .. }));
     let mut off = addresses
         .filter_map(|address| planner.book.object(*address))

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
+use state::record::Removal;
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Symbol, Timestamp};
 
 use super::limits::InForce;
+use super::past::{on_top, past};
 use super::{count, holds};
 use crate::plan::planner::Planner;
 use crate::plan::world::Place;
@@ -20,6 +22,10 @@ struct Tally {
     planned: BTreeSet<Address>,
     day: BTreeSet<Address>,
     week: BTreeSet<Address>,
+    /// Of the past those that are there still, or again.
+    there: BTreeSet<Address>,
+    /// Those of which nobody knows.
+    doubts: BTreeSet<Address>,
 }
 
 pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
@@ -38,13 +44,23 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     if tallies.is_empty() {
         return Vec::new();
     }
-    for removal in planner.inputs.recorded.removals.iter().filter(|removal| !removal.announced && !removal.approved) {
+    let recorded = planner.inputs.recorded;
+    let counts = |removal: &Removal| removal.action.removes() && !removal.announced;
+    for (removal, in_doubt) in past(recorded).filter(|(removal, _)| counts(removal)) {
         let age = now.millis().saturating_sub(removal.at.millis());
+        // What is in doubt is in the population still.
+        let there = recorded.objects.get(&removal.address).is_some_and(|object| object.active);
         for key in keys(removal.address, removal.action) {
             if let Some(tally) = tallies.get_mut(&key).filter(|_| age <= 7 * DAY) {
                 tally.week.insert(removal.address);
                 if age <= DAY {
                     tally.day.insert(removal.address);
+                }
+                if there {
+                    tally.there.insert(removal.address);
+                }
+                if in_doubt {
+                    tally.doubts.insert(removal.address);
                 }
             }
         }
@@ -87,7 +103,8 @@ fn finding(key: Key, tally: &Tally, limits: &InForce<'_>, present: &Present) -> 
     };
     for (past, days, window) in [(&tally.day, 1, "24 h"), (&tally.week, 2, "7 days")] {
         let lost = past.union(&tally.planned).count();
-        let before = population + past.difference(&tally.planned).count();
+        let gone = past.difference(&tally.planned).filter(|address| !tally.there.contains(*address)).count();
+        let before = population + gone;
         let limit = limit(before, share) * days;
         if group.is_some() && action == Action::Revoke {
             let members = |set: &BTreeSet<Address>| set.iter().filter(|address| address.member().is_some()).count();
@@ -105,10 +122,8 @@ fn finding(key: Key, tally: &Tally, limits: &InForce<'_>, present: &Present) -> 
         }
         if lost > limit {
             let planned = count(tally.planned.len(), what);
-            let more = match past.difference(&tally.planned).count() {
-                0 => String::new(),
-                past => format!(" on top of {past} done within {window}"),
-            };
+            let doubts = past.intersection(&tally.doubts).count();
+            let more = on_top(past.difference(&tally.planned).count(), doubts, window);
             let percent = (share * 100.0).round();
             let twice = if days == 2 { "twice " } else { "" };
             return held(format!(

@@ -27,6 +27,7 @@ pub(crate) mod no_owner;
 mod open_nesting;
 mod origin_changed;
 mod owned_data;
+mod past;
 mod privileged_grant;
 pub(crate) mod probable_rename;
 mod protected;
@@ -40,6 +41,7 @@ pub(crate) mod unexplained;
 pub(crate) mod vanished;
 mod window;
 
+pub use first_deactivation::again as first_deactivation_again;
 pub use in_force::in_force;
 pub use limits::limits;
 pub use source_shrank::accepted as accepted_sources;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Symbol};
 
 use super::limits::InForce;
+use super::past::{on_top, past};
 use super::{count, holds};
 use crate::plan::planner::Planner;
 
@@ -27,6 +28,8 @@ struct Tally {
     planned: BTreeSet<Address>,
     day: BTreeSet<Address>,
     week: BTreeSet<Address>,
+    /// Of the past those of which nobody knows.
+    doubts: BTreeSet<Address>,
     population: usize,
 }
 
@@ -57,13 +60,16 @@ pub(super) fn judge(planner: &Planner<'_>, plan: &Plan, counted: &Counted) -> Ve
     if tallies.values().all(|tally| tally.planned.is_empty()) {
         return Vec::new();
     }
-    for past in recorded.removals.iter().filter(|past| !past.approved) {
+    for (past, in_doubt) in past(recorded) {
         let age = now.millis().saturating_sub(past.at.millis());
         for place in places(past.address, past.action).filter(|_| age <= 7 * DAY) {
             if let Some(tally) = tallies.get_mut(&place) {
                 tally.week.insert(past.address);
                 if age <= DAY {
                     tally.day.insert(past.address);
+                }
+                if in_doubt {
+                    tally.doubts.insert(past.address);
                 }
             }
         }
@@ -101,10 +107,8 @@ fn finding((system, group, what): Place, tally: &Tally, counted: &Counted, limit
         if all <= once * times {
             continue;
         }
-        let more = match past.difference(&tally.planned).count() {
-            0 => String::new(),
-            past => format!(" on top of {past} done within {window}"),
-        };
+        let doubts = past.intersection(&tally.doubts).count();
+        let more = on_top(past.difference(&tally.planned).count(), doubts, window);
         let (percent, twice) = ((share * 100.0).round(), if times == 2 { "twice " } else { "" });
         let message = format!(
             "{} on {address}, which has {}{more}: the limit is {} within {window} ({twice}{percent} %, at least {FEW})",

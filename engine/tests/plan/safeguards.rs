@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
+use state::record::Event;
+use state::{Action, Attributes, Change, Kind, Object, Symbol, Target, Undo};
 
 use crate::story::Story;
 
@@ -192,6 +194,41 @@ fn too_many_at_once_within_a_day_and_within_a_week() {
     ");
     story.at("2026-12-01T12:00:00Z");
     assert_snapshot!(findings(&story), @"");
+}
+
+#[test]
+fn what_is_in_doubt_counts_as_done() {
+    let mut story = company(40);
+    for n in 1..=3 {
+        let id = Symbol::from(format!("chat-{n}"));
+        let change = Change {
+            address: format!("account.chat.p{n:02}").parse().unwrap(),
+            action: Action::Deactivate,
+            before: Some(Box::new(Object::new(id, Attributes::new()))),
+            after: Box::default(),
+            reasons: Box::default(),
+            allocated: Box::default(),
+            until: None,
+            undo: Undo::AnyTime,
+        };
+        story.event(Event::Intent {
+            run: "run-9".into(),
+            intent: n,
+            change: Box::new(change),
+            kind: Kind::Account,
+            target: Some(Target::Account(id)),
+            key: None,
+            settle_after: story.now.plus_millis(60_000),
+            why: Vec::new(),
+        });
+    }
+    story.tell(&rows(40, &[4, 5]));
+    assert_snapshot!(findings(&story), @"
+    holds mass-removal of 2: 2 deactivations of 40 on system.chat on top of 3 within 24 h (3 of them in doubt): the limit is 4 within 24 h (10 %, at least 3, at most 100)
+    holds in-doubt of 1: nobody knows whether `deactivate account.chat.p01` of run run-9 happened
+    holds in-doubt of 1: nobody knows whether `deactivate account.chat.p02` of run run-9 happened
+    holds in-doubt of 1: nobody knows whether `deactivate account.chat.p03` of run run-9 happened
+    ");
 }
 
 #[test]

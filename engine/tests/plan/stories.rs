@@ -294,6 +294,21 @@ fn the_first_deactivation_goes_alone() {
 }
 
 #[test]
+fn of_an_approved_mass_removal_one_account_goes_first_too() {
+    let mut story = company(60);
+    story.approved.extend([Code::SourceShrank, Code::MassRemoval]);
+    story.tell(&rows(60, |n| usual(n).filter(|_| !(7..=40).contains(&n))));
+    assert_snapshot!(said(&story), @"holds first-deactivation: no deactivation was seen to last on system.chat so far: account.chat.p07 goes first, before 33 other accounts");
+    let count = |story: &Story| story.systems.values().next().unwrap().accounts.values().filter(|a| !a.active).count();
+    assert_ne!(story.apply(), "");
+    assert_eq!(count(&story), 1);
+    // Seen to last: the others.
+    assert_snapshot!(said(&story), @"nothing");
+    assert_eq!(story.apply(), "");
+    assert_eq!(count(&story), 34);
+}
+
+#[test]
 fn maker_and_checker() {
     let mut story = company(20);
     story.tell("--- duties.hcl\nrole \"maker\" {\n  members = [person.p11]\n  access = [group.chat.makers]\n}\nrole \"checker\" {\n  members = [person.p12]\n  access = [group.chat.checkers]\n}\ngroup \"chat\" \"makers\" {}\ngroup \"chat\" \"checkers\" {}\ngroup \"chat\" \"audit\" {\n  members = []\n}\nconflict \"four_eyes\" {\n  roles = [role.maker, role.checker]\n}");
