@@ -1,16 +1,18 @@
 //! The red button: the plan that switches one person or service off everywhere, made from the record alone.
 //!
 //! It needs no configuration: addresses and remote ids are recorded. No safeguard delays it but `last-admin`, which is
-//! judged here by the protections in force and the memberships that the record knows.
+//! judged here by the protections in force and the memberships that the record knows, and looked at again before the
+//! account is switched off.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use state::record::Recorded;
 use state::{
-    Action, Address, Attributes, Capabilities, Change, Code, Digest, Fact, Finding, Member, Object, Plan, Presence,
-    Reason, ReasonId, Scope, Severity, Symbol, Timestamp, Undo,
+    Action, Address, Attributes, Capabilities, Change, Digest, Fact, Finding, Member, Object, Plan, Presence, Reason,
+    ReasonId, Severity, Symbol, Timestamp, Undo,
 };
 
+use crate::guard::{Stays, Watch};
 use crate::plan::order;
 use crate::plan::planner::{Draft, Phase};
 
@@ -32,7 +34,7 @@ pub fn accounts(recorded: &Recorded, holder: Symbol) -> Vec<(Address, Symbol)> {
 }
 
 /// The plan: `facts` is the hold (or its end), `looked` are the accounts that could be looked at. Those in use are
-/// switched off.
+/// switched off. Beside it the protected groups as it leaves them.
 pub fn plan(
     recorded: &Recorded,
     who: Address,
@@ -40,7 +42,7 @@ pub fn plan(
     facts: Vec<Fact>,
     looked: &[Looked],
     now: Timestamp,
-) -> Plan {
+) -> (Plan, Vec<Watch>) {
     let mut drafts = Vec::new();
     for one in looked.iter().filter(|one| one.capabilities.deactivate) {
         let Presence::Here(object) = &one.presence else { continue };
@@ -65,7 +67,8 @@ pub fn plan(
     };
     // Deactivations need nothing of each other, so there is no circle.
     let (changes, batches) = order::order(drafts, &[], |_| true, &[], capabilities).unwrap_or_default();
-    let findings = last_admin(recorded, who, &changes);
+    let watches = watches(recorded, who, &changes);
+    let findings = last_admin(&watches);
     let reasons = vec![Reason { because: Symbol::new(&format!("suspended: {because}")), place: None }];
     let mut plan = Plan {
         digest: Digest::ZERO,
@@ -84,7 +87,7 @@ pub fn plan(
         findings,
     };
     plan.seal();
-    plan
+    (plan, watches)
 }
 
 fn name(recorded: &Recorded, who: Address) -> Option<String> {
@@ -94,67 +97,71 @@ fn name(recorded: &Recorded, who: Address) -> Option<String> {
     text("name").map(|name| name.to_string()).or_else(full).or_else(|| text("given_name").map(|name| name.to_string()))
 }
 
-/// What `last-admin` says: a protected group would have too few active members, or lose one that it must always have.
-fn last_admin(recorded: &Recorded, who: Address, changes: &[Change]) -> Vec<Finding> {
-    let Some(holder) = who.holder() else { return Vec::new() };
-    let mut findings = Vec::new();
-    for (name, protection) in &recorded.in_force.protections {
+/// The protected groups that would lose somebody by `changes`, as far as the record knows who is in them.
+fn watches(recorded: &Recorded, who: Address, changes: &[Change]) -> Vec<Watch> {
+    let Some(own) = who.holder() else { return Vec::new() };
+    let mut watches = Vec::new();
+    for protection in recorded.in_force.protections.values() {
         for group in &protection.groups {
             let Some(system) = group.system() else { continue };
-            let account = Address::Account { system, holder };
-            let planned = changes.iter().any(|change| change.address == account);
-            let members = holders(recorded, *group);
-            if !planned || !members.contains(&holder) {
+            let account = |holder| Address::Account { system, holder };
+            let planned = changes.iter().any(|change| change.address == account(own));
+            let mut members = holders(recorded, *group);
+            if !planned || !members.contains_key(&own) {
                 continue;
             }
-            let active = |holder: &&Symbol| {
-                let account = Address::Account { system, holder: **holder };
-                recorded.objects.get(&account).is_some_and(|account| account.active)
-            };
-            let left = members.iter().filter(|own| **own != holder).filter(active).count();
-            let always = protection.always.contains(&who);
-            if !always && left >= protection.minimum_members as usize {
-                continue;
-            }
-            let message = match always {
-                true => format!("{group} must always have {who} (protect {name})"),
-                false => format!(
-                    "{group} would have {left} active members: protect {name} wants {}",
-                    protection.minimum_members
-                ),
-            };
-            let hint = "make somebody else a member, and apply: the hold stands, and the account is switched off then. \
-                        Or approve it: `tenure plan --out FILE`, `tenure approve FILE --finding last-admin`";
-            findings.push(Finding {
-                code: Code::LastAdmin,
-                severity: Severity::Holds,
-                scope: Scope::Group(*group),
-                addresses: vec![account],
-                message,
-                hint: hint.to_owned(),
+            members.retain(|holder, _| recorded.objects.get(&account(*holder)).is_some_and(|known| known.active));
+            let had = members.keys().copied().collect();
+            members.remove(&own);
+            let stays = |(holder, through)| Stays { holder, account: account(holder), through, gives: Vec::new() };
+            watches.push(Watch {
+                group: *group,
+                minimum: protection.minimum_members as usize,
+                always: protection.always.iter().copied().filter(|always| *always == who).collect(),
+                had,
+                stay: members.into_iter().map(stays).collect(),
+                takes: vec![account(own)],
             });
         }
     }
+    watches
+}
+
+/// What `last-admin` says about them.
+fn last_admin(watches: &[Watch]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = watches.iter().flat_map(|watch| watch.findings(&BTreeSet::new())).collect();
+    findings.retain(|finding| finding.severity == Severity::Holds);
+    for finding in &mut findings {
+        finding.hint =
+            "make somebody else a member, and apply: the hold stands, and the account is switched off then. \
+                        Or approve it: `tenure plan --out FILE`, `tenure approve FILE --finding last-admin`"
+                .to_owned();
+    }
+    findings.sort();
     findings
 }
 
-/// Who is in a group, through groups in groups too.
-fn holders(recorded: &Recorded, group: Address) -> BTreeSet<Symbol> {
-    let mut within: BTreeMap<Address, Vec<Member>> = BTreeMap::new();
+/// Who is in a group, through groups in groups too, and by which memberships.
+fn holders(recorded: &Recorded, group: Address) -> BTreeMap<Symbol, Vec<Address>> {
+    let mut within: BTreeMap<Address, Vec<(Member, Address)>> = BTreeMap::new();
     for address in recorded.objects.keys() {
         if let (Address::Membership { member, .. }, Some(parent)) = (address, address.parent_group()) {
-            within.entry(parent).or_default().push(*member);
+            within.entry(parent).or_default().push((*member, *address));
         }
     }
-    let (mut holders, mut seen, mut open) = (BTreeSet::new(), BTreeSet::from([group]), vec![group]);
-    while let Some(group) = open.pop() {
-        for member in within.get(&group).into_iter().flatten() {
+    let (mut holders, mut seen) = (BTreeMap::new(), BTreeSet::from([group]));
+    let mut open = VecDeque::from([(group, Vec::new())]);
+    while let Some((group, way)) = open.pop_front() {
+        let mut members = within.remove(&group).unwrap_or_default();
+        members.sort_unstable();
+        for (member, own) in members {
+            let on = || way.iter().copied().chain([own]).collect::<Vec<Address>>();
             match (member, group.system()) {
-                (Member::Holder(holder), _) => drop(holders.insert(*holder)),
+                (Member::Holder(holder), _) => drop(holders.entry(holder).or_insert_with(on)),
                 (Member::Group(inner), Some(system)) => {
-                    let inner = Address::Group { system, group: *inner };
+                    let inner = Address::Group { system, group: inner };
                     if seen.insert(inner) {
-                        open.push(inner);
+                        open.push_back((inner, on()));
                     }
                 }
                 (Member::Group(_), None) => {}

@@ -102,9 +102,9 @@ async fn apply(
         undo::refuse(&plan, done)?;
     }
     if let Some(saved) = saved.as_ref().filter(|saved| saved.digest != plan.digest) {
-        return Err(stale::error(saved, &plan));
+        return stale::hold(saved.clone(), &plan, shown);
     }
-    let lifted = approvals::apply(&mut plan, &approvals, &prepared)?;
+    let lifted = approvals::apply(&mut plan, &planned.watches, &approvals, &prepared)?;
     if saved.is_none() {
         render::plan::print(&plan, shown)?;
     }
@@ -133,6 +133,7 @@ async fn apply(
     let started = started(&prepared, &plan, commit)?;
     let run = started.run;
     let mut machine = Apply::new(&plan, &prepared.recorded, Box::new(planned.resolver), connected, started);
+    machine.watch(planned.watches);
     machine.approvals(lifted.uses.iter().map(|used| used.event(run)));
     let mut interrupts =
         Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;

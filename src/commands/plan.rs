@@ -54,7 +54,7 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[P
     let from = if recorded { From::Record } else { From::Systems(&progress) };
     let prepared = super::runtime()?.block_on(Prepared::new(session, known, from))?;
     progress.finish();
-    let mut plan = prepared.plan(targets)?.plan;
-    approvals::apply(&mut plan, &approvals, &prepared)?;
+    let engine::plan::Planned { mut plan, watches, .. } = prepared.plan(targets)?;
+    approvals::apply(&mut plan, &watches, &approvals, &prepared)?;
     Ok(plan)
 }

@@ -1,16 +1,31 @@
-//! Why a saved plan is refused: what it rests on changed since.
+//! `stale-plan`: a saved plan is held whole where what it rests on changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use state::{Address, Change, Plan};
+use state::{Address, Change, Code, Finding, Plan, Scope, Severity};
 
-use crate::Error;
+use crate::cli::plan::Shown;
+use crate::{Error, Exit, render};
 
 /// Lines that are shown of each kind.
 const MOST: usize = 10;
 
+/// Says that `saved` is held, since `now` is the plan that would be made.
+///
+/// # Errors
+/// Where that cannot be written.
+pub fn hold(mut saved: Plan, now: &Plan, shown: &Shown) -> Result<Exit, Error> {
+    saved.findings = vec![finding(&saved, now)];
+    if shown.json {
+        render::plan::print(&saved, shown)?;
+    } else {
+        render::plan::print_findings(&saved)?;
+    }
+    Ok(Exit::Held)
+}
+
 /// What changed between a saved plan and the one that would be made now.
-pub fn error(saved: &Plan, now: &Plan) -> Error {
+fn finding(saved: &Plan, now: &Plan) -> Finding {
     let mut lines = Vec::new();
     let names: BTreeSet<&String> = saved.inputs.keys().chain(now.inputs.keys()).collect();
     for name in names {
@@ -26,7 +41,7 @@ pub fn error(saved: &Plan, now: &Plan) -> Error {
         lines.push("it was made against another state file".to_owned());
     }
     let (old, new) = (by_address(&saved.changes), by_address(&now.changes));
-    let mut differing = Vec::new();
+    let (mut differing, mut addresses) = (Vec::new(), Vec::new());
     for address in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
         let words = |changes: &BTreeMap<Address, Vec<&Change>>| {
             changes
@@ -38,8 +53,9 @@ pub fn error(saved: &Plan, now: &Plan) -> Error {
             (None, Some(new)) => differing.push(format!("{address} would need `{new}`")),
             (Some(old), Some(new)) if old != new => differing.push(format!("{address}: `{old}` became `{new}`")),
             _ if old.get(address) != new.get(address) => differing.push(format!("{address} stands differently by now")),
-            _ => {}
+            _ => continue,
         }
+        addresses.push(*address);
     }
     let more = differing.len().saturating_sub(MOST);
     lines.extend(differing.into_iter().take(MOST));
@@ -49,8 +65,17 @@ pub fn error(saved: &Plan, now: &Plan) -> Error {
     if lines.is_empty() {
         lines.push("what would be recorded differs".to_owned());
     }
-    Error::new(format!("this plan is not what would be done now; nothing was changed:\n  {}", lines.join("\n  ")))
-        .hint("plan again, and have that plan reviewed")
+    Finding {
+        code: Code::StalePlan,
+        severity: Severity::Holds,
+        scope: Scope::Plan,
+        addresses,
+        message: format!(
+            "what this plan rests on changed since it was made; nothing was done:\n  {}",
+            lines.join("\n  ")
+        ),
+        hint: "plan again, and have that plan reviewed".to_owned(),
+    }
 }
 
 fn by_address(changes: &[Change]) -> BTreeMap<Address, Vec<&Change>> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use engine::apply::resolve::Nothing;
 use engine::apply::{Apply, Connected, Status};
+use engine::guard::Watch;
 use engine::suspend::{Looked, accounts, plan};
 use state::record::{Recorded, RunStarted};
 use state::{Address, Capabilities, Fact, Plan, Presence, Schema, Symbol, Target, Timestamp};
@@ -130,7 +131,8 @@ impl Button<'_> {
         let fact =
             (self.args.lift || stands.is_none()).then(|| Fact::suspension(self.who, self.args.lift, self.reason, &by));
         let because = stands.filter(|_| !self.args.lift).map_or(self.reason, |hold| hold.reason.as_str());
-        let plan = plan(self.recorded, self.who, because, fact.into_iter().collect(), &reached.looked, self.now);
+        let (plan, watches) =
+            plan(self.recorded, self.who, because, fact.into_iter().collect(), &reached.looked, self.now);
         if let Some(hold) = stands.filter(|_| !self.args.lift) {
             render::note(&format!("a hold stands already: {}", line(self.who, hold)));
         }
@@ -144,7 +146,7 @@ impl Button<'_> {
         if plan.is_empty() {
             return Ok(if reached.down.is_empty() { Exit::Done } else { Exit::Failed });
         }
-        self.carry_out(&plan, reached, journal).await
+        self.carry_out(&plan, watches, reached, journal).await
     }
 
     fn show(&self, plan: &Plan, reached: &Reached) -> Result<(), Error> {
@@ -227,11 +229,18 @@ impl Button<'_> {
         reached.looked.push(Looked { address, presence, capabilities });
     }
 
-    async fn carry_out(&self, plan: &Plan, reached: Reached, journal: &Journal) -> Result<Exit, Error> {
+    async fn carry_out(
+        &self,
+        plan: &Plan,
+        watches: Vec<Watch>,
+        reached: Reached,
+        journal: &Journal,
+    ) -> Result<Exit, Error> {
         let Reached { connections, connected, down, .. } = reached;
         let started = self.started(plan)?;
         let run = started.run;
         let mut machine = Apply::new(plan, self.recorded, Box::new(Nothing), connected, started);
+        machine.watch(watches);
         let mut interrupts =
             Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
         let progress = Progress::new("changes", Some(plan.changes.len() as u64), Look::detect());

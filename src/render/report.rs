@@ -26,7 +26,7 @@ pub fn print(plan: &Plan, report: &Report, run: Symbol) -> io::Result<()> {
 pub fn write(to: &mut dyn Write, plan: &Plan, report: &Report, run: Symbol) -> io::Result<()> {
     let mut by_heading: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (change, fate) in plan.changes.iter().zip(&report.fates) {
-        if fate.is_failure() {
+        if fate.is_news() {
             let line = format!("{} {}: {fate}", change.action.word(), change.address);
             by_heading.entry(heading(plan, change.address)).or_default().push(line);
         }

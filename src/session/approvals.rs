@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use engine::approval::{Given, Lifted, admit, in_force, lift, lowered};
-use engine::guard::accepted_sources;
+use engine::guard::{Watch, accepted_sources};
 use state::record::ApprovalRules;
 use state::{Code, Finding, Plan, Severity};
 
@@ -27,7 +27,12 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Read)>, Error> {
 ///
 /// # Errors
 /// The first approval that does not fit the plan, or does not do. Nothing is taken out then.
-pub fn apply(plan: &mut Plan, approvals: &[(PathBuf, Read)], prepared: &Prepared) -> Result<Lifted, Error> {
+pub fn apply(
+    plan: &mut Plan,
+    watches: &[Watch],
+    approvals: &[(PathBuf, Read)],
+    prepared: &Prepared,
+) -> Result<Lifted, Error> {
     if approvals.is_empty() {
         return Ok(Lifted::default());
     }
@@ -47,11 +52,17 @@ pub fn apply(plan: &mut Plan, approvals: &[(PathBuf, Read)], prepared: &Prepared
         })?;
         given.push(Given { approval: read.approval.clone(), digest: read.digest, signers });
     }
-    // Which deactivation goes first is judged by what the other approvals let go.
+    // Who stays in protected groups, and which deactivation goes first, is judged by what the other approvals let go.
     let mut lifted = Lifted::default();
-    let of_first = |place: &usize| given.get(*place).is_some_and(|one| one.approval.finding == Code::FirstDeactivation);
-    let (first, others): (Vec<usize>, Vec<usize>) = (0..given.len()).partition(of_first);
-    for places in [others, first] {
+    let late = |place: &usize| {
+        let finding = given.get(*place).map(|one| one.approval.finding);
+        matches!(finding, Some(Code::LastAdmin | Code::FirstDeactivation))
+    };
+    let (late, others): (Vec<usize>, Vec<usize>) = (0..given.len()).partition(late);
+    let of = |code| {
+        late.iter().copied().filter(|place| given.get(*place).is_some_and(|one| one.approval.finding == code)).collect()
+    };
+    for places in [others, of(Code::LastAdmin), of(Code::FirstDeactivation)] {
         let some: Vec<Given> = places.iter().filter_map(|place| given.get(*place).cloned()).collect();
         let own = |place: usize| places.get(place).copied().unwrap_or_default();
         let now = lift(plan, &some, &prepared.recorded, prepared.folder.now).map_err(|(place, misfit)| {
@@ -61,7 +72,7 @@ pub fn apply(plan: &mut Plan, approvals: &[(PathBuf, Read)], prepared: &Prepared
         })?;
         lifted.uses.extend(now.uses);
         lifted.unneeded.extend(now.unneeded.into_iter().map(own));
-        prepared.judge_again(plan);
+        prepared.judge_again(watches, plan);
     }
     // What somebody approved that a source lost is what it is like from now on.
     let of_sources =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
+use engine::guard::Watch;
 use engine::plan::{Coming, Inputs, Planned, Reading, coming, plan};
 use engine::undo::{Done, undo};
 use state::record::{InForce, Line, Recorded};
@@ -124,8 +125,8 @@ impl Prepared {
     }
 
     /// Judges what depends on what others of the plan's findings hold, after some of these were approved.
-    pub fn judge_again(&self, plan: &mut Plan) {
-        engine::guard::first_deactivation_again(self.inputs(&[]), plan);
+    pub fn judge_again(&self, watches: &[Watch], plan: &mut Plan) {
+        engine::guard::again(self.inputs(&[]), watches, plan);
     }
 
     /// The limits, and what else is in force for a run that carries out `plan`.

@@ -60,6 +60,8 @@ pub enum Code {
     Suspended,
     /// A grant on something that is not there.
     DanglingGrant,
+    /// What a plan rests on changed since it was made.
+    StalePlan,
 }
 
 impl Code {
@@ -96,6 +98,7 @@ impl Code {
             Code::Undone => "undone",
             Code::Suspended => "suspended",
             Code::DanglingGrant => "dangling-grant",
+            Code::StalePlan => "stale-plan",
         }
     }
 }
@@ -126,6 +129,7 @@ impl Code {
             Code::NoHeir => Some("nobody would get what it owns: name somebody in `transfer_to`"),
             Code::Conflict => Some("nobody may have both: change the roles, or the `conflict` block"),
             Code::DanglingGrant => Some("what it is on is not there: correct the files"),
+            Code::StalePlan => Some("what it rests on changed: plan again, and have that plan reviewed"),
             Code::IncompleteRead => Some("what could not be read cannot be judged: make the system readable"),
             Code::Collision => Some("two cannot share one account: make the files tell them apart"),
             Code::InDoubt => Some("nobody knows what happened: the next apply looks and settles it"),

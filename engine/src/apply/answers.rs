@@ -38,14 +38,16 @@ impl Apply<'_> {
         active.reading = false;
         let result = result.and_then(|presences| {
             let asked = active.todo.iter().filter(|todo| matches!(todo.seen, Seen::Unread)).count();
-            match presences.len() == asked {
-                true => Ok(presences),
-                false => Err(format!("{} of {asked} objects were answered", presences.len())),
+            let all = asked + active.beside.asked;
+            match presences.len() == all {
+                true => Ok((presences, asked)),
+                false => Err(format!("{} of {all} objects were answered", presences.len())),
             }
         });
         let mut unread = Vec::new();
         match result {
-            Ok(presences) => {
+            Ok((mut presences, asked)) => {
+                active.beside.take(presences.split_off(asked));
                 let mut presences = presences.into_iter();
                 active.todo.retain_mut(|todo| {
                     if !matches!(todo.seen, Seen::Unread) {

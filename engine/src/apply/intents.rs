@@ -12,6 +12,7 @@ use super::ids::kind;
 use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::transfer;
+use super::watching::INVENTORY;
 use super::work::{Call, Seen, Transaction, has_secrets};
 
 /// Time from an intent to its call, in milliseconds. What waits longer begins again with twice the time, so that a
@@ -36,6 +37,10 @@ impl Apply<'_> {
             Seen::Here(object) => Some(object),
             _ => None,
         };
+        if let (Some(owned), Some(before)) = (self.inventory(n), image.before.as_deref_mut()) {
+            let inventory = [(Symbol::new(INVENTORY), owned)].into_iter().collect();
+            before.attributes = before.attributes.overlaid(&inventory);
+        }
         let mut already = false;
         if let Some(Target::Owned(id)) = target {
             match transfer::named(&image, before.as_ref(), id).map_err(|seen| Fate::Stale { seen })? {

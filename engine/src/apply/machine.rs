@@ -14,6 +14,7 @@ use super::journal::{Journal, Waiter};
 use super::report::Fate;
 use super::step::{Answer, Step, Token};
 use super::systems::{Connected, Job, System};
+use super::watching::Watching;
 use super::work::{Active, Call};
 use super::{Report, Resolve};
 
@@ -67,6 +68,7 @@ pub struct Apply<'a> {
     pub(super) fatal: Option<String>,
     /// Calls that announced a transaction, and whether they may commit.
     pub(super) proceed: Vec<(Token, Result<(), String>)>,
+    pub(super) watching: Watching,
     timers: BinaryHeap<Reverse<(Timestamp, u32)>>,
     pub(super) in_flight: FxHashMap<u32, InFlight>,
     next_token: u32,
@@ -123,6 +125,7 @@ impl<'a> Apply<'a> {
             interrupted: false,
             fatal: None,
             proceed: Vec::new(),
+            watching: Watching::default(),
             timers: BinaryHeap::new(),
             in_flight: FxHashMap::default(),
             next_token: 1,
@@ -155,6 +158,13 @@ impl<'a> Apply<'a> {
             while self.begin(now) {}
         }
         self.dispatch(now, &mut steps);
+        if self.has_aside() {
+            let idle = steps.is_empty() && self.is_idle();
+            if self.resume(idle) {
+                while self.begin(now) {}
+                self.dispatch(now, &mut steps);
+            }
+        }
         if self.stage == Stage::Working && self.left == 0 {
             self.stage = Stage::Settling;
         }
@@ -171,6 +181,15 @@ impl<'a> Apply<'a> {
         }
         self.wait(now, &mut steps);
         steps
+    }
+
+    /// Whether nothing is under way, and nothing comes by itself.
+    fn is_idle(&self) -> bool {
+        let waits = |system: &System| !system.ready.is_empty() || system.has_jobs();
+        self.in_flight.is_empty()
+            && self.journal.is_settled()
+            && self.timers.is_empty()
+            && !self.systems.iter().any(waits)
     }
 
     /// What came of a step, or from outside. An answer to a token that is not awaited is ignored.
@@ -337,7 +356,8 @@ impl<'a> Apply<'a> {
         let targets: Vec<Target> = if look {
             active.looking.iter().flat_map(Call::looks).collect()
         } else if active.reading {
-            self.targets(unit)
+            let own = self.targets(unit);
+            own.into_iter().chain(self.beside(unit)).collect()
         } else {
             return None;
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use state::{Address, Symbol};
+use state::{Address, Code, Symbol};
 
 /// What became of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Fate {
     AlreadySo,
     /// The system refused; it did not happen.
     Refused { error: String },
-    /// What stands there is no longer what the plan rests on; nothing was done. Plan again.
+    /// What stands there is no longer what the plan rests on (`stale-plan`); nothing was done. Plan again.
     Stale { seen: String },
     /// Nobody knows yet; the next run settles it by looking.
     Unknown { error: String },
@@ -23,6 +23,8 @@ pub enum Fate {
     Diverged { error: String },
     /// A safeguard holds it, or (`on`) what it depends on.
     Held { on: Option<Address> },
+    /// A safeguard stopped it when it was looked at again right before; nothing was done.
+    Guarded { code: Code, why: String },
     /// Not begun.
     NotDone(Why),
 }
@@ -72,7 +74,7 @@ impl Fate {
             Fate::Stale { .. } => "stale",
             Fate::Unknown { .. } => "unknown",
             Fate::Diverged { .. } => "diverged",
-            Fate::Held { .. } => "held",
+            Fate::Held { .. } | Fate::Guarded { .. } => "held",
             Fate::NotDone(_) => "not_done",
         }
     }
@@ -82,10 +84,19 @@ impl Fate {
         matches!(self, Fate::Done | Fate::Noted { .. } | Fate::AlreadySo)
     }
 
-    /// Whether somebody has to hear of it: it was not done, or something that belongs to it was not. What a safeguard
-    /// holds was said before.
+    /// Whether something went wrong: it was not done, or something that belongs to it was not, and no safeguard holds it.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Fate::Noted { .. }) || !self.is_done() && !matches!(self, Fate::Held { .. })
+        matches!(self, Fate::Noted { .. }) || !self.is_done() && !self.is_held()
+    }
+
+    /// Whether a safeguard holds it, since the plan was made or since it was looked at again.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Fate::Held { .. } | Fate::Guarded { .. } | Fate::Stale { .. })
+    }
+
+    /// Whether somebody has to hear of it. What a safeguard holds in the plan was said before.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Fate::Done | Fate::AlreadySo | Fate::Held { .. })
     }
 }
 
@@ -96,7 +107,8 @@ impl std::fmt::Display for Fate {
             Fate::Noted { left } => write!(f, "done, but {left}"),
             Fate::AlreadySo => f.write_str("done (was already so)"),
             Fate::Refused { error } => write!(f, "refused: {error}"),
-            Fate::Stale { seen } => write!(f, "not done, it changed since the plan: {seen}"),
+            Fate::Stale { seen } => write!(f, "held: {}: it changed since the plan: {seen}", Code::StalePlan),
+            Fate::Guarded { code, why } => write!(f, "held: {code}: {why}"),
             Fate::Unknown { error } => write!(f, "in doubt: {error}"),
             Fate::Diverged { error } => write!(f, "not as wanted: {error}"),
             Fate::Held { on: None } => f.write_str("held by a safeguard"),
@@ -113,7 +125,7 @@ pub enum Status {
     Done,
     /// Something failed, is in doubt, was not done for another reason, or left something undone that belongs to it.
     Failed,
-    /// Nothing failed, but safeguards hold something.
+    /// Nothing failed, but safeguards hold something, or found it changed since the plan.
     Held,
     /// Stopped by Ctrl-C.
     Interrupted,
@@ -163,7 +175,7 @@ impl Report {
             Status::Interrupted
         } else if fates.iter().any(Fate::is_failure) {
             Status::Failed
-        } else if counts.contains_key("held") {
+        } else if fates.iter().any(Fate::is_held) {
             Status::Held
         } else {
             Status::Done

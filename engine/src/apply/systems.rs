@@ -109,6 +109,11 @@ impl System {
         }
     }
 
+    /// Whether something waits for a place.
+    pub(super) fn has_jobs(&self) -> bool {
+        !self.calls.is_empty() || !self.reads.is_empty()
+    }
+
     /// The next call to make now, if there is a place for one.
     pub(super) fn dequeue(&mut self, now: Timestamp) -> Option<Job> {
         if self.in_flight >= self.concurrency() {

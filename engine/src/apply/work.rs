@@ -11,6 +11,7 @@ use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::systems::Job;
 use super::transfer;
+use super::watching::{Again, Beside};
 
 /// What the re-read before a change said.
 #[derive(Debug)]
@@ -94,6 +95,10 @@ pub(super) struct Active {
     pub(super) look_delay: i64,
     /// Waits for a time: does not count as busy.
     pub(super) parked: bool,
+    /// What was read beside its objects.
+    pub(super) beside: Beside,
+    /// Waits for somebody to come into a protected group: begins again once its calls are through.
+    pub(super) aside: bool,
 }
 
 impl Apply<'_> {
@@ -161,13 +166,17 @@ impl Apply<'_> {
             if active.reading {
                 return;
             }
-            let unread = active.todo.iter().any(|todo| matches!(todo.seen, Seen::Unread));
+            let through = active.prepared.is_empty() && active.calling.is_empty() && active.looking.is_empty();
+            if active.aside && through && !active.todo.is_empty() {
+                return self.put_aside(unit, system);
+            }
+            let unread = active.todo.iter().any(|todo| matches!(todo.seen, Seen::Unread)) && !active.aside;
             if active.prepared.is_empty() && unread && active.calling.is_empty() {
                 active.reading = true;
                 self.enqueue(system, Job::Read(unit));
                 return;
             }
-            if active.prepared.is_empty() && !unread && !active.todo.is_empty() {
+            if active.prepared.is_empty() && !unread && !active.todo.is_empty() && !active.aside {
                 self.prepare(unit, system, now);
             }
             let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) else { return };
@@ -191,6 +200,8 @@ impl Apply<'_> {
             match active.todo.front() {
                 None => return self.finish(unit, system),
                 Some(Todo { seen: Seen::Unread, .. }) => {}
+                // Put aside, above.
+                Some(_) if active.aside => {}
                 // It waits for something that this unit does not do: the plan's order is wrong.
                 Some(todo) => {
                     let n = todo.change;
@@ -270,8 +281,22 @@ impl Apply<'_> {
                 break;
             }
             match gate {
-                Gate::Closed(fate) => self.fates.set(self.plan, n, fate),
-                _ => match self.intend(n, todo.seen, system, now) {
+                Gate::Closed(fate) => {
+                    self.fates.set(self.plan, n, fate);
+                    continue;
+                }
+                Gate::Open | Gate::Wait => {}
+            }
+            match self.look_again(unit, n) {
+                Again::Stop(fate) => self.fates.set(self.plan, n, fate),
+                Again::Wait => {
+                    if let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) {
+                        active.todo.push_front(todo);
+                        active.aside = true;
+                    }
+                    break;
+                }
+                Again::Open => match self.intend(n, todo.seen, system, now) {
                     Ok(call) => calls.extend(call),
                     Err(fate) => self.fates.set(self.plan, n, fate),
                 },

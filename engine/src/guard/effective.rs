@@ -1,5 +1,7 @@
 //! Who is in a group before and after a plan, nested groups counted.
 
+use std::collections::VecDeque;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Action, Address, Member, Observed, Plan, Symbol};
 
@@ -103,6 +105,25 @@ impl<'a> Effective<'a> {
             }
         }
         members
+    }
+
+    /// By which memberships each holder is in `group` after the plan, the nearest way.
+    pub(super) fn ways(&self, group: Symbol) -> FxHashMap<Symbol, Vec<Address>> {
+        let system = self.system;
+        let (mut ways, mut seen) = (FxHashMap::default(), FxHashSet::from_iter([group]));
+        let mut left: VecDeque<(Symbol, Vec<Address>)> = VecDeque::from([(group, Vec::new())]);
+        while let Some((group, way)) = left.pop_front() {
+            for member in self.direct(group, When::After) {
+                let own = Address::Membership { system, group, member };
+                let on = || way.iter().copied().chain([own]).collect::<Vec<Address>>();
+                match member {
+                    Member::Holder(holder) => drop(ways.entry(holder).or_insert_with(on)),
+                    Member::Group(inner) if seen.insert(inner) => left.push_back((inner, on())),
+                    Member::Group(_) => {}
+                }
+            }
+        }
+        ways
     }
 
     fn direct(&self, group: Symbol, when: When) -> Vec<Member> {

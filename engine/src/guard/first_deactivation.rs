@@ -5,24 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Severity, Symbol};
 
 use super::{count, holds};
-use crate::plan::Inputs;
 use crate::plan::planner::Planner;
 
-pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
-    findings(planner, plan, &planner.findings)
-}
-
-/// Judges once more, after approvals took something out of the findings of a plan: what goes now goes one by one too.
-pub fn again(inputs: Inputs<'_>, plan: &mut Plan) {
-    let own = |finding: &Finding| finding.code == Code::FirstDeactivation && finding.severity == Severity::Holds;
-    plan.findings.retain(|finding| !own(finding));
-    let found = findings(&Planner::new(inputs), plan, &plan.findings);
-    plan.findings.extend(found);
-    plan.findings.sort();
-}
-
 /// Of those that nothing else holds one goes first.
-fn findings(planner: &Planner<'_>, plan: &Plan, others: &[Finding]) -> Vec<Finding> {
+pub(super) fn findings(planner: &Planner<'_>, plan: &Plan, others: &[Finding]) -> Vec<Finding> {
     let of = |holds: fn(&&Finding) -> bool| -> BTreeSet<Address> {
         others.iter().filter(holds).flat_map(|finding| finding.addresses.iter().copied()).collect()
     };

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::Protection;
-use state::{Action, Address, Code, Finding, Plan, Scope, Severity, Symbol};
+use state::{Action, Address, Code, Finding, Plan, Scope, Symbol};
 
 use super::effective::{Effective, Members, When};
+use super::watch::{Stays, Watch};
 use super::{holds, protected};
 use crate::plan::accounts::nobody;
 use crate::plan::planner::Planner;
 use crate::plan::world::Place;
 
-const HINT: &str = "give the group to somebody else first, and let that be applied; then this can go";
-
-pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
-    let mut findings = own_access(planner, plan);
+/// The protected groups of systems that were read, as the plan leaves them.
+pub(super) fn watches(planner: &Planner<'_>, plan: &Plan) -> Vec<Watch> {
     let mut systems: FxHashMap<Symbol, Effective<'_>> = FxHashMap::default();
+    let mut watches = Vec::new();
     for (group, protection) in protected::in_force(planner) {
         let Address::Group { system, group: name } = group else { continue };
         let observed = planner.world.systems.get(&system).is_some_and(|system| system.observed.is_some());
@@ -25,51 +25,37 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
             continue;
         }
         let effective = systems.entry(system).or_insert_with(|| Effective::new(planner, plan, system));
-        findings.extend(group_findings(plan, effective, group, name, &protection));
+        watches.push(watch(plan, effective, group, name, &protection));
     }
-    findings
+    watches
 }
 
-fn group_findings(
-    plan: &Plan,
-    effective: &Effective<'_>,
-    group: Address,
-    name: Symbol,
-    protection: &Protection,
-) -> Vec<Finding> {
+fn watch(plan: &Plan, effective: &Effective<'_>, group: Address, name: Symbol, protection: &Protection) -> Watch {
     let (before, after) = (effective.members(name, When::Before), effective.members(name, When::After));
     let (had, has) = (effective.active(&before, When::Before), effective.active(&after, When::After));
-    let takes = takes(plan, group, &before);
-    let mut findings = Vec::new();
-    let minimum = protection.minimum_members as usize;
-    if has.len() < minimum {
-        let message =
-            format!("{group} would have {} of at least {minimum} active members, it has {}", has.len(), had.len());
-        findings.push(finding(group, takes.clone(), message, has.len() < had.len()));
+    let given: FxHashSet<Address> = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Grant | Action::Create | Action::Reactivate))
+        .map(|change| change.address)
+        .collect();
+    let mut ways = effective.ways(name);
+    let stays = |holder: &Symbol| {
+        let (system, holder) = (group.system()?, *holder);
+        let account = Address::Account { system, holder };
+        let through = ways.remove(&holder)?;
+        let gives = through.iter().copied().chain([account]).filter(|part| given.contains(part)).collect();
+        Some(Stays { holder, account, through, gives })
+    };
+    let has: BTreeSet<Symbol> = has.into_iter().copied().collect();
+    Watch {
+        group,
+        minimum: protection.minimum_members as usize,
+        always: protection.always.iter().copied().collect(),
+        had: had.into_iter().copied().collect(),
+        stay: has.iter().filter_map(stays).collect(),
+        takes: takes(plan, group, &before),
     }
-    for always in &protection.always {
-        let Some(holder) = always.holder().filter(|holder| !has.contains(holder)) else { continue };
-        let own = takes.iter().copied().filter(|address| match address.holder() {
-            Some(own) => own == holder,
-            None => true,
-        });
-        let (message, loses) = match had.contains(&holder) {
-            true => (format!("{group} would lose {always}, who must always be in it"), true),
-            false => (format!("{always} must always be in {group}, and is not"), false),
-        };
-        findings.push(finding(group, own.collect(), message, loses));
-    }
-    findings
-}
-
-/// Holds where the plan takes somebody out; what is amiss already is only shown.
-fn finding(group: Address, mut addresses: Vec<Address>, message: String, loses: bool) -> Finding {
-    if loses {
-        return holds(Code::LastAdmin, Scope::Group(group), addresses, message, HINT);
-    }
-    addresses.clear();
-    let hint = "put somebody into the group, or correct the `protect` block".to_owned();
-    Finding { code: Code::LastAdmin, severity: Severity::Notice, scope: Scope::Group(group), addresses, message, hint }
 }
 
 /// The changes that take somebody out of a group or of a group within.
@@ -87,7 +73,7 @@ fn takes(plan: &Plan, group: Address, before: &Members) -> Vec<Address> {
 }
 
 /// Changes that take something from the account whose credential tenure itself uses.
-fn own_access(planner: &Planner<'_>, plan: &Plan) -> Vec<Finding> {
+pub(super) fn own_access(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     let systems: BTreeSet<Symbol> = plan.systems.keys().copied().collect();
     for system in systems {

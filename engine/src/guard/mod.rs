@@ -39,19 +39,23 @@ pub(crate) mod suspended_outside;
 pub(crate) mod undone;
 pub(crate) mod unexplained;
 pub(crate) mod vanished;
+mod watch;
 mod window;
 
-pub use first_deactivation::again as first_deactivation_again;
 pub use in_force::in_force;
 pub use limits::limits;
 pub use source_shrank::accepted as accepted_sources;
+pub use watch::{Stays, Watch};
+
+use std::collections::BTreeSet;
 
 use state::{Address, Code, Finding, Plan, Scope, Severity};
 
+use crate::plan::Inputs;
 use crate::plan::planner::Planner;
 
-/// Lets every safeguard that judges whole plans look at this one.
-pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
+/// Lets every safeguard that judges whole plans look at this one; answers with the protected groups as it leaves them.
+pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Watch> {
     let guards = [
         approvals_lowered::judge,
         conflict::judge,
@@ -59,7 +63,7 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
         guard_lowered::judge,
         in_doubt::judge,
         irreversible::judge,
-        last_admin::judge,
+        last_admin::own_access,
         legal_hold::judge,
         mass_change::judge,
         mass_grant::judge,
@@ -77,10 +81,43 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) {
     ];
     let findings = guards.iter().flat_map(|guard| guard(planner, plan)).collect::<Vec<_>>();
     planner.findings.extend(findings);
-    // Of those that nothing else holds one goes first.
-    let findings = first_deactivation::judge(planner, plan);
-    planner.findings.extend(findings);
+    let watches = last_admin::watches(planner, plan);
+    let mut findings = std::mem::take(&mut planner.findings);
+    late(planner, plan, &watches, &mut findings);
+    planner.findings = findings;
     suspended::undelayed(planner, plan);
+    watches
+}
+
+/// Judges once more what depends on what other safeguards hold, after approvals took something out of the findings of a
+/// plan: who stays in protected groups, and which deactivation goes first. `watches` is what [`crate::plan::plan`]
+/// answered beside the plan.
+pub fn again(inputs: Inputs<'_>, watches: &[Watch], plan: &mut Plan) {
+    let mut findings = std::mem::take(&mut plan.findings);
+    late(&Planner::new(inputs), plan, watches, &mut findings);
+    findings.sort();
+    plan.findings = findings;
+}
+
+fn late(planner: &Planner<'_>, plan: &Plan, watches: &[Watch], findings: &mut Vec<Finding>) {
+    findings.retain(|finding| {
+        let of_group = finding.code == Code::LastAdmin && matches!(finding.scope, Scope::Group(_));
+        finding.severity == Severity::Approved || !of_group && finding.code != Code::FirstDeactivation
+    });
+    let of = |findings: &[Finding], severity, code: Option<Code>| -> BTreeSet<Address> {
+        let these = |own: &&Finding| own.severity == severity && code.is_none_or(|code| own.code == code);
+        findings.iter().filter(these).flat_map(|finding| finding.addresses.iter().copied()).collect()
+    };
+    let held = of(findings, Severity::Holds, None);
+    let approved = of(findings, Severity::Approved, Some(Code::LastAdmin));
+    let admins = watches.iter().flat_map(|watch| watch.findings(&held)).filter_map(|mut finding| {
+        let all = finding.addresses.len();
+        finding.addresses.retain(|address| !approved.contains(address));
+        (all == finding.addresses.len() || !finding.addresses.is_empty()).then_some(finding)
+    });
+    findings.extend(admins.collect::<Vec<_>>());
+    let first = first_deactivation::findings(planner, plan, findings);
+    findings.extend(first);
 }
 
 /// A finding that holds, with its addresses in order.

@@ -48,6 +48,8 @@ use site::Site;
 pub struct Planned<'a> {
     pub plan: Plan,
     pub resolver: Resolver<'a>,
+    /// The protected groups as the plan leaves them: looked at again while it is carried out.
+    pub watches: Vec<guard::Watch>,
 }
 
 /// Makes the plan, with what the safeguards say about it.
@@ -188,13 +190,13 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
         batches,
         findings: Vec::new(),
     };
-    guard::judge(&mut planner, &plan);
+    let watches = guard::judge(&mut planner, &plan);
     plan.findings = std::mem::take(&mut planner.findings);
     blocked::tell(&mut plan.findings, &waiting);
     plan.findings.sort();
     plan.reasons = planner.reasons.into_table();
     plan.seal();
-    Ok(Planned { plan, resolver: Resolver { configuration: inputs.configuration, world: planner.world } })
+    Ok(Planned { plan, resolver: Resolver { configuration: inputs.configuration, world: planner.world }, watches })
 }
 
 /// Display names of those who appear in the plan.

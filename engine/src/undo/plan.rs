@@ -66,10 +66,10 @@ pub fn undo<'a>(inputs: Inputs<'a>, done: &Done) -> Result<Planned<'a>, Vec<Diag
             && (finding.code == Code::IncompleteRead
                 || finding.addresses.iter().any(|address| touched.contains(address)))
     });
-    guard::judge(&mut planner, &plan);
+    let watches = guard::judge(&mut planner, &plan);
     plan.findings = std::mem::take(&mut planner.findings);
     plan.findings.sort();
     plan.reasons = planner.reasons.into_table();
     plan.seal();
-    Ok(Planned { plan, resolver: Resolver { configuration: inputs.configuration, world: planner.world } })
+    Ok(Planned { plan, resolver: Resolver { configuration: inputs.configuration, world: planner.world }, watches })
 }

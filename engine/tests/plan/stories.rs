@@ -135,8 +135,29 @@ fn the_last_admin_leaves() {
     story.edit("[person.p01]", "[person.p02, person.p03]");
     assert_snapshot!(said(&story), @"
     holds privileged-grant: 1 person or service would come into group.chat.admins, which is protected: person.p03
-    holds last-admin: group.chat.admins would lose person.p01, who must always be in it
+    holds last-admin: group.chat.admins would have 1 of at least 2 active members, it has 2, and who would come into it is held
+    holds last-admin: group.chat.admins would lose person.p01, who must always be in it, and who would come into it is held
     ");
+}
+
+#[test]
+fn the_successor_is_held_and_the_last_admin_stays() {
+    let mut story = company(20);
+    story.edit("[person.p01, person.p02, person.p03]", "[person.p01, person.p02]");
+    assert_eq!(story.apply(), "");
+    story.edit("[person.p01, person.p02]", "[person.p01, person.p04]");
+    assert_snapshot!(said(&story), @"
+    holds privileged-grant: 1 person or service would come into group.chat.admins, which is protected: person.p04
+    holds last-admin: group.chat.admins would have 1 of at least 2 active members, it has 2, and who would come into it is held
+    ");
+    assert_snapshot!(story.apply(), @"
+    grant membership.chat.admins.p04: held by a safeguard
+    revoke membership.chat.admins.p02: held by a safeguard
+    ");
+    // Approved, both go, in this order.
+    story.approved.insert(Code::PrivilegedGrant);
+    assert_snapshot!(said(&story), @"nothing");
+    assert_eq!(story.apply(), "");
 }
 
 #[test]

@@ -147,9 +147,9 @@ impl Story {
                 self.check(plan, parts);
                 assert_eq!(tenure_engine::plan::plan(inputs).unwrap().plan, *plan, "the same inputs gave another plan");
             }
-            if let Ok(Planned { plan, .. }) = &mut planned {
+            if let Ok(Planned { plan, watches, .. }) = &mut planned {
                 self.approve(plan);
-                tenure_engine::guard::first_deactivation_again(inputs, plan);
+                tenure_engine::guard::again(inputs, watches, plan);
                 self.approve(plan);
                 let _ = parts.in_force.set(tenure_engine::guard::in_force(&inputs, plan));
             }
@@ -316,7 +316,7 @@ impl Story {
 
     fn carry_out(&mut self, planned: Planned<'_>, parts: &Parts) -> String {
         self.runs += 1;
-        let Planned { plan, resolver } = planned;
+        let Planned { plan, resolver, watches } = planned;
         for name in plan.systems.keys() {
             self.systems.entry(*name).or_insert_with(|| Remote::new(""));
         }
@@ -337,6 +337,7 @@ impl Story {
         };
         let recorded = self.recorded.clone();
         let mut machine = Apply::new(&plan, &recorded, Box::new(resolver), self.connected(), started);
+        machine.watch(watches);
         let report = self.drive(&mut machine);
         let done = |n: u32| report.fates.get(n as usize).is_some_and(Fate::is_done);
         let undone = (0u32..).zip(&plan.changes).filter(|(n, _)| !done(*n));

@@ -45,6 +45,13 @@ pub fn shows_facts(plan: &Plan) -> bool {
     plan.facts.len() > counts::unseen_facts(plan)
 }
 
+/// Writes only what the safeguards say to standard output, for a terminal.
+pub fn print_findings(plan: &Plan) -> io::Result<()> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    findings::write(&mut out, plan)?;
+    out.flush()
+}
+
 /// Writes a plan to standard output.
 pub fn print(plan: &Plan, shown: &Shown) -> io::Result<()> {
     match shown.format() {

@@ -57,11 +57,11 @@ fn what_changed_since_the_plan_is_left_alone() {
     read chat: id-bob gone
     read chat: id-eve {"userName": "eve"}
     record run started
-    record run finished: failed
-    finished: Failed {"stale": 3}
-      update account.chat.ada: not done, it changed since the plan: mail is "c@x", before it was "a@x", wanted is "b@x"
-      deactivate account.chat.bob: not done, it changed since the plan: it is gone
-      update account.chat.eve: not done, it changed since the plan: the account is not active now
+    record run finished: held
+    finished: Held {"stale": 3}
+      update account.chat.ada: held: stale-plan: it changed since the plan: mail is "c@x", before it was "a@x", wanted is "b@x"
+      deactivate account.chat.bob: held: stale-plan: it changed since the plan: it is gone
+      update account.chat.eve: held: stale-plan: it changed since the plan: the account is not active now
     "#);
     assert!(world.executed.is_empty());
 }

@@ -6,4 +6,5 @@ mod protocol;
 mod settling;
 mod stages;
 mod transactions;
+mod watching;
 mod world;

@@ -60,9 +60,9 @@ fn nothing_goes_where_it_owns_something_else_by_now() {
     assert_snapshot!(world.transcript, @r#"
     read chat: owned by id-ada {"owned": [{"kind":"table","name":"a","place":"sales"},{"kind":"table","name":"b","place":"sales"},{"kind":"table","name":"c","place":"sales"},{"kind":"table","name":"d","place":"sales"}]}
     record run started
-    record run finished: failed
-    finished: Failed {"stale": 1}
-      transfer account.chat.ada: not done, it changed since the plan: it owns 4 tables in sales now, and owned 3 tables in sales before
+    record run finished: held
+    finished: Held {"stale": 1}
+      transfer account.chat.ada: held: stale-plan: it changed since the plan: it owns 4 tables in sales now, and owned 3 tables in sales before
     "#);
     remote(&mut world).owned.clear();
     world.transcript.clear();

@@ -8,6 +8,7 @@ use state::*;
 
 use crate::apply::resolve::Nothing;
 use crate::apply::{Answer, Answers, Apply, Connected, Report, Resolve, Step, Token};
+use crate::guard::Watch;
 
 /// What happens to a call about an address, instead of doing it.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,8 @@ pub struct World {
     pub now: Timestamp,
     pub systems: BTreeMap<Symbol, Remote>,
     pub connected: BTreeMap<Symbol, Connected>,
+    /// Protected groups that the machine looks at again.
+    pub watches: Vec<Watch>,
     /// Faults by address, used up one by one.
     pub faults: BTreeMap<Address, VecDeque<Fault>>,
     /// Whether each call is a transaction, which is announced; and what became of each.
@@ -118,6 +121,7 @@ impl World {
             now: Timestamp::from_millis(1_800_000_000_000),
             systems: BTreeMap::new(),
             connected: BTreeMap::from([("chat".into(), connected)]),
+            watches: Vec::new(),
             faults: BTreeMap::new(),
             transactional: false,
             transactions: BTreeMap::new(),
@@ -215,6 +219,7 @@ impl World {
         let recorded = self.recorded();
         let started = RunStarted { run: run.into(), ..started() };
         let mut machine = Apply::new(plan, &recorded, resolver, self.connected.clone(), started);
+        machine.watch(self.watches.clone());
         let mut wait = None;
         let mut pending: VecDeque<Step> = VecDeque::new();
         for turn in 0..10_000 {
