@@ -27,6 +27,9 @@ pub struct ScimReader {
 /// Resources that are asked for where the server names no bound.
 const PAGE_SIZE: u64 = 500;
 
+/// So long the server may take to say whose the credential is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 type RawGroup = (Object, Option<Vec<RawMember>>);
 
 impl ScimReader {
@@ -93,6 +96,14 @@ impl ScimReader {
         Ok(())
     }
 
+    /// The id of the account whose credential is used, where the server tells (RFC 7644 section 3.11). Most do not, and
+    /// answer with 404 or 501; nothing is waited for.
+    async fn own(&self) -> Option<Symbol> {
+        let asked = tokio::time::timeout(PATIENCE, self.client.connection.get("/Me")).await;
+        let answer = asked.ok()?.ok().filter(|answer| answer.status == 200)?;
+        json::text(answer.json().ok()?.as_object()?, "id").map(Symbol::new)
+    }
+
     /// Reads remote objects at the same time, each once.
     async fn fetch_all(&self, targets: impl Iterator<Item = Target>) -> Result<Vec<(Symbol, Found)>, HttpError> {
         futures_util::stream::iter(targets.map(|target| async move {
@@ -122,7 +133,9 @@ impl Reader for ScimReader {
             *count += more;
             progress(*count);
         };
-        let (accounts, groups) = futures_util::future::try_join(self.accounts(&counted), self.groups(&counted)).await?;
+        let lists = futures_util::future::try_join(self.accounts(&counted), self.groups(&counted));
+        let (lists, own) = futures_util::future::join(lists, self.own()).await;
+        let (accounts, groups) = lists?;
         let name = Symbol::new("userName");
         let names = accounts
             .items
@@ -149,7 +162,9 @@ impl Reader for ScimReader {
             proof.push_str(note);
         }
         let groups = groups.into_iter().map(|(group, _)| group).collect();
-        Ok(Observed::new(Complete::proved(proof, now), accounts.items, groups, resolved.memberships, Vec::new()))
+        let observed =
+            Observed::new(Complete::proved(proof, now), accounts.items, groups, resolved.memberships, Vec::new());
+        Ok(observed.with_own(own))
     }
 
     async fn read(&self, targets: &[Target]) -> Result<Vec<Presence>, ReadError> {

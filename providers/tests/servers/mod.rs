@@ -11,6 +11,7 @@ pub mod active_directory;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The token that every server takes.
@@ -39,6 +40,20 @@ impl Server {
     /// scim2-server that makes a system of its own of each first segment of the path: `http://127.0.0.1:PORT/NAME/v2`.
     pub fn scim2_server_tenants() -> Server {
         Server::scim2_server_with(&["--dynamic-tenants"])
+    }
+
+    /// The same, shared by the tests of a binary: each uses names of its own.
+    pub fn shared_scim2_server_tenants() -> &'static Server {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            let server = Server::scim2_server_tenants();
+            // Nothing drops a static: whoever reads to the end of this pipe knows that the process is gone.
+            let mut waiting = Command::new("sh");
+            waiting.args(["-c", "cat >/dev/null; kill \"$0\""]).arg(server.child.id().to_string());
+            let child = waiting.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            std::mem::forget(child.expect("sh is there").stdin);
+            server
+        })
     }
 
     /// scim2-server with a `/ServiceProviderConfig` of one's own (`pagination` with `cursor` makes it page by cursor).

@@ -1,0 +1,155 @@
+//! The system answers wrongly, or not at all.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+
+use crate::run::Folder;
+use crate::scim::Scim;
+use crate::tale::{Start, Tale, usual};
+use crate::world::Trouble;
+
+/// A company that somebody has left by the files, and the system in trouble: nothing is done there until it is mended.
+fn nothing_is_done(start: Start, trouble: Trouble, why: [(&str, &str); 3]) {
+    let tale = Tale::begin(start, 12);
+    tale.hr((1..=12).filter(|n| *n != 7).map(usual));
+    let said = tale.in_trouble(trouble);
+    let held = "held: incomplete-read on system.main: system.main could not be read completely, so nothing is planned \
+                there: ";
+    let (_, why) = why.into_iter().find(|(provider, _)| *provider == tale.world.provider()).unwrap();
+    assert!(said.starts_with(held) && said.contains(why), "{said}");
+    let refused = tale.unapprovable("incomplete-read");
+    assert!(refused.contains("what could not be read cannot be judged: make the system readable"), "{refused}");
+    assert_snapshot!(tale.apply(), @"
+    - all: login07
+    - login07 on
+    + login07 off
+    ");
+    tale.settled();
+}
+
+pub fn an_empty_list(start: Start) {
+    let nothing = "it holds nothing at all, though the record knows";
+    nothing_is_done(start, Trouble::Empty, [("directory", nothing), ("scim", nothing), ("postgresql", nothing)]);
+}
+told!(an_empty_list);
+
+pub fn an_error(start: Start) {
+    let why = [
+        ("directory", "mend this line; nothing was read from the directory"),
+        ("scim", "the database is gone"),
+        ("postgresql", "password authentication failed"),
+    ];
+    nothing_is_done(start, Trouble::Error, why);
+}
+told!(an_error);
+
+pub fn forbidden(start: Start) {
+    let why = [("directory", "leads out of"), ("scim", "403"), ("postgresql", "permission denied for view pg_roles")];
+    nothing_is_done(start, Trouble::Forbidden, why);
+}
+told!(forbidden);
+
+pub fn half_of_it(start: Start) {
+    let why = [
+        ("directory", "there is no account with the id"),
+        ("scim", "totalResults"),
+        ("postgresql", "permission denied for database \"sales\""),
+    ];
+    nothing_is_done(start, Trouble::Half, why);
+}
+told!(half_of_it);
+
+/// What is missing from a list that looks whole is asked for by itself. Where that is missing too, it is gone for all
+/// that anybody can see: it is not made anew, and nobody else's access is touched.
+pub fn half_of_it_as_if_it_were_all(start: Start) {
+    let tale = Tale::begin(start, 12);
+    let said = tale.in_trouble(Trouble::HalfUnseen);
+    match tale.world.provider() {
+        "scim" => assert!(said.contains("is there when it is read by its id, but the listing lacks it"), "{said}"),
+        _ => assert_snapshot!(said, @r#"
+        held: vanished: account.main.p06 (id "ID") is gone from its system, and not by tenure
+          account.main.p06
+        held: vanished: account.main.p07 (id "ID") is gone from its system, and not by tenure
+          account.main.p07
+        held: vanished: account.main.p08 (id "ID") is gone from its system, and not by tenure
+          account.main.p08
+        held: vanished: account.main.p09 (id "ID") is gone from its system, and not by tenure
+          account.main.p09
+        held: vanished: account.main.p10 (id "ID") is gone from its system, and not by tenure
+          account.main.p10
+        held: vanished: account.main.p11 (id "ID") is gone from its system, and not by tenure
+          account.main.p11
+        held: vanished: account.main.p12 (id "ID") is gone from its system, and not by tenure
+          account.main.p12
+        "#),
+    }
+    tale.settled();
+}
+told!(half_of_it_as_if_it_were_all);
+
+/// A replica that lags, files or a cluster out of a backup: whoever came since is not made a second time, and whoever
+/// left since is not let in.
+pub fn as_it_was_before(start: Start) {
+    let tale = Tale::begin(start, 12);
+    tale.world.keep();
+    tale.hr((1..=13).filter(|n| *n != 7).map(usual));
+    assert_snapshot!(tale.apply(), @"
+    - all: login07
+    - login07 on
+    + all: login13
+    + login07 off
+    + login13 on
+    ");
+    let sound = tale.world.look();
+    tale.world.trouble(Trouble::Stale);
+    let stale = tale.world.look();
+    let printed = tale.folder.run("plan", 3);
+    assert!(printed.contains("held: vanished\n  account.main.p13"), "{printed}");
+    let output = tale.folder.command("apply --auto-approve").output().unwrap();
+    let done = stale.until(&tale.world.look());
+    match tale.world.provider() {
+        // What is written reaches the server; that it was written does not show.
+        "scim" => assert_eq!((output.status.code(), done.as_str()), (Some(1), "")),
+        // Out of the backup the leaver came back: switched off again.
+        _ => {
+            assert_eq!(output.status.code(), Some(3));
+            assert_snapshot!(done, @"
+            - login07 on
+            + login07 off
+            ");
+        }
+    }
+    tale.world.mend();
+    assert_eq!(sound.until(&tale.world.look()), "");
+    tale.folder.run("apply --auto-approve", 0);
+    assert_eq!(sound.until(&tale.world.look()), "");
+    tale.settled();
+}
+told!(as_it_was_before);
+
+/// A server that ignores filters answers with everybody. It is asked with one where all members of a group are strange:
+/// what it answers is not taken for the one who was asked for.
+pub fn a_filter_that_is_ignored(_: Start) {
+    let scim = Arc::new(Scim::new());
+    let tale = Tale::begin_on(Folder::new(&[]), scim.clone(), 4);
+    tale.write("few.hcl", "group \"main\" \"few\" {\n  NAME = \"few\"\n}\n");
+    // Nobody is in any group but a member that nobody knows.
+    tale.edit("access.hcl", "[group.main.all]", "[system.main]");
+    tale.edit("access.hcl", "[\"p01\", \"p02\", \"p03\"]", "[]");
+    tale.edit("access.hcl", "  members = [service.breakglass]\n", "");
+    std::fs::remove_file(tale.folder.path().join("protect.hcl")).unwrap();
+    let held = tale.held_in_part().0;
+    tale.allow(&held);
+    scim.tenant().add_ghost("few", "00000000-0000-0000-0000-000000000000");
+    scim.tell(|told| told.unfiltered = true);
+    tale.edit("few.hcl", "\"few\"\n}", "\"few\"\n  members = [person.p04]\n}");
+    let before = scim.filtered();
+    assert_snapshot!(tale.apply(), @"+ few: login04");
+    assert!(scim.filtered() > before, "no filter was tried");
+    tale.settled();
+    tale.edit("few.hcl", "[person.p04]", "[]");
+    assert_snapshot!(tale.apply(), @"- few: login04");
+    tale.settled();
+}
+told!(a_filter_that_is_ignored on scim);
