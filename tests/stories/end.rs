@@ -8,6 +8,6 @@ pub fn remove(folder: &Path) {
     let mut waiting = Command::new("sh");
     // Its standard input ends with this process.
     waiting.args(["-c", "cat >/dev/null; sleep 1; rm -rf \"$0\""]).arg(folder);
-    let child = waiting.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("sh is there");
-    std::mem::forget(child.stdin);
+    let child = waiting.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    std::mem::forget(child.expect("sh is there"));
 }

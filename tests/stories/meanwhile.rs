@@ -12,11 +12,11 @@ pub fn the_account_is_made_by_hand_after_the_plan(start: Start) {
     tale.folder.run("plan --out new.plan", 0);
     tale.world.add("login13");
     let before = tale.world.look();
-    assert_snapshot!(tale.refused("apply new.plan"), @"
-    error: this plan is not what would be done now; nothing was changed:
+    assert_snapshot!(tale.stale("new.plan"), @"
+    held: stale-plan: what this plan rests on changed since it was made; nothing was done:
         `create` of account.main.p13 is not needed any more
         `grant` of membership.main.all.p13 is not needed any more
-      hint: plan again, and have that plan reviewed
+      account.main.p13, membership.main.all.p13
     ");
     // Planned again it is taken over, not made a second time.
     assert_eq!(tale.apply(), "");
@@ -37,13 +37,13 @@ pub fn someone_elses_apply_runs_in_between(start: Start) {
     + login07 off
     + login13 on
     ");
-    assert_snapshot!(tale.refused("apply first.plan"), @"
-    error: this plan is not what would be done now; nothing was changed:
+    assert_snapshot!(tale.stale("first.plan"), @"
+    held: stale-plan: what this plan rests on changed since it was made; nothing was done:
         `deactivate` of account.main.p07 is not needed any more
         `create` of account.main.p13 is not needed any more
         `revoke` of membership.main.all.p07 is not needed any more
         `grant` of membership.main.all.p13 is not needed any more
-      hint: plan again, and have that plan reviewed
+      account.main.p07, account.main.p13, membership.main.all.p07, membership.main.all.p13
     ");
     tale.settled();
 }

@@ -251,6 +251,15 @@ impl Tale {
         self.normal(&said)
     }
 
+    /// A kept plan that is held, since it is not what would be planned now: nothing is changed; what is said.
+    #[track_caller]
+    pub fn stale(&self, plan: &str) -> String {
+        let before = (self.world.fingerprint(), self.folder.read("tried.tenure"));
+        let printed = self.folder.run(&format!("apply {plan}"), 3);
+        assert_eq!((self.world.fingerprint(), self.folder.read("tried.tenure")), before);
+        findings(&printed)
+    }
+
     /// Applies, with nothing held; what that did.
     #[track_caller]
     pub fn apply(&self) -> String {
