@@ -60,6 +60,9 @@ pub struct Shown {
     /// In Markdown, show names of people and values of attributes too: they become readable for whoever reads that
     #[arg(long)]
     pub values: bool,
+    /// The file in which the plan is kept, to name it in what can be done.
+    #[arg(skip)]
+    pub kept: Option<PathBuf>,
 }
 
 impl Shown {
@@ -133,6 +136,7 @@ impl ApplyArgs {
     /// How the plan is shown before the question.
     pub fn shown(&self) -> Shown {
         let (by, full) = (self.by, self.full);
-        Shown { by, format: Format::Text, json: false, full, max_bytes: None, values: false }
+        let kept = self.file.clone();
+        Shown { by, format: Format::Text, json: false, full, max_bytes: None, values: false, kept }
     }
 }

@@ -55,7 +55,7 @@ impl UndoArgs {
     /// How the plan is shown.
     pub fn shown(&self) -> Shown {
         let (by, full, json) = (self.by, self.full, self.json);
-        Shown { by, format: Format::Text, json, full, max_bytes: None, values: false }
+        Shown { by, format: Format::Text, json, full, max_bytes: None, values: false, kept: self.out.clone() }
     }
 
     /// How the plan is carried out.
@@ -109,6 +109,14 @@ pub struct SuspendArgs {
 impl SuspendArgs {
     /// How what is done is shown.
     pub fn shown(&self) -> Shown {
-        Shown { by: By::Person, format: Format::Text, json: false, full: true, max_bytes: None, values: false }
+        Shown {
+            by: By::Person,
+            format: Format::Text,
+            json: false,
+            full: true,
+            max_bytes: None,
+            values: false,
+            kept: None,
+        }
     }
 }

@@ -105,8 +105,11 @@ async fn apply(
         return stale::hold(saved.clone(), &plan, shown);
     }
     let lifted = approvals::apply(&mut plan, &planned.watches, &approvals, &prepared)?;
-    if saved.is_none() {
-        render::plan::print(&plan, shown)?;
+    match saved {
+        None => render::plan::print(&plan, shown)?,
+        // It was shown before; what is held is said once more.
+        Some(_) if !shown.json => render::plan::print_held(&plan, shown)?,
+        Some(_) => {}
     }
     let held: BTreeSet<u32> = plan.held().into_iter().collect();
     let exit =

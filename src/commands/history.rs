@@ -19,6 +19,8 @@ pub struct Asked {
     pub address: Option<Address>,
     /// Only what was recorded from then on.
     pub since: Option<Timestamp>,
+    /// Whether `since` was given as a day or a moment, and not as how long ago.
+    pub exact: bool,
     pub form: Form,
 }
 
@@ -49,6 +51,7 @@ pub fn run(store: &dyn Store, asked: &Asked, to: &mut dyn Write) -> Result<Exit,
     let bytes = store.load()?;
     Record::new(&store.name(), &bytes, &[], None)?;
     let text = Text::new(&bytes).map_err(|damage| damaged(&store.name(), &damage))?;
+    check_begin(store, &text, asked)?;
     let runs = collect(&text, asked).map_err(|damage| damaged(&store.name(), &damage))?;
     match asked.form {
         Form::Json => render::json(to, &runs)?,
@@ -56,6 +59,23 @@ pub fn run(store: &dyn Store, asked: &Asked, to: &mut dyn Write) -> Result<Exit,
         Form::Text => render::text(to, &runs, asked)?,
     }
     Ok(Exit::Done)
+}
+
+/// Whether the record goes back as far as is asked for. How long ago is a way to say "all of it" where nothing was
+/// archived.
+fn check_begin(store: &dyn Store, text: &Text<'_>, asked: &Asked) -> Result<(), Error> {
+    let (Some(since), Some(first)) = (asked.since, text.read().next()) else { return Ok(()) };
+    let (_, first) = first.map_err(|damage| damaged(&store.name(), &damage))?;
+    let continued = matches!(first.event, Event::Opened { former: Some(_), .. });
+    if since >= first.at || !asked.exact && !continued {
+        return Ok(());
+    }
+    let hint = match continued {
+        true => "the archived file beside it has what was before: name it with --state FILE",
+        false => "leave --since out to see all of it: what was before tenure, no record says",
+    };
+    let begins = crate::render::who::moment(first.at);
+    Err(Error::new(format!("{} begins at {begins}: it says nothing of before", store.name())).hint(hint))
 }
 
 /// The runs that did something that was asked for, in the order in which they began.

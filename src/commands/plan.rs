@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use state::{Address, Plan, Severity};
 
+use crate::cli::plan::Shown;
 use crate::cli::{Global, PlanArgs};
 use crate::driver::{Look, Progress};
 use crate::edge::Record;
@@ -18,7 +19,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         planfile::write(path, &plan)?;
     }
-    render::plan::print(&plan, &args.shown)?;
+    render::plan::print(&plan, &Shown { kept: args.out.clone(), ..args.shown.clone() })?;
     if let Some(path) = &args.out {
         render::note(&format!(
             "the plan is kept in {0}: `tenure apply {0}` carries exactly this one out",

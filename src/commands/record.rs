@@ -15,7 +15,8 @@ use crate::{Error, Exit};
 pub fn history(global: &Global, args: &HistoryArgs) -> Result<Exit, Error> {
     let (store, zone) = place(global, args.state.as_deref())?;
     let since = args.since.as_deref().map(|text| history::since(text, SystemClock.now(), &zone)).transpose()?;
-    let asked = history::Asked { address: args.address, since, form: form(args.json, args.csv) };
+    let exact = args.since.as_deref().is_some_and(|text| crate::cli::parse::duration(text).is_err());
+    let asked = history::Asked { address: args.address, since, exact, form: form(args.json, args.csv) };
     let mut out = BufWriter::new(anstream::stdout().lock());
     let exit = history::run(&store, &asked, &mut out)?;
     out.flush()?;

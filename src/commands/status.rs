@@ -22,6 +22,7 @@ pub fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Error> {
         render::note(&format!("people come from {}, which is not asked here: who left is not told", names.join(", ")));
         coming.orphans.clear();
         coming.stages.clear();
+        coming.ownerless.clear();
     }
     let within = i64::try_from(args.within.as_millis()).unwrap_or(i64::MAX);
     let mut out = BufWriter::new(anstream::stdout().lock());

@@ -190,7 +190,12 @@ fn printed(command: impl Fn(&FileStore, &mut Vec<u8>) -> Result<crate::Exit, Err
 
 fn history_of(address_text: Option<&str>, since: Option<&str>, json: bool) -> String {
     let form = if json { Form::Json } else { Form::Text };
-    let asked = Asked { address: address_text.map(address), since: since.map(|text| text.parse().unwrap()), form };
+    let asked = Asked {
+        address: address_text.map(address),
+        since: since.map(|text| text.parse().unwrap()),
+        exact: false,
+        form,
+    };
     printed(|store, out| history::run(store, &asked, out))
 }
 

@@ -30,7 +30,7 @@ pub struct Status<'a> {
 impl Status<'_> {
     /// For a terminal: of what is to come what comes within so many milliseconds.
     pub fn text(&self, to: &mut dyn Write, within: i64) -> io::Result<()> {
-        let Coming { stages, expiring, leaving, orphans } = &self.coming;
+        let Coming { stages, expiring, leaving, orphans, ownerless, on_hold } = &self.coming;
         let horizon = self.now.plus_millis(within);
         let last_day = horizon.to_jiff().strftime("%Y-%m-%d").to_string();
         let mut parts: Vec<(&str, Vec<String>)> = Vec::new();
@@ -43,7 +43,10 @@ impl Status<'_> {
         let ends = leaving.iter().filter(|(day, _)| day.as_str() <= last_day.as_str());
         parts.push(("Leaving", ends.map(|(day, who)| format!("{day}  {who}")).collect()));
         let ends = expiring.iter().filter(|(until, _)| *until <= horizon);
-        parts.push(("Access that ends", ends.map(|(until, what)| format!("{}  {what}", moment(*until))).collect()));
+        parts.push((
+            "Access that ends",
+            ends.map(|(until, what)| format!("{}  {what}{}", moment(*until), self.renewal(*what))).collect(),
+        ));
         let orphans = orphans.iter().map(|orphan| {
             let how = match (orphan.active, orphan.stage) {
                 (true, _) => format!("{HELD}active{HELD:#}"),
@@ -53,6 +56,8 @@ impl Status<'_> {
             format!("{}  {how}", orphan.account)
         });
         parts.push(("Accounts whose person is gone", orphans.collect()));
+        parts.push(("Services whose owners all left", ownerless.iter().map(Address::to_string).collect()));
+        parts.push(("On legal hold", on_hold.iter().map(Address::to_string).collect()));
         parts.push((
             "Suspended",
             self.suspended()
@@ -110,7 +115,7 @@ impl Status<'_> {
 
     /// For programs: one object.
     pub fn json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let Coming { stages, expiring, leaving, orphans } = &self.coming;
+        let Coming { stages, expiring, leaving, orphans, ownerless, on_hold } = &self.coming;
         let list = |values: &mut dyn Iterator<Item = Value>| Value::Array(values.collect());
         let whole = json!({
             "format_version": FORMAT,
@@ -120,10 +125,15 @@ impl Status<'_> {
                 "legal_hold": stage.on_hold,
             }))),
             "leaving": list(&mut leaving.iter().map(|(day, who)| json!({ "last_day": day, "identity": who }))),
-            "expiring": list(&mut expiring.iter().map(|(until, what)| json!({ "until": until, "address": what }))),
+            "expiring": list(&mut expiring.iter().map(|(until, what)| json!({
+                "until": until, "address": what,
+                "why": self.recorded.objects.get(what).map(|object| object.why.as_slice()).unwrap_or_default(),
+            }))),
             "orphans": list(&mut orphans.iter().map(|orphan| json!({
                 "account": orphan.account, "active": orphan.active, "since": orphan.since, "stage": orphan.stage,
             }))),
+            "ownerless": ownerless,
+            "legal_holds": on_hold,
             "suspended": list(&mut self.suspended().map(|(who, since, by, reason)| json!({
                 "identity": who, "since": since, "by": by, "reason": reason,
             }))),
@@ -144,6 +154,13 @@ impl Status<'_> {
         writeln!(to)
     }
 
+    /// Which block gives it, where a later `until` renews it: `  role.oncall (roles.hcl:12)`.
+    fn renewal(&self, address: Address) -> String {
+        let why = self.recorded.objects.get(&address).map(|object| object.why.as_slice()).unwrap_or_default();
+        let reasons: Vec<String> = why.iter().map(crate::render::who::because).collect();
+        if reasons.is_empty() { String::new() } else { format!("  {DIM}{}{DIM:#}", reasons.join(", ")) }
+    }
+
     fn suspended(&self) -> impl Iterator<Item = (Address, Timestamp, Symbol, Symbol)> {
         self.recorded.suspensions.iter().map(|(who, hold)| (*who, hold.since, hold.by, hold.reason))
     }
@@ -159,8 +176,8 @@ impl Status<'_> {
 mod tests {
     use super::*;
     use engine::plan::{ComingStage, Orphan};
-    use state::record::{StageKind, Suspension};
-    use state::{Action, Code};
+    use state::record::{RecordedObject, StageKind, Suspension};
+    use state::{Action, Code, Reason};
 
     fn shown(within: i64) -> String {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
@@ -200,7 +217,18 @@ mod tests {
             vec![orphan("account.chat.eve", true, None), orphan("account.chat.fay", false, Some(StageKind::Archived))];
         let expiring = vec![(at("2026-11-30T00:00:00Z"), address("membership.chat.oncall.bob"))];
         let leaving = vec![("2026-12-31".into(), address("person.bob"))];
-        let coming = Coming { stages, expiring, leaving, orphans };
+        let coming = Coming {
+            stages,
+            expiring,
+            leaving,
+            orphans,
+            ownerless: vec![address("service.deployer")],
+            on_hold: vec![address("person.dan")],
+        };
+        let why = Reason { because: "role.oncall, until 2026-11-30".into(), place: Some("roles.hcl:12".into()) };
+        let oncall = serde_json::json!({"id": "", "active": true, "origin": "made", "since": since, "why": [why]});
+        let oncall: RecordedObject = serde_json::from_value(oncall).unwrap();
+        recorded.objects.insert(address("membership.chat.oncall.bob"), oncall);
         let mut out = Vec::new();
         let status = Status { now: at("2026-11-23T12:00:00Z"), coming, recorded: &recorded };
         status.text(&mut out, within * 86_400_000).unwrap();
@@ -209,24 +237,30 @@ mod tests {
 
     #[test]
     fn a_status() {
-        insta::assert_snapshot!(shown(30), @r"
+        insta::assert_snapshot!(shown(30), @r#"
         Offboarding
           due since 2026-11-20  archive account.chat.dan  legal hold
           2026-12-20  transfer account.chat.dora
 
         Access that ends
-          2026-11-30 00:00:00Z  membership.chat.oncall.bob
+          2026-11-30 00:00:00Z  membership.chat.oncall.bob  role.oncall, until 2026-11-30 (roles.hcl:12)
 
         Accounts whose person is gone
           account.chat.eve  active
           account.chat.fay  archived
+
+        Services whose owners all left
+          service.deployer
+
+        On legal hold
+          person.dan
 
         Suspended
           person.cat  since 2026-11-22 08:00:00Z by eve: stolen laptop\u{1b}[2J
 
         Approvals not used up
           6b86b273ff34  mass-removal of 2 addresses by ada until 2026-11-24 00:00:00Z: sold
-        ");
+        "#);
         assert!(shown(400).contains("2027-12-20  delete account.chat.dave"));
         assert!(shown(400).contains("Leaving\n  2026-12-31  person.bob"));
     }

@@ -87,7 +87,7 @@ fn name(access: &Access<'_>) -> Option<String> {
     Some(clean(&name).into_owned())
 }
 
-fn because(reason: &Reason) -> String {
+pub(super) fn because(reason: &Reason) -> String {
     let place = reason.place.map_or_else(String::new, |place| format!(" ({})", clean(place.as_str())));
     format!("{}{place}", clean(reason.because.as_str()))
 }

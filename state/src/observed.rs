@@ -61,6 +61,10 @@ impl Grant {
 /// The attribute of a grant that is held in part when it is read or stands as a pre-image: how far it is held.
 pub const PARTIAL: &str = "partial";
 
+/// The attribute of a pre-image that names the parts of a grant that was held in part, as grants; kept beside the object,
+/// none of its attributes.
+pub const PARTS: &str = "@parts";
+
 /// The attribute of an order that takes a grant: the grants of the same group that may cover some of it and stay
 /// ([`crate::Schema::grant_overlap`]).
 pub const KEEP: &str = "keep";

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use state::{Address, Code, Finding, Plan, Scope};
 
 use super::limits::{self, NAMES};
-use super::{holds, protected};
+use super::{count, holds, protected};
 use crate::plan::planner::Planner;
 
 pub(super) fn judge(planner: &mut Planner<'_>, _: &Plan) -> Vec<Finding> {
@@ -49,7 +49,7 @@ fn lowered_limits(planner: &Planner<'_>) -> (BTreeSet<Address>, Vec<String>) {
         let now = limits::look(&configured, name, &places);
         let Some(now) = now.filter(|now| *now > *recorded + f64::EPSILON) else { continue };
         let at = place.map(|place| format!(" of {place}")).unwrap_or_default();
-        what.push(format!("{name}{at} {} %, on record {} %", (now * 100.0).round(), (recorded * 100.0).round()));
+        what.push(format!("{name}{at} is {} %, on record {} %", (now * 100.0).round(), (recorded * 100.0).round()));
         match place {
             Some(place) => drop(addresses.insert(place)),
             None => addresses.extend(configuration.systems.keys().map(|system| Address::System(*system))),
@@ -72,7 +72,11 @@ fn lowered_protections(planner: &Planner<'_>) -> (BTreeSet<Address>, Vec<String>
         };
         let mut less = Vec::new();
         if now.minimum_members < recorded.minimum_members {
-            less.push(format!("needs {} members, on record {}", now.minimum_members, recorded.minimum_members));
+            less.push(format!(
+                "needs {} at least, on record {}",
+                count(now.minimum_members as usize, "active member"),
+                recorded.minimum_members
+            ));
         }
         let dropped: Vec<String> = recorded.always.difference(&now.always).map(Address::to_string).collect();
         if !dropped.is_empty() {

@@ -1,6 +1,6 @@
 //! `legal-hold`: whoever has `legal_hold` keeps the accounts as they are; only deactivation goes on.
 
-use state::{Action, Code, Finding, Plan, Scope, Symbol, Value};
+use state::{Action, Address, Code, Finding, Plan, Scope, Symbol, Value};
 
 use super::holds;
 use crate::plan::planner::Planner;
@@ -22,6 +22,19 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
 /// Whether this is a stage that comes after deactivation.
 pub(super) fn is_stage(action: Action) -> bool {
     matches!(action, Action::Transfer | Action::Archive | Action::Delete)
+}
+
+/// Everybody who is on hold, sorted.
+pub(crate) fn on_hold(planner: &Planner<'_>) -> Vec<Address> {
+    let named = planner.inputs.configuration.identities.iter().map(|identity| identity.address);
+    let mut all: Vec<Address> = named.chain(planner.inputs.recorded.identities.keys().copied()).collect();
+    all.retain(|address| {
+        let own = |holder| planner.identity_address(holder) == *address && is_held(planner, holder);
+        address.holder().is_some_and(own)
+    });
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Whether somebody is on hold, as the files say, or said last.

@@ -87,6 +87,7 @@ fn finding(key: Key, tally: &Tally, limits: &InForce<'_>, present: &Present) -> 
     let what = match (action, group) {
         (Action::Revoke, _) => "revocation",
         (Action::Deactivate, _) => "deactivation",
+        (Action::Archive, _) => "archived account",
         _ => "deletion",
     };
     let place = match group {

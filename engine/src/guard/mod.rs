@@ -17,7 +17,7 @@ mod in_force;
 pub(crate) mod incomplete_read;
 mod irreversible;
 mod last_admin;
-mod legal_hold;
+pub(crate) mod legal_hold;
 mod limits;
 mod mass_change;
 mod mass_grant;

@@ -6,7 +6,7 @@ use super::count;
 use crate::plan::planner::Planner;
 
 /// Services in the files that name owners of whom none is there any more, sorted.
-fn ownerless(planner: &Planner<'_>) -> Vec<Address> {
+pub(crate) fn ownerless(planner: &Planner<'_>) -> Vec<Address> {
     let owners = Symbol::new("owners");
     let services = planner.inputs.configuration.identities.iter().filter(|identity| {
         matches!(identity.address, Address::Service(_)) && !planner.leavers.contains_key(&identity.key)

@@ -1,6 +1,6 @@
 //! `owned-data`: an account that still owns something is neither put away nor deleted.
 
-use state::{Action, Address, Code, Finding, Plan, Scope};
+use state::{Action, Address, Code, Finding, Owns, Plan, Scope};
 
 use super::holds;
 use crate::plan::planner::Planner;
@@ -11,13 +11,13 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
         let Address::Account { system, .. } = change.address else { continue };
         let Some(before) = &change.before else { continue };
         let observed = planner.world.systems.get(&system).and_then(|system| system.observed);
-        let owned = observed.map_or(&[][..], |observed| &observed.owned);
-        let own = owned.iter().filter(|owned| owned.account == before.id && owned.count > 0);
-        let own: Vec<String> = own.map(|own| format!("{} {} in {}", own.count, own.kind, own.place)).collect();
+        let mut own = observed.map(|observed| observed.owns(before.id)).unwrap_or_default();
+        own.retain(|own| own.count > 0);
         if own.is_empty() {
             continue;
         }
-        let message = format!("{} of {} is due, but it owns {}", change.action.word(), change.address, own.join(", "));
+        let message =
+            format!("{} of {} is due, but it owns {}", change.action.word(), change.address, Owns::shown(&own));
         let hint = "name an heir in `transfer_to` of its offboarding, or hand over what it owns on the system itself";
         findings.push(holds(Code::OwnedData, Scope::Addresses, vec![change.address], message, hint));
     }

@@ -32,8 +32,10 @@ fn shrank(planner: &Planner<'_>, name: Symbol, share: f64) -> Option<String> {
     }
     let gone = had.saturating_sub(has);
     (gone > FEW && gone as f64 > had as f64 * share).then(|| {
-        let percent = (share * 100.0).round();
-        format!("the source of people.{name} lost {gone} of its {had} rows: the limit is {percent} %")
+        let (percent, limit) = ((share * 100.0).round(), ((had as f64 * share).floor() as u64).max(FEW));
+        format!(
+            "the source of people.{name} lost {gone} of its {had} rows within 24 h: the limit is {limit} ({percent} %, at least {FEW})"
+        )
     })
 }
 

@@ -35,11 +35,7 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
             let more = write.len().saturating_sub(NAMED);
             write.truncate(NAMED);
             let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-            let hint = format!(
-                "to keep it, write it into the files: {}{more}. To do it after all: `tenure approve PLAN --finding \
-                 undone --reason TEXT`",
-                write.join("; ")
-            );
+            let hint = format!("to keep it, write it into the files: {}{more}", write.join("; "));
             holds(Code::Undone, Scope::Addresses, addresses, message, hint)
         })
         .collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use state::{Address, Code, Finding, Scope, Severity, Symbol};
 
-use super::holds;
+use super::{count, holds};
 
 const HINT: &str = "give the group to somebody else first, and let that be applied; then this can go";
 
@@ -46,13 +46,11 @@ impl Watch {
         let mut findings = Vec::new();
         if has.len() < *minimum && has.len() < had.len() {
             let (has, had) = (has.len(), had.len());
-            let message = format!("{group} would have {has} of at least {minimum} active members, it has {had}{waits}");
+            let message = format!("{}{waits}", too_few(*group, has, *minimum, had));
             findings.push(holds(Code::LastAdmin, Scope::Group(*group), self.takes.clone(), message, HINT));
         } else if planned.len() < *minimum {
             let (has, had) = (planned.len(), had.len());
-            findings.push(
-                self.notice(format!("{group} would have {has} of at least {minimum} active members, it has {had}")),
-            );
+            findings.push(self.notice(too_few(*group, has, *minimum, had)));
         }
         for always in &self.always {
             let Some(holder) = always.holder().filter(|holder| !has.contains(holder)) else { continue };
@@ -76,7 +74,8 @@ impl Watch {
         if present.len() < left.len().min(*minimum) {
             let there = present.len();
             return Some(format!(
-                "{group} needs {minimum} active members, and of those who are to stay in it only {there} can be seen there now"
+                "{group} needs {}, and of those who are to stay in it only {there} can be seen there now",
+                count(*minimum, "active member")
             ));
         }
         let lost = |always: &&Address| {
@@ -95,4 +94,8 @@ impl Watch {
         let scope = Scope::Group(self.group);
         Finding { code: Code::LastAdmin, severity: Severity::Notice, scope, addresses: Vec::new(), message, hint }
     }
+}
+
+fn too_few(group: Address, has: usize, minimum: usize, had: usize) -> String {
+    format!("{group} would have {}, and needs at least {minimum}; it has {had} now", count(has, "active member"))
 }

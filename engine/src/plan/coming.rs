@@ -8,6 +8,7 @@ use state::{Action, Address, Symbol, Timestamp};
 use super::inputs::Inputs;
 use super::offboarding::{Means, day};
 use super::planner::Planner;
+use crate::guard::{legal_hold, no_owner};
 
 /// What is to come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Coming {
     pub leaving: Vec<(Symbol, Address)>,
     /// Managed accounts whose person no file knows.
     pub orphans: Vec<Orphan>,
+    /// Services all of whose owners left.
+    pub ownerless: Vec<Address>,
+    /// Whose accounts must stay as they are (`legal_hold`).
+    pub on_hold: Vec<Address>,
 }
 
 /// The next stage of a leaver's account.
@@ -48,7 +53,11 @@ pub struct Orphan {
 pub fn coming(inputs: Inputs<'_>) -> Coming {
     let mut planner = Planner::new(inputs);
     planner.find_leavers();
-    let mut coming = Coming::default();
+    let mut coming = Coming {
+        ownerless: no_owner::ownerless(&planner),
+        on_hold: legal_hold::on_hold(&planner),
+        ..Coming::default()
+    };
     for (address, object) in &inputs.recorded.objects {
         if let Some(until) = object.until.filter(|until| *until > inputs.now && object.active) {
             coming.expiring.push((until, *address));

@@ -1,8 +1,8 @@
 //! Privileges that groups hold: given and taken, each for itself. What is held in part is given whole or taken whole.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use state::observed::KEEP;
-use state::{Action, Address, Attributes, Dangling, FactKind, Grant, Symbol, Value, Wanted};
+use state::observed::{KEEP, PARTS};
+use state::{Action, Address, Attributes, Dangling, FactKind, Grant, Object, Symbol, Value, Wanted};
 
 use super::accounts::REMOVED;
 use super::compare::same;
@@ -70,7 +70,7 @@ impl<'a> Planner<'a> {
             match held.into_iter().flatten().find(|held| site.schema.grant_text(&held.attributes) == grant) {
                 Some(held) => {
                     let because = if self.removed(address) { REMOVED } else { NOT_GIVEN };
-                    self.take_grant(address, held, because, None);
+                    self.take_grant(address, image(site, held), because, None);
                 }
                 None => {
                     let reason = self.reasons.plain("gone from the system");
@@ -81,9 +81,9 @@ impl<'a> Planner<'a> {
     }
 
     /// `keep`: grants that stay and may cover some of what is taken.
-    fn take_grant(&mut self, address: Address, held: &Grant, because: &str, keep: Option<Value>) {
+    fn take_grant(&mut self, address: Address, held: Object, because: &str, keep: Option<Value>) {
         let reasons = Box::from([self.reasons.plain(because)]);
-        let before = Some(held.object());
+        let before = Some(held);
         let after = keep.into_iter().map(|keep| (Symbol::new(KEEP), Wanted::Known(keep))).collect();
         self.change(Phase::Take, address, Action::Revoke, Body { before, after, reasons, ..Body::default() });
     }
@@ -137,7 +137,7 @@ impl<'a> Planner<'a> {
                             continue;
                         }
                     }
-                    let before = held.map(|held| held.object());
+                    let before = held.map(|held| image(site, held));
                     let body = Body { before, after: after().collect(), reasons, ..Body::default() };
                     self.change(Phase::Give, address, Action::Grant, body);
                 }
@@ -190,9 +190,27 @@ impl<'a> Planner<'a> {
             };
             let keep = keep.get_or_insert_with(|| overlapping(site, wanted));
             let keep = keep.get(&overlap(site, &held.attributes)).cloned();
-            self.take_grant(address, held, because, keep);
+            self.take_grant(address, image(site, held), because, keep);
         }
     }
+}
+
+/// The pre-image of a grant: of what is held in part with its parts, so that an undo gives back exactly these.
+fn image(site: &Site<'_>, held: &Grant) -> Object {
+    let mut object = held.object();
+    if held.partial.is_some() {
+        let text = site.schema.grant_text(&held.attributes);
+        // Sorted by group.
+        let start = site.observed.grants.partition_point(|own| own.group < held.group);
+        let of_group = site.observed.grants[start..].iter().take_while(|own| own.group == held.group);
+        let parts = of_group.filter(|own| own.partial.is_none() && own.within.contains(&text));
+        let parts: Vec<Value> = parts.map(|part| Value::map(part.attributes.iter().cloned())).collect();
+        if !parts.is_empty() {
+            let parts = [(Symbol::new(PARTS), Value::list(parts))].into_iter().collect();
+            object.attributes = object.attributes.overlaid(&parts);
+        }
+    }
+    object
 }
 
 /// The values by which grants that may cover the same are told.

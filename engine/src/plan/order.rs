@@ -108,6 +108,8 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool, conflicts: &[Confli
                 edges.needs.extend(change.address.member().and_then(made));
                 edges.needs.extend(excluding.taken_before(change.address));
             }
+            // What an undo makes anew and switches off.
+            Action::Deactivate => edges.needs.extend(made(change.address)),
             Action::Update | Action::Rename => edges.needs.extend(made(change.address)),
             // New access before old access is taken, but not for those who leave.
             Action::Revoke if *phase == Phase::Take => {

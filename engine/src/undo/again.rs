@@ -120,6 +120,11 @@ fn after(
                 let member = address.member().and_then(id).unwrap_or(member);
                 Target::Membership { group, member, nested }
             }
+            // Made anew, and switched off.
+            (None, Action::Deactivate) => match made.get(address) {
+                Some(id) => Target::Account(*id),
+                None => continue,
+            },
             // Who owns what says nothing about access.
             (Some(Target::Owned(_)), _) | (None, _) => continue,
             (Some(target), _) => target,

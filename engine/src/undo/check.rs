@@ -1,13 +1,15 @@
 //! After an undo: what was to be, against what the systems answer.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use state::observed::PARTIAL;
 use state::owned::{OWNED, TO};
 use state::record::Recorded;
 use state::{Action, Address, Change, Plan, Presence, Schema, Symbol, Target, Value, Wanted};
 
 use crate::apply::Report;
-use crate::apply::compare::{Standing, standing};
+use crate::apply::compare::{Standing, keeps, standing};
 use crate::apply::ids::kind;
 
 /// One object that an undo changed, and where to look at it.
@@ -15,7 +17,7 @@ use crate::apply::ids::kind;
 pub struct Expected<'p> {
     pub system: Symbol,
     pub target: Target,
-    pub change: &'p Change,
+    pub change: Cow<'p, Change>,
 }
 
 /// An object that is not as it was to be.
@@ -30,8 +32,17 @@ pub struct Difference {
 pub fn expected<'p>(plan: &'p Plan, report: &Report, recorded: &Recorded) -> (Vec<Expected<'p>>, usize) {
     let mut all = Vec::new();
     let mut missing = 0;
+    let done = || plan.changes.iter().zip(&report.fates).filter(|(_, fate)| fate.is_done());
+    let off = done().filter(|(change, _)| change.action == Action::Deactivate);
+    let off: BTreeSet<Address> = off.map(|(change, _)| change.address).collect();
     for (change, fate) in plan.changes.iter().zip(&report.fates) {
         let target = target(change, recorded).filter(|_| fate.is_done());
+        let switched = change.action == Action::Create && off.contains(&change.address);
+        let change = match switched {
+            // It was made and then switched off: its attributes are to be as they were made.
+            true => Cow::Owned(Change { action: Action::Update, ..change.clone() }),
+            false => Cow::Borrowed(change),
+        };
         match (change.address.system(), target) {
             (Some(system), Some(target)) => all.push(Expected { system, target, change }),
             _ => missing += 1,
@@ -105,18 +116,21 @@ pub fn differences(
         let Some(kind) = kind(address) else { continue };
         if one.change.action == Action::Transfer {
             let what =
-                presences.get(n).map_or_else(|| Some("was not answered".to_owned()), |seen| owned(one.change, seen));
+                presences.get(n).map_or_else(|| Some("was not answered".to_owned()), |seen| owned(&one.change, seen));
             differences.extend(what.map(|what| Difference { address, what }));
             continue;
         }
         let schema = schemas.get(&one.system).copied().unwrap_or(&none);
+        let partly = |object: &state::Object| object.attributes.get(Symbol::new(PARTIAL)).is_some();
         let what = match presences.get(n) {
-            Some(Presence::Here(object)) => match standing(one.change, kind, Some(object), schema) {
+            // What stays of it covers some of it still.
+            Some(Presence::Here(object)) if keeps(&one.change) && partly(object) => continue,
+            Some(Presence::Here(object)) => match standing(&one.change, kind, Some(object), schema) {
                 Standing::AsWanted => continue,
                 Standing::AsBefore => "is as before the undo".to_owned(),
                 Standing::Other(what) => what,
             },
-            Some(Presence::Gone) => match standing(one.change, kind, None, schema) {
+            Some(Presence::Gone) => match standing(&one.change, kind, None, schema) {
                 Standing::AsWanted => continue,
                 _ => "is not there".to_owned(),
             },

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
-use state::owned::{OWNED, TO};
+use state::observed::{KEEP, PARTIAL, PARTS};
+use state::owned::{OWNED, OWNS, TO};
 use state::{
     Action, Address, AttributeSchema, Attributes, Left, LeftKind, Member, Mutability, Object, Observed, Schema, Symbol,
     Target, Value, Wanted,
@@ -150,9 +151,13 @@ impl<'p, 'a> Restoring<'p, 'a> {
     fn part(&mut self, subject: &Subject<'_>) {
         let Subject { address, deeds, target: Some(target), now } = subject else { return };
         let (Some(first), Some(last)) = (deeds.first(), deeds.last()) else { return };
+        let image = first.change.before.as_deref().map(|before| &before.attributes);
+        if image.is_some_and(|image| image.get(Symbol::new(PARTIAL)).is_some()) {
+            return self.in_part(subject, *target, (first, last));
+        }
         let before = match first.change.action {
             Action::Grant => None,
-            _ => first.change.before.as_deref().map(|before| &before.attributes),
+            _ => image,
         };
         let after = match last.change.action {
             Action::Revoke => None,
@@ -180,6 +185,55 @@ impl<'p, 'a> Restoring<'p, 'a> {
             (_, None, Some(_)) => self.changed(*address, None, "it is there again"),
             (_, Some(_), None) => self.changed(*address, None, "it is gone"),
             (_, Some(_), Some(_)) => self.changed(*address, None, "its qualifiers are others"),
+        }
+    }
+
+    /// A grant that was held in part before: its parts come back, or stay, and nothing else.
+    fn in_part(&mut self, subject: &Subject<'_>, target: Target, (first, last): (&Deed, &Deed)) {
+        let address = subject.address;
+        let Address::Grant { system, group, .. } = address else { return };
+        let Some((observed, schema, _)) = self.system(address) else { return };
+        let image = first.change.before.as_deref().and_then(|before| before.attributes.get(Symbol::new(PARTS)));
+        let parts: Vec<Attributes> = image
+            .and_then(Value::as_list)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|part| Some(part.as_map()?.iter().cloned().collect()))
+            .collect();
+        let later = self.done.changed_by(address, |_| true);
+        let partly = subject.now.as_ref().map(|now| now.attributes.get(Symbol::new(PARTIAL)).is_some());
+        match (last.change.action, partly) {
+            _ if later.is_some() => self.changed(address, later, ""),
+            _ if parts.is_empty() => {
+                let why = "was held in part before, and the record does not say which part: it stays as it is";
+                self.leave(LeftKind::Lost, address, why);
+            }
+            (Action::Revoke, None) => {
+                for part in parts {
+                    let grant = schema.grant_text(&part);
+                    let place = Target::Grant { group: target.remote(), grant };
+                    if seen(observed, schema, place).is_some() {
+                        continue;
+                    }
+                    let address = Address::Grant { system, group, grant };
+                    if let Some(why) = self.elsewhere(address, place) {
+                        self.leave(LeftKind::Changed, address, why);
+                        continue;
+                    }
+                    let after = part.iter().map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
+                    let (phase, action, body) = (Phase::Give, Action::Grant, Body { after, ..Body::default() });
+                    self.restored.all.push(Restoration { address, phase, action, body, target: Some(place) });
+                }
+            }
+            (Action::Revoke, Some(_)) => self.changed(address, None, "it is there again"),
+            (_, Some(false)) => {
+                let keep = Value::list(parts.iter().map(|part| Value::map(part.iter().cloned())));
+                let after = Box::from([(Symbol::new(KEEP), Wanted::Known(keep))]);
+                let body = Body { before: subject.now.clone(), after, ..Body::default() };
+                self.add(subject, Phase::Take, Action::Revoke, body);
+            }
+            (_, Some(true)) => self.changed(address, None, "it is held in part again"),
+            (_, None) => self.changed(address, None, "it is gone"),
         }
     }
 
@@ -253,7 +307,7 @@ impl<'p, 'a> Restoring<'p, 'a> {
                 self.leave(LeftKind::AsBefore, address, "is as it was before");
             }
             _ if by.is_some() => self.changed(address, by, ""),
-            (Some(_), None, _) => self.gone(subject, first, schema),
+            (Some(_), None, _) => self.gone(subject, first, schema, capabilities),
             (None | Some(false), _, Some(_)) if !capabilities.deactivate => {
                 self.leave(LeftKind::Lost, address, "stays: accounts cannot be switched off there");
             }
@@ -306,18 +360,17 @@ impl<'p, 'a> Restoring<'p, 'a> {
         self.restored.all.push(Restoration { address: from, phase, action, body, target });
     }
 
-    /// An account that is not there any more: made anew where the run deleted it.
-    fn gone(&mut self, subject: &Subject<'_>, deed: &Deed, schema: &Schema) {
+    /// An account that is not there any more: made anew where the run deleted it, and switched off where it was: a leaver
+    /// must not get back in by an undo.
+    fn gone(&mut self, subject: &Subject<'_>, deed: &Deed, schema: &Schema, capabilities: &state::Capabilities) {
         let address = subject.address;
         let image = deed.change.before.as_deref().filter(|_| deed.change.action == Action::Delete);
         let Some(image) = image else { return self.changed(address, None, "it is gone") };
         if self.planner.book.object(address).is_some() {
             return self.leave(LeftKind::Changed, address, "another account stands there now");
         }
-        // Made anew it would be in use, as it was not: a leaver must not get back in by an undo.
-        if !image.active {
-            let why = "was switched off when it was deleted, and a new account would be in use: what the files give is \
-                       made by plan and apply";
+        if !image.active && !capabilities.deactivate {
+            let why = "was switched off when it was deleted, and a new account could not be switched off there";
             return self.leave(LeftKind::Barred, address, why);
         }
         let (secrets, plain): (Vec<_>, Vec<_>) = image.attributes.iter().partition(|(_, value)| is_secret(value));
@@ -327,21 +380,33 @@ impl<'p, 'a> Restoring<'p, 'a> {
         self.leave(LeftKind::Lost, address, "comes back as a new account: its id and what was only there are lost");
         let writable = |name: Symbol| {
             let one = schema.account.iter().find(|one| one.name == name);
-            !name.as_str().starts_with('@') && one.is_none_or(|one| one.mutability != Mutability::ReadOnly)
+            let kept = name.as_str().starts_with('@') || name.as_str() == OWNS;
+            !kept && one.is_none_or(|one| one.mutability != Mutability::ReadOnly)
         };
         let plain = plain.into_iter().filter(|(name, value)| writable(*name) && !value.is_empty());
         let after: Box<[_]> = plain.map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
-        let before = self.restored.all.len();
-        self.add(subject, Phase::Account, Action::Create, Body { after, ..Body::default() });
-        if self.restored.all.len() > before {
-            self.made.insert(address);
-            self.memberships(address, image);
+        let body = Body { after, ..Body::default() };
+        if image.active {
+            let before = self.restored.all.len();
+            self.add(subject, Phase::Account, Action::Create, body);
+            if self.restored.all.len() == before {
+                return;
+            }
+        } else {
+            // Whatever bars somebody from access does not bar an account that nobody can use.
+            let restoration = |phase, action, body| Restoration { address, phase, action, body, target: None };
+            self.restored.all.push(restoration(Phase::Account, Action::Create, body));
+            let made = Body { before: Some(Object::new("", Attributes::new())), ..Body::default() };
+            self.restored.all.push(restoration(Phase::Account, Action::Deactivate, made));
         }
+        self.made.insert(address);
+        self.memberships(address, image);
     }
 
     /// Where a deleted account was a member.
     fn memberships(&mut self, account: Address, image: &Object) {
         let (Some(system), Some(holder)) = (account.system(), account.holder()) else { return };
+        let bar = barred(self.planner, holder);
         let listed = image.attributes.get(Symbol::new(MEMBERSHIPS)).and_then(Value::as_list).unwrap_or_default();
         for one in listed {
             let group = one.get(Symbol::new("group")).and_then(Value::as_text);
@@ -358,6 +423,10 @@ impl<'p, 'a> Restoring<'p, 'a> {
             let target = Some(Target::Membership { group: id, member: image.id, nested: false });
             let body = Body { after, ..Body::default() };
             let restoration = Restoration { address, phase: Phase::Give, action: Action::Grant, body, target };
+            if let Some(why) = &bar {
+                self.leave(LeftKind::Barred, address, why.clone());
+                continue;
+            }
             // What the run revoked itself comes back with its own pre-image.
             if !self.done.deeds.iter().any(|deed| self.planner.book.present(deed.change.address) == address) {
                 self.restored.all.push(restoration);

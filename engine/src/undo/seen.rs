@@ -16,7 +16,7 @@ pub(super) fn seen(observed: &Observed, schema: &Schema, target: Target) -> Opti
             let first = observed.grants.partition_point(|held| held.group < group);
             let of_group = observed.grants.iter().skip(first).take_while(|held| held.group == group);
             let mut same = of_group.filter(|held| schema.grant_text(&held.attributes) == grant);
-            same.next().map(|held| Object::new("", held.attributes.clone()))
+            same.next().map(state::Grant::object)
         }
         // An inventory counts what is owned and does not name it.
         Target::Owned(_) => None,

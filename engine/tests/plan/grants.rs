@@ -51,6 +51,51 @@ grant db-1 {"on":"orders","privilege":"SELECT","within":["on=all,privilege=SELEC
 }
 
 #[test]
+fn an_undo_leaves_and_gives_exactly_the_parts_that_were_held() {
+    let mut story = sales();
+    let part = r#"=== db
+grant db-1 {"on":"all","privilege":"SELECT","partial":"on 1 of 14 tables"}
+grant db-1 {"on":"orders","privilege":"SELECT","within":["on=all,privilege=SELECT"]}"#;
+    story.tell(part);
+    let before = story.systems[&"db".into()].grants.clone();
+    let names = |story: &Story| -> Vec<String> {
+        story.systems[&"db".into()].grants.keys().map(|(_, grant)| grant.to_string()).collect()
+    };
+    assert_eq!(story.apply(), "");
+    assert_eq!(names(&story), ["on=all,privilege=SELECT"]);
+    let (plan, undone) = story.undo("last").unwrap();
+    assert_snapshot!(crate::dump::dump(&plan), @r#"
+    undone grant.db.analyst["on=all,privilege=SELECT"] grant={"on":"all","privilege":"SELECT"} run="run-2"
+    0 db at group.db.analyst
+      - revoke grant.db.analyst["on=all,privilege=SELECT"] keep=[{"on":"orders","privilege":"SELECT"}] <- undo of run run-2
+    "#);
+    assert_eq!(undone, "");
+    assert_eq!(names(&story), before.keys().map(|(_, grant)| grant.to_string()).collect::<Vec<_>>());
+    // And what was taken in part.
+    story.edit("[{ on = \"all\", privilege = \"SELECT\" }]", "[]");
+    let mut story = sales();
+    story.edit("[{ on = \"all\", privilege = \"SELECT\" }]", "[]");
+    story.tell(part);
+    assert_eq!(story.apply(), "");
+    story.tell("=== db\nremove grant db-1 {\"on\":\"orders\",\"privilege\":\"SELECT\"}");
+    assert_eq!(names(&story), [""; 0]);
+    let (plan, undone) = story.undo("last").unwrap();
+    assert_snapshot!(crate::dump::dump(&plan), @r#"
+    undone grant.db.analyst["on=orders,privilege=SELECT"] revoke={} run="run-2"
+    0 db at group.db.analyst
+      + grant grant.db.analyst["on=orders,privilege=SELECT"] on="orders" privilege="SELECT" <- undo of run run-2
+    "#);
+    assert_eq!(undone, "");
+    assert_eq!(names(&story), ["on=orders,privilege=SELECT"]);
+    // Held until the files say so.
+    assert_snapshot!(story.plan(), @r#"
+    holds undone [grant.db.analyst["on=orders,privilege=SELECT"]]: the files would do 1 change again that run run-3 undid at 2026-11-23T12:00:00.000Z (of run run-2): held until the files change
+    0 db at group.db.analyst
+      - revoke grant.db.analyst["on=orders,privilege=SELECT"] <- no file gives it any more
+    "#);
+}
+
+#[test]
 fn what_others_ask_for_and_this_group_holds_in_part_is_shown_by_its_parts() {
     let mut story = sales();
     story.tell(

@@ -214,7 +214,19 @@ impl Remote {
                 Outcome::Done(Object::new("", Attributes::new()))
             }
             (Action::Revoke, Some(Target::Grant { group, grant })) => {
-                self.grants.remove(&(group, grant));
+                let whole = self.grants.remove(&(group, grant)).unwrap_or_default();
+                // Grants that stay cover some of it, and are told by themselves now.
+                let keep = order.after.get(observed::KEEP.into()).and_then(Value::as_list).unwrap_or_default();
+                for kept in keep {
+                    let kept: Attributes = kept.as_map().unwrap().iter().cloned().collect();
+                    let key = (group, self.schema.grant_text(&kept));
+                    if !self.grants.contains_key(&key) {
+                        let within = [("within".into(), Value::list([Value::Text(grant)]))].into_iter().collect();
+                        self.grants.insert(key, kept.overlaid(&within));
+                        let partial = [("partial".into(), Value::text("in part"))].into_iter().collect();
+                        self.grants.insert((group, grant), whole.overlaid(&partial));
+                    }
+                }
                 Outcome::Done(Object::new("", Attributes::new()))
             }
             (_, Some(Target::Membership { group, member, nested })) => {
@@ -224,13 +236,20 @@ impl Remote {
             }
             (_, Some(Target::Grant { group, grant })) => {
                 let known = self.grants.entry((group, grant)).or_default();
-                *known = known
+                // Its parts are told no more.
+                let own: Attributes = known
                     .overlaid(&order.after)
                     .iter()
                     .filter(|(name, _)| name.as_str() != "partial")
                     .cloned()
                     .collect();
-                Outcome::Done(Object::new("", known.clone()))
+                *known = own.clone();
+                let part = |attributes: &Attributes| {
+                    let within = attributes.get("within".into()).and_then(Value::as_list).unwrap_or_default();
+                    within.contains(&Value::Text(grant))
+                };
+                self.grants.retain(|(own, _), attributes| *own != group || !part(attributes));
+                Outcome::Done(Object::new("", own))
             }
             _ => Outcome::Done(self.write(name, order)),
         }

@@ -123,7 +123,7 @@ fn a_source_that_loses_a_little_in_every_run() {
     story.at("2026-11-23T13:00:00Z");
     story.tell(&rows(60, &[1, 2, 3, 4, 5, 6, 7]));
     assert_snapshot!(findings(&story), @"
-    holds source-shrank of 8: the source of people.hr lost 7 of its 60 rows: the limit is 10 %
+    holds source-shrank of 8: the source of people.hr lost 7 of its 60 rows within 24 h: the limit is 6 (10 %, at least 3)
     holds mass-removal of 4: 4 deactivations of 60 on system.chat on top of 3 done within 24 h: the limit is 6 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 4: 4 revocations of 60 on system.chat on top of 3 done within 24 h: the limit is 6 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 4: 4 revocations of 60 on group.chat.all on top of 3 done within 24 h: the limit is 6 within 24 h (10 %, at least 3, at most 100)
@@ -172,7 +172,7 @@ fn too_many_at_once_within_a_day_and_within_a_week() {
     story.at("2026-11-24T11:00:00Z");
     story.tell(&rows(40, &[1, 2, 3, 4, 5]));
     assert_snapshot!(findings(&story), @"
-    holds source-shrank of 2: the source of people.hr lost 5 of its 40 rows: the limit is 10 %
+    holds source-shrank of 2: the source of people.hr lost 5 of its 40 rows within 24 h: the limit is 4 (10 %, at least 3)
     holds mass-removal of 1: 1 deactivation of 40 on system.chat on top of 4 done within 24 h: the limit is 4 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 1: 1 revocation of 40 on system.chat on top of 4 done within 24 h: the limit is 4 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 1: 1 revocation of 40 on group.chat.all on top of 4 done within 24 h: the limit is 4 within 24 h (10 %, at least 3, at most 100)
@@ -236,7 +236,7 @@ fn limits_of_a_system_and_of_a_group_and_the_stricter_one_in_force() {
     let mut story = company(40);
     story.tell(&rows(40, &[1, 2, 3, 4, 5]));
     assert_snapshot!(findings(&story), @"
-    holds source-shrank of 10: the source of people.hr lost 5 of its 40 rows: the limit is 10 %
+    holds source-shrank of 10: the source of people.hr lost 5 of its 40 rows within 24 h: the limit is 4 (10 %, at least 3)
     holds mass-removal of 5: 5 deactivations of 40 on system.chat: the limit is 4 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 5: 5 revocations of 40 on system.chat: the limit is 4 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 5: 5 revocations of 40 on group.chat.all: the limit is 4 within 24 h (10 %, at least 3, at most 100)
@@ -245,11 +245,11 @@ fn limits_of_a_system_and_of_a_group_and_the_stricter_one_in_force() {
     let mut looser = story.clone();
     looser.tell("--- settings.hcl\nsettings {\n  safeguards {\n    mass_removal = \"50%\"\n  }\n}");
     assert_snapshot!(findings(&looser), @"
-    holds source-shrank of 10: the source of people.hr lost 5 of its 40 rows: the limit is 10 %
+    holds source-shrank of 10: the source of people.hr lost 5 of its 40 rows within 24 h: the limit is 4 (10 %, at least 3)
     holds mass-removal of 5: 5 deactivations of 40 on system.chat: the limit is 4 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 5: 5 revocations of 40 on system.chat: the limit is 4 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal of 5: 5 revocations of 40 on group.chat.all: the limit is 4 within 24 h (10 %, at least 3, at most 100)
-    holds guard-lowered of 1: limits are looser than those on record: mass_removal 50 %, on record 10 %
+    holds guard-lowered of 1: limits are looser than those on record: mass_removal is 50 %, on record 10 %
     ");
     // A stricter one counts at once.
     story.tell(&rows(40, &[1, 2, 3, 4]));

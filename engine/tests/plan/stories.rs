@@ -89,7 +89,7 @@ fn leavers_split_over_many_commits_within_an_hour() {
         assert_eq!(story.apply().is_empty(), expected, "minute {minute}: {}", said(&story));
     }
     assert_snapshot!(said(&story), @"
-    holds source-shrank: the source of people.hr lost 15 of its 100 rows: the limit is 10 %
+    holds source-shrank: the source of people.hr lost 15 of its 100 rows within 24 h: the limit is 10 (10 %, at least 3)
     holds mass-removal: 6 deactivations of 100 on system.chat on top of 9 done within 24 h: the limit is 10 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal: 6 revocations of 103 on system.chat on top of 9 done within 24 h: the limit is 10 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal: 6 revocations of 100 on group.chat.all on top of 9 done within 24 h: the limit is 10 within 24 h (10 %, at least 3, at most 100)
@@ -131,12 +131,12 @@ fn the_last_admin_leaves() {
     assert_snapshot!(said(&story), @"nothing");
     assert_eq!(story.apply(), "");
     story.edit("[person.p01, person.p02]", "[person.p01]");
-    assert_snapshot!(said(&story), @"holds last-admin: group.chat.admins would have 1 of at least 2 active members, it has 2");
+    assert_snapshot!(said(&story), @"holds last-admin: group.chat.admins would have 1 active member, and needs at least 2; it has 2 now");
     story.edit("[person.p01]", "[person.p02, person.p03]");
     assert_snapshot!(said(&story), @"
     holds privileged-grant: 1 person or service would come into group.chat.admins, which is protected: person.p03
-    holds last-admin: group.chat.admins would have 1 of at least 2 active members, it has 2, and who would come into it is held
-    holds last-admin: group.chat.admins would lose person.p01, who must always be in it, and who would come into it is held
+    holds last-admin: group.chat.admins would have 1 active member, and needs at least 2; it has 2 now, and who would come into it is held
+    holds last-admin: group.chat.admins would lose person.p01, who must always be in it
     ");
 }
 
@@ -148,7 +148,7 @@ fn the_successor_is_held_and_the_last_admin_stays() {
     story.edit("[person.p01, person.p02]", "[person.p01, person.p04]");
     assert_snapshot!(said(&story), @"
     holds privileged-grant: 1 person or service would come into group.chat.admins, which is protected: person.p04
-    holds last-admin: group.chat.admins would have 1 of at least 2 active members, it has 2, and who would come into it is held
+    holds last-admin: group.chat.admins would have 1 active member, and needs at least 2; it has 2 now, and who would come into it is held
     ");
     assert_snapshot!(story.apply(), @"
     grant membership.chat.admins.p04: held by a safeguard
@@ -179,7 +179,7 @@ fn admins_in_nested_groups_count_and_those_who_are_switched_off_do_not() {
     assert_snapshot!(said(&story), @"
     holds mass-removal: 4 revocations of 25 on system.chat: the limit is 3 within 24 h (10 %, at least 3, at most 100)
     holds mass-removal: group.chat.admins would lose 2 of its 4 members within 24 h: half or more
-    holds last-admin: group.chat.admins would have 1 of at least 2 active members, it has 4
+    holds last-admin: group.chat.admins would have 1 active member, and needs at least 2; it has 4 now
     ");
 }
 
@@ -207,8 +207,8 @@ fn one_commit_loosens_the_limits_drops_the_protection_and_removes_those_it_prote
     assert_snapshot!(said(&story), @"
     holds mass-removal: group.chat.admins would lose all of its 3 members within 24 h
     holds last-admin: group.chat.admins would lose person.p01, who must always be in it
-    holds last-admin: group.chat.admins would have 0 of at least 2 active members, it has 3
-    holds guard-lowered: limits are looser than those on record: mass_removal 100 %, on record 10 %
+    holds last-admin: group.chat.admins would have 0 active members, and needs at least 2; it has 3 now
+    holds guard-lowered: limits are looser than those on record: mass_removal is 100 %, on record 10 %
     holds guard-lowered: protections are looser than those on record: group.chat.admins is protected no more
     ");
     assert_ne!(story.apply(), "");
@@ -216,8 +216,8 @@ fn one_commit_loosens_the_limits_drops_the_protection_and_removes_those_it_prote
     assert_snapshot!(said(&story), @"
     holds mass-removal: group.chat.admins would lose all of its 3 members within 24 h
     holds last-admin: group.chat.admins would lose person.p01, who must always be in it
-    holds last-admin: group.chat.admins would have 0 of at least 2 active members, it has 3
-    holds guard-lowered: limits are looser than those on record: mass_removal 100 %, on record 10 %
+    holds last-admin: group.chat.admins would have 0 active members, and needs at least 2; it has 3 now
+    holds guard-lowered: limits are looser than those on record: mass_removal is 100 %, on record 10 %
     holds guard-lowered: protections are looser than those on record: group.chat.admins is protected no more
     ");
     story.approved.insert(Code::GuardLowered);
@@ -404,7 +404,7 @@ owns chat-2 3 table
     assert_snapshot!(said(&story), @"
     holds irreversible: 2 changes cannot be undone: delete account.chat.ada loses the account chat-1 and whatever else the system keeps with it; delete account.chat.bob loses the account chat-2 and whatever else the system keeps with it
     holds legal-hold: delete of account.chat.ada is due, and person.ada is on legal hold
-    holds owned-data: delete of account.chat.bob is due, but it owns 3 table in sales
+    holds owned-data: delete of account.chat.bob is due, but it owns 3 tables in sales
     ");
     assert_ne!(story.apply(), "");
     // Not even where that is approved is anybody deleted who is on hold, or who owns something.

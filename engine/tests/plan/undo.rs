@@ -158,6 +158,51 @@ fn nothing_is_given_beyond_its_end_or_to_whom_is_suspended() {
 }
 
 #[test]
+fn a_leavers_deleted_account_is_made_anew_and_switched_off() {
+    let mut story = Story::new(FILES);
+    story.tell("=== chat delete");
+    story.tell("--- off.hcl\noffboarding \"short\" {\n  delete_after = \"30d\"\n}\nrole \"all\" {\n  when = true\n  offboarding = offboarding.short\n}");
+    assert_eq!(story.apply(), "");
+    story.tell("--- bob.hcl\n--- core.hcl\ngroup \"chat\" \"core\" { members = [person.ada] }");
+    assert_eq!(story.apply(), "");
+    story.at("2026-12-24T12:00:00Z");
+    story.approved.insert(Code::Irreversible);
+    assert_eq!(story.apply(), "");
+    assert_eq!(story.systems[&"chat".into()].accounts.len(), 1);
+    insta::assert_snapshot!(undone(&mut story, "last"), @r#"
+    0 chat at account.chat.bob
+      + create account.chat.bob title="Mister" userName="bob" <- undo of run run-3
+    1 chat at account.chat.bob after 0
+      - deactivate account.chat.bob <- undo of run run-3
+    Lost account.chat.bob: comes back as a new account: its id and what was only there are lost
+    "#);
+    let made: Vec<&Object> = story.systems[&"chat".into()].accounts.values().filter(|own| !own.active).collect();
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].attributes.get("userName".into()), Some(&Value::text("bob")));
+    // The clock of the offboarding begins anew.
+    story.approved.clear();
+    insta::assert_snapshot!(story.plan(), @r#"stage account.chat.bob stage="deactivated""#);
+    assert_eq!(story.apply(), "");
+    story.at("2027-01-23T11:00:00Z");
+    insta::assert_snapshot!(story.plan(), @"nothing to do");
+    story.at("2027-01-23T12:00:00Z");
+    insta::assert_snapshot!(story.plan(), @"
+    holds irreversible [account.chat.bob]: 1 change cannot be undone: delete account.chat.bob loses the account chat-4 and whatever else the system keeps with it
+    0 chat at account.chat.bob
+      ! delete account.chat.bob <- left the files; due since 2027-01-23 (never undone: the account chat-4 and whatever else the system keeps with it)
+    ");
+    // Whoever comes back gets it.
+    story.tell("--- bob.hcl\nperson \"bob\" {\n  login = \"bob\"\n  title = \"Mister\"\n}");
+    story.edit("members = [person.ada]", "members = [person.ada, person.bob]");
+    insta::assert_snapshot!(story.plan(), @"
+    0 chat at account.chat.bob
+      + reactivate account.chat.bob <- group.chat.core
+    1 chat at group.chat.core after 0
+      + grant membership.chat.core.bob <- group.chat.core
+    ");
+}
+
+#[test]
 fn runs_are_found_by_their_beginning() {
     let mut story = story();
     story.edit("Lady", "Countess");

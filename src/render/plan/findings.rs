@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use state::{Finding, Plan, Scope, Severity};
 
 use super::text::{BOLD, DIM, HELD};
-use crate::render::text::{clean_lines, number};
+use crate::render::text::{clean, clean_lines, number};
 
 const NOTICE: Style = AnsiColor::Blue.on_default().bold();
 const APPROVED: Style = AnsiColor::Green.on_default().bold();
@@ -32,32 +33,51 @@ pub fn scope(finding: &Finding) -> String {
     }
 }
 
-/// Writes all findings, those that hold first.
-pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
-    for finding in ordered(plan) {
-        let (style, word) = match finding.severity {
-            Severity::Holds => (HELD, "held"),
-            Severity::Notice => (NOTICE, "notice"),
-            Severity::Approved => (APPROVED, "approved"),
-        };
-        writeln!(to, "{style}{word}: {}{style:#}{BOLD}{}{BOLD:#}", finding.code, scope(finding))?;
-        writeln!(to, "  {}", indented(&finding.message, 2))?;
-        if !finding.addresses.is_empty() {
-            writeln!(to, "  {DIM}{}{DIM:#}", addresses(finding))?;
-        }
-        if !finding.hint.is_empty() {
-            writeln!(to, "  {HINT}hint{HINT:#}: {}", indented(&finding.hint, 8))?;
-        }
-        writeln!(to)?;
+/// Writes all findings, those that hold first, and how what can be approved is approved. `kept`: the file of the plan.
+pub fn write(to: &mut dyn Write, plan: &Plan, kept: Option<&Path>) -> io::Result<()> {
+    ordered(plan).into_iter().try_for_each(|finding| write_one(to, finding))?;
+    write_approve(to, plan, kept)
+}
+
+/// The same of those that hold only.
+pub fn write_held(to: &mut dyn Write, plan: &Plan, kept: Option<&Path>) -> io::Result<()> {
+    let held = plan.findings.iter().filter(|finding| finding.severity == Severity::Holds);
+    held.into_iter().try_for_each(|finding| write_one(to, finding))?;
+    write_approve(to, plan, kept)
+}
+
+fn write_one(to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+    let (style, word) = match finding.severity {
+        Severity::Holds => (HELD, "held"),
+        Severity::Notice => (NOTICE, "notice"),
+        Severity::Approved => (APPROVED, "approved"),
+    };
+    writeln!(to, "{style}{word}: {}{style:#}{BOLD}{}{BOLD:#}", finding.code, scope(finding))?;
+    writeln!(to, "  {}", indented(&finding.message, 2))?;
+    if !finding.addresses.is_empty() {
+        writeln!(to, "  {DIM}{}{DIM:#}", addresses(finding))?;
     }
+    if !finding.hint.is_empty() {
+        writeln!(to, "  {HINT}hint{HINT:#}: {}", indented(&finding.hint, 8))?;
+    }
+    writeln!(to)
+}
+
+/// The one command for each code that would allow exactly what it holds here.
+fn write_approve(to: &mut dyn Write, plan: &Plan, kept: Option<&Path>) -> io::Result<()> {
     let approvable: BTreeSet<&str> = plan
         .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Holds && finding.code.unapprovable().is_none())
         .map(|finding| finding.code.as_str())
         .collect();
+    let (before, file) = match (kept, &plan.undoes) {
+        (Some(path), _) => (String::new(), path.display().to_string()),
+        (None, None) => ("tenure plan --out FILE; ".to_owned(), "FILE".to_owned()),
+        (None, Some(undoes)) => (format!("tenure undo {} --out FILE; ", clean(undoes.run.as_str())), "FILE".to_owned()),
+    };
     for code in &approvable {
-        writeln!(to, "{HINT}approve{HINT:#}: tenure approve PLAN --finding {code} --reason TEXT")?;
+        writeln!(to, "{HINT}approve{HINT:#}: {before}tenure approve {file} --finding {code} --reason TEXT")?;
     }
     if !approvable.is_empty() {
         writeln!(to)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use state::observed::PARTIAL;
-use state::{Action, Address, Change, Code, Fact, FactKind, Owns, Plan, Reason, ReasonId, Severity, Symbol};
+use state::{Action, Address, Change, Code, Fact, FactKind, Owns, Plan, Reason, ReasonId, Severity, Symbol, Wanted};
 
 use crate::render::text::clean;
 
@@ -121,7 +121,7 @@ impl<'a> Lookup<'a> {
         let owns = change.before.as_deref().map(Owns::of).unwrap_or_default();
         let owns = (!owns.is_empty()).then(|| format!("owns {}", clean(&Owns::shown(&owns))));
         let outlasts = self.outlasts(change).map(|what| format!("does not stop {}", clean(what.as_str())));
-        owns.into_iter().chain(outlasts).collect()
+        owns.into_iter().chain(outlasts).chain(not_back(change)).collect()
     }
 
     pub fn reasons(&self, item: Item<'_>) -> impl Iterator<Item = &'a Reason> {
@@ -152,4 +152,16 @@ pub fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
         matches!(fact.kind, FactKind::Adopted | FactKind::Moved | FactKind::Forgotten | FactKind::Drifted)
     });
     plan.changes.iter().map(Item::Change).chain(facts.map(Item::Fact))
+}
+
+/// What an undo of a change that can be undone does not bring back.
+fn not_back(change: &Change) -> Option<String> {
+    let replaces = matches!(change.action, Action::Update | Action::Rename);
+    let secret = |(name, wanted): &(Symbol, Wanted)| match wanted {
+        Wanted::Secret { .. } if replaces => Some(clean(name.as_str()).into_owned()),
+        _ => None,
+    };
+    let names: Vec<String> = change.after.iter().filter_map(secret).collect();
+    (!names.is_empty())
+        .then(|| format!("an undo does not bring back the former {}: nobody keeps secrets", names.join(", ")))
 }

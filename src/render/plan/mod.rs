@@ -34,7 +34,7 @@ use crate::cli::plan::Shown;
 /// place.
 pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     match shown.format() {
-        Format::Text => text::write(to, plan, shown.by, shown.full),
+        Format::Text => text::write(to, plan, shown),
         Format::Markdown => markdown::write(to, plan, shown),
         Format::Json => json::write(to, plan),
     }
@@ -45,10 +45,10 @@ pub fn shows_facts(plan: &Plan) -> bool {
     plan.facts.len() > counts::unseen_facts(plan)
 }
 
-/// Writes only what the safeguards say to standard output, for a terminal.
-pub fn print_findings(plan: &Plan) -> io::Result<()> {
+/// Writes only what the safeguards hold to standard output, for a terminal.
+pub fn print_held(plan: &Plan, shown: &Shown) -> io::Result<()> {
     let mut out = BufWriter::new(anstream::stdout().lock());
-    findings::write(&mut out, plan)?;
+    findings::write_held(&mut out, plan, shown.kept.as_deref())?;
     out.flush()
 }
 

@@ -3,7 +3,7 @@ use super::*;
 use crate::cli::By;
 
 fn shown(format: Format) -> Shown {
-    Shown { by: By::Person, format, json: false, full: false, max_bytes: None, values: false }
+    Shown { by: By::Person, format, json: false, full: false, max_bytes: None, values: false, kept: None }
 }
 
 fn plain(plan: &Plan, shown: &Shown) -> String {
@@ -83,7 +83,7 @@ fn text_by_person() {
       3 accounts are explained by no file
       hint: `adopt` takes one over, `ignore` says that it is known
 
-    approve: tenure approve PLAN --finding mass-removal --reason TEXT
+    approve: tenure plan --out FILE; tenure approve FILE --finding mass-removal --reason TEXT
 
     Plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
     "#);
@@ -152,7 +152,7 @@ fn text_by_system() {
       3 accounts are explained by no file
       hint: `adopt` takes one over, `ignore` says that it is known
 
-    approve: tenure approve PLAN --finding mass-removal --reason TEXT
+    approve: tenure plan --out FILE; tenure approve FILE --finding mass-removal --reason TEXT
 
     Plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
     "#);

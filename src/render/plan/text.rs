@@ -11,7 +11,7 @@ use super::fold::{Block, Folded, Row, fold};
 use super::items::{Item, Lookup};
 use super::sections::{sections, subject};
 use super::{findings, systems, value};
-use crate::cli::By;
+use crate::cli::plan::Shown;
 use crate::render::text::{clean, counted, number, width};
 
 pub(super) const BOLD: Style = Style::new().effects(Effects::BOLD);
@@ -39,9 +39,9 @@ pub fn style(symbol: char) -> Style {
 }
 
 /// The whole plan: what is done, what is said about systems, what safeguards say, and the line that counts.
-pub fn write(to: &mut dyn Write, plan: &Plan, by: By, full: bool) -> io::Result<()> {
+pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     let lookup = Lookup::new(plan);
-    let folded = fold(sections(&lookup, by), &lookup, full);
+    let folded = fold(sections(&lookup, shown.by), &lookup, shown.full);
     let column = column(&folded);
     for block in &folded.blocks {
         write_block(to, block, &lookup, column)?;
@@ -49,7 +49,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan, by: By, full: bool) -> io::Result<
     }
     write_hidden(to, &folded)?;
     systems::write(to, plan)?;
-    findings::write(to, plan)?;
+    findings::write(to, plan, shown.kept.as_deref())?;
     crate::render::undo::left(to, plan)?;
     write_counts(to, plan)
 }
