@@ -77,7 +77,7 @@ impl Keys {
 /// A security key without its hardware: it signs by the rules of OpenSSH's PROTOCOL.u2f.
 pub enum SecurityKey {
     Ed25519(Box<Ed25519KeyPair>),
-    P256(EcdsaKeyPair),
+    P256(Box<EcdsaKeyPair>),
 }
 
 const APPLICATION: &str = "ssh:";
@@ -91,7 +91,7 @@ impl SecurityKey {
     pub fn p256() -> SecurityKey {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let secret = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        SecurityKey::P256(EcdsaKeyPair::from_pkcs8(algorithm, secret.as_ref(), &random).unwrap())
+        SecurityKey::P256(Box::new(EcdsaKeyPair::from_pkcs8(algorithm, secret.as_ref(), &random).unwrap()))
     }
 
     fn kind(&self) -> &'static str {

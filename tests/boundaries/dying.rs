@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,11 +17,13 @@ use state::{Order, Outcome};
 use tenure::cli::Cli;
 use tenure::driver::{self, Connection, Ended, Interrupts, Look, Progress, Recording};
 use tenure::edge::{Journal, Record, Store, SystemClock, provenance};
-use tenure::session::Session;
 use tenure::session::prepare::{From, Prepared};
+use tenure::session::{Session, approvals};
 
 /// The variable that says where the run dies.
 pub const AT: &str = "BOUNDARY";
+/// The file with the approval that a run needs.
+pub const APPROVAL: &str = "approval";
 /// The file that a run leaves that came to its end.
 pub const COUNTS: &str = "counts";
 
@@ -146,7 +149,10 @@ pub fn run() {
         let progress = Arc::new(Progress::new("objects read", None, Look::Silent));
         let prepared = Prepared::new(session, recorded, From::Systems(&progress)).await.unwrap();
         let planned = prepared.plan(&[]).unwrap();
-        let plan = planned.plan;
+        let mut plan = planned.plan;
+        let given: Vec<PathBuf> = Some(APPROVAL.into()).filter(|path: &PathBuf| path.exists()).into_iter().collect();
+        let given = approvals::read(&given).unwrap();
+        let lifted = approvals::apply(&mut plan, &planned.watches, &given, &prepared).unwrap();
         assert_eq!(plan.held(), [0; 0], "{:?}", plan.findings);
         let mut systems = BTreeMap::new();
         for connection in &prepared.connections {
@@ -173,7 +179,10 @@ pub fn run() {
             undoes: None,
         };
         let resolver = Box::new(planned.resolver);
+        let run = started.run;
         let mut machine = Apply::new(&plan, &prepared.recorded, resolver, prepared.connected(), started);
+        machine.watch(planned.watches);
+        machine.approvals(lifted.uses.iter().map(|used| used.event(run)));
         let (_sender, mut interrupts) = Interrupts::manual();
         let recording = Dying { journal: &journal, death: Arc::clone(&death) };
         let ended = driver::run(&mut machine, &systems, &recording, &SystemClock, &mut interrupts, &progress).await;
