@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tenure_providers::ldap::dn::{Dn, normal};
 use tenure_providers::ldap::protocol::message::Message;
 use tenure_providers::ldap::protocol::{Entry, Filter, Writer, ber, control};
 use tenure_providers::ldap::schema::{AttributeType, ObjectClass};
+use tenure_state::dn::{Dn, normal};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = ber::element_length(bytes, 1 << 20);

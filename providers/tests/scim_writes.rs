@@ -78,6 +78,7 @@ fn told(server: &Misbehaving, outcome: &Outcome) -> String {
         Outcome::Refused { error, retry_after: Some(wait) } => format!("refused for {wait} ms: {error}"),
         Outcome::Stale(None) => "stale".to_owned(),
         Outcome::Stale(Some(object)) => format!("stale: {:?}", object.attributes),
+        Outcome::Partly(_, error) => format!("partly: {error}"),
         Outcome::Unknown(error) => format!("unknown: {error}"),
     };
     assert!(!text.contains(TOKEN), "{text}");

@@ -15,12 +15,9 @@ use crate::cli::{ApplyArgs, Global};
 use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
 use crate::edge::{Clock, Head, Journal, Record, Store, SystemClock, provenance};
 use crate::session::prepare::{From, Prepared};
-use crate::session::{Session, approvals};
+use crate::session::{Session, approvals, doubts};
 use crate::{Error, Exit, approvalfile, planfile, render};
 
-/// Doubts that can be settled within this time, in milliseconds, are waited for; others hold their addresses. A system
-/// with the usual deadlines is always waited for.
-const PATIENCE: i64 = 150_000;
 /// A clock this far behind the record is wrong, not merely adjusted.
 const BEHIND: i64 = 5_000;
 
@@ -46,6 +43,7 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     // Asked before the lock is taken: a program that is started holds it too until it has begun, and outlives a kill.
     let commit = provenance::commit(&session.folder.path);
     let mut lock = store.lock(&provenance::holder("apply", session.folder.now), global.lock_timeout)?;
+    let locked = SystemClock.now();
     let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
     let record = Record::lock(&store, &mut *lock, &expected)?;
     if let Some((line, bytes)) = record.torn {
@@ -58,7 +56,8 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
     let runtime = super::runtime()?;
     let given = Given { saved, approvals, commit };
-    let applied = runtime.block_on(apply(session, record.recorded, (args, shown), given, undo, &journal));
+    let recorded = (record.recorded, locked);
+    let applied = runtime.block_on(apply(session, recorded, (args, shown), given, undo, &journal));
     journal.close()?;
     applied
 }
@@ -73,13 +72,16 @@ struct Given {
 
 async fn apply(
     mut session: Session,
-    recorded: Recorded,
+    (mut recorded, locked): (Recorded, Timestamp),
     (args, shown): (&ApplyArgs, &Shown),
     Given { saved, approvals, commit }: Given,
     undo: Option<(String, Vec<u8>)>,
     journal: &Journal,
 ) -> Result<Exit, Error> {
-    wait_for_doubts(&mut session, &recorded).await;
+    if recorded.open.iter().next().is_some() {
+        doubts::hasten(&mut recorded, &session.connections()?, locked);
+        doubts::wait(&mut session, &recorded).await;
+    }
     let progress = Arc::new(Progress::new("objects read", None, Look::detect()));
     let prepared = Prepared::new(session, recorded, From::Systems(&progress)).await?;
     progress.finish();
@@ -177,19 +179,6 @@ fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
     }
     Err(Error::new(format!("this computer's clock says {now}, but the record was last written at {}", recorded.last))
         .hint("set the clock right; nothing was changed"))
-}
-
-/// Calls of an earlier run that may still have an effect are waited for, where that takes no more than a minute.
-async fn wait_for_doubts(session: &mut Session, recorded: &Recorded) {
-    let now = session.folder.now;
-    // What was a transaction is settled by asking for it, at once.
-    let waiting = recorded.open.iter().filter(|open| open.transaction.is_none());
-    let until = waiting.map(|open| open.settle_after).filter(|at| *at <= now.plus_millis(PATIENCE)).max();
-    let Some(rest) = until.map(|until| until.millis() - now.millis()).filter(|rest| *rest >= 0) else { return };
-    let seconds = rest / 1000 + 1;
-    render::note(&format!("waiting {seconds} s until what an earlier run left in doubt can be settled by looking"));
-    tokio::time::sleep(Duration::from_millis(rest as u64 + 1)).await;
-    session.folder.now = SystemClock.now();
 }
 
 /// A run that was killed gets its end in the record; before that, systems tidy up what it left, as at the end of any

@@ -3,6 +3,7 @@
 
 pub mod approvals;
 pub mod connect;
+pub mod doubts;
 pub mod folder;
 pub mod prepare;
 pub mod read;

@@ -7,6 +7,7 @@ pub mod address;
 pub mod attributes;
 pub mod change;
 pub mod digest;
+pub mod dn;
 pub mod finding;
 mod from_text;
 pub mod object;

@@ -110,8 +110,8 @@ pub struct Observed {
     pub owned: Vec<Owned>,
     /// Grants that were asked for and have nothing to stand on, ordered.
     pub dangling: Vec<Dangling>,
-    /// The id of the account whose credential tenure itself uses here, where the system tells.
-    pub own: Option<Symbol>,
+    /// The ids of the accounts whose credentials tenure itself uses here, to read and to write, where the system tells.
+    pub own: Vec<Symbol>,
 }
 
 impl Observed {
@@ -127,7 +127,16 @@ impl Observed {
         groups.sort_by_key(|group| group.id);
         memberships.sort_by_key(|membership| (membership.group, membership.member, membership.nested));
         grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
-        Observed { complete, accounts, groups, memberships, grants, owned: Vec::new(), dangling: Vec::new(), own: None }
+        Observed {
+            complete,
+            accounts,
+            groups,
+            memberships,
+            grants,
+            owned: Vec::new(),
+            dangling: Vec::new(),
+            own: Vec::new(),
+        }
     }
 
     /// The same with what its accounts own.
@@ -136,9 +145,9 @@ impl Observed {
         Observed { owned, ..self }
     }
 
-    /// The same with the account whose credential tenure uses.
-    pub fn with_own(self, own: Option<Symbol>) -> Observed {
-        Observed { own, ..self }
+    /// The same with the accounts whose credentials tenure uses.
+    pub fn with_own(self, own: impl IntoIterator<Item = Symbol>) -> Observed {
+        Observed { own: own.into_iter().collect(), ..self }
     }
 
     /// The same with the grants that have nothing to stand on.

@@ -41,6 +41,9 @@ pub enum Outcome {
     /// Done, but something that belongs to it was not: said to whoever runs it, and recorded (a session that could not
     /// be ended).
     Noted(Object, String),
+    /// Some of it was done, and the rest certainly was not: what the system holds now, and which is which (`it was renamed
+    /// to uid=ada; sn was not changed: ...`). For systems that need several calls for one change.
+    Partly(Object, String),
     /// The system refused: it certainly did not happen. `retry_after` in milliseconds where it said so.
     Refused { error: String, retry_after: Option<u64> },
     /// The object was not as `before` says: it did not happen. What stands there now, if known.

@@ -16,6 +16,8 @@ pub enum AttributeType {
     Moment,
     /// Base64 text.
     Binary,
+    /// The name of an entry of a directory (RFC 4514): one name has many spellings ([`crate::dn::normal`]).
+    DistinguishedName,
     Object,
     /// Whatever the system takes.
     Any,
@@ -222,9 +224,10 @@ pub struct Capabilities {
     pub deadline: u64,
     /// Milliseconds until a change is seen by readers, at most.
     pub visibility: u64,
-    /// Whether a call may still take effect after the process that made it has ended: a request on its way to a server.
-    /// Where it cannot, what a killed run left in doubt is settled without waiting.
-    pub outlives_process: bool,
+    /// Milliseconds for which a call may still take effect after the process that made it has ended: a request that its
+    /// server had read by then. With 0 it cannot, and what a killed run left in doubt is settled without waiting. Each
+    /// provider says how it comes to its number.
+    pub outlives: u64,
     /// What deactivating an account does not stop here, for reading: `SSH keys and tickets that were issued before`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlasts: Option<Symbol>,
@@ -256,7 +259,7 @@ impl Default for Capabilities {
             concurrency: 1,
             deadline: 30_000,
             visibility: 10_000,
-            outlives_process: true,
+            outlives: 30_000,
             outlasts: None,
             transfer: false,
             archive: false,

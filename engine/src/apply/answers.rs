@@ -98,6 +98,11 @@ impl Apply<'_> {
                     let noted = Call { note: Some(what), ..call };
                     self.answered_done(unit, system, noted, object, now);
                 }
+                Outcome::Partly(seen, error) => {
+                    self.record(call.intent, EventResult::Diverged { error: error.clone(), seen: Some(seen) });
+                    self.fates.set(self.plan, call.change, Fate::Diverged { error });
+                    self.failed(unit);
+                }
                 Outcome::Refused { error, retry_after } => {
                     self.record(call.intent, EventResult::NotDone { error: error.clone(), settled: false });
                     match retry_after.filter(|wait| *wait <= LONGEST_WAIT && self.may_try_again(call.change)) {

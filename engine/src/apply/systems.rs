@@ -77,7 +77,7 @@ impl System {
 
     /// Whether a call may still take effect after this process.
     pub(super) fn outlives_process(&self) -> bool {
-        self.connected.as_ref().is_none_or(|connected| connected.capabilities.outlives_process)
+        self.connected.as_ref().is_none_or(|connected| connected.capabilities.outlives > 0)
     }
 
     /// Milliseconds after which a call is lost.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::Protection;
-use state::{Action, Address, Code, Finding, Plan, Scope, Symbol};
+use state::{Action, Address, Code, Finding, Observed, Plan, Scope, Symbol};
 
 use super::effective::{Effective, Members, When};
 use super::watch::{Stays, Watch};
@@ -72,36 +72,38 @@ fn takes(plan: &Plan, group: Address, before: &Members) -> Vec<Address> {
         .collect()
 }
 
-/// Changes that take something from the account whose credential tenure itself uses.
+/// Changes that take something from accounts whose credentials tenure itself uses.
 pub(super) fn own_access(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     let systems: BTreeSet<Symbol> = plan.systems.keys().copied().collect();
     for system in systems {
         let Some(world) = planner.world.systems.get(&system) else { continue };
-        let Some((observed, own)) = world.observed.and_then(|observed| Some((observed, observed.own?))) else {
-            continue;
-        };
-        let is_own = |stand: &crate::plan::world::Stand| match stand.place {
-            Place::Observed(number) => observed.accounts.get(number as usize).is_some_and(|account| account.id == own),
-            _ => false,
-        };
-        let holder = world.accounts.iter().find(|(_, stand)| is_own(stand)).map(|(holder, _)| *holder);
-        let holder = holder.unwrap_or_else(|| nobody(own));
-        let takes = |change: &&state::Change| {
-            change.action.removes()
-                && change.address.system() == Some(system)
-                && change.address.holder() == Some(holder)
-        };
-        let addresses: Vec<Address> = plan.changes.iter().filter(takes).map(|change| change.address).collect();
-        if addresses.is_empty() {
-            continue;
-        }
-        let locks = plan.changes.iter().filter(takes).any(|change| change.action != Action::Revoke);
-        let what = if locks { "switch off" } else { "take access from" };
-        let message =
-            format!("this would {what} the account (id {:?}) that tenure itself uses on system.{system}", own.as_str());
-        let hint = "give tenure another credential first, or leave its account out of this";
-        findings.push(holds(Code::LastAdmin, Scope::System(system), addresses, message, hint));
+        let Some(observed) = world.observed else { continue };
+        findings.extend(observed.own.iter().filter_map(|own| loses_own(planner, plan, system, observed, *own)));
     }
     findings
+}
+
+/// Changes that take something from one account of tenure's own.
+fn loses_own(planner: &Planner<'_>, plan: &Plan, system: Symbol, observed: &Observed, own: Symbol) -> Option<Finding> {
+    let world = planner.world.systems.get(&system)?;
+    let is_own = |stand: &crate::plan::world::Stand| match stand.place {
+        Place::Observed(number) => observed.accounts.get(number as usize).is_some_and(|account| account.id == own),
+        _ => false,
+    };
+    let holder = world.accounts.iter().find(|(_, stand)| is_own(stand)).map(|(holder, _)| *holder);
+    let holder = holder.unwrap_or_else(|| nobody(own));
+    let takes = |change: &&state::Change| {
+        change.action.removes() && change.address.system() == Some(system) && change.address.holder() == Some(holder)
+    };
+    let addresses: Vec<Address> = plan.changes.iter().filter(takes).map(|change| change.address).collect();
+    if addresses.is_empty() {
+        return None;
+    }
+    let locks = plan.changes.iter().filter(takes).any(|change| change.action != Action::Revoke);
+    let what = if locks { "switch off" } else { "take access from" };
+    let message =
+        format!("this would {what} the account (id {:?}) that tenure itself uses on system.{system}", own.as_str());
+    let hint = "give tenure another credential first, or leave its account out of this";
+    Some(holds(Code::LastAdmin, Scope::System(system), addresses, message, hint))
 }

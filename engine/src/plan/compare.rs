@@ -44,7 +44,10 @@ pub(crate) fn same(wanted: &Value, observed: &Value, schema: Option<&AttributeSc
         },
         (Value::Map(_), Value::Map(_)) => difference(wanted, Some(observed), schema).is_none(),
         (Value::Text(a), Value::Text(b)) => {
-            a == b || (!case_exact(schema) && fold(*a) == fold(*b)) || same_moment(*a, *b, schema)
+            a == b
+                || (!case_exact(schema) && fold(*a) == fold(*b))
+                || same_moment(*a, *b, schema)
+                || same_name(*a, *b, schema)
         }
         // Directories say numbers and truths as text.
         (Value::Text(text), other) | (other, Value::Text(text)) if is_scalar(other) => {
@@ -72,6 +75,12 @@ fn same_moment(a: Symbol, b: Symbol, schema: Option<&AttributeSchema>) -> bool {
     let moment = |text: Symbol| text.as_str().parse::<Timestamp>().ok();
     schema.is_some_and(|schema| schema.value == AttributeType::Moment)
         && moment(a).is_some_and(|one| moment(b) == Some(one))
+}
+
+/// A distinguished name has many spellings: what directories compare is the name (RFC 4517 section 4.2.15).
+fn same_name(a: Symbol, b: Symbol, schema: Option<&AttributeSchema>) -> bool {
+    schema.is_some_and(|schema| schema.value == AttributeType::DistinguishedName)
+        && state::dn::normal(a.as_str()) == state::dn::normal(b.as_str())
 }
 
 /// Attributes without a schema are compared exactly.
@@ -107,6 +116,7 @@ mod tests {
         let set = schema(Shape::Set, true);
         let keyed = schema(Shape::Keyed(Symbol::new("type")), true);
         let moment = AttributeSchema { value: AttributeType::Moment, ..schema(Shape::One, true) };
+        let names = AttributeSchema { value: AttributeType::DistinguishedName, ..schema(Shape::Set, true) };
         let emails = r#"[{"type":"home","value":"y"},{"type":"work","value":"x"}]"#;
         for (wanted, observed, schema, expected) in [
             ("null", r#""a""#, &exact, "-"),
@@ -130,6 +140,10 @@ mod tests {
             (r#""2026-12-31T01:00:00+01:00""#, r#""2026-12-31T00:00:00Z""#, &moment, "-"),
             (r#""2026-12-31T01:00:00+01:00""#, r#""2026-12-31T00:00:00Z""#, &exact, r#""2026-12-31T01:00:00+01:00""#),
             (r#""a""#, r#"["a"]"#, &exact, "-"),
+            (r#""UID=ada, OU=People""#, r#""uid=ada,ou=people""#, &names, "-"),
+            (r#""UID=ada, OU=People""#, r#""uid=ada,ou=people""#, &exact, r#""UID=ada, OU=People""#),
+            (r#""uid=ada,ou=people""#, r#""uid=ada,ou=former""#, &names, r#""uid=ada,ou=people""#),
+            (r#"["cn=a\\2cb", "cn=c"]"#, r#"["CN=c","cn=a\\,b"]"#, &names, "-"),
         ] {
             let (wanted, observed): (Value, Value) =
                 (serde_json::from_str(wanted).unwrap(), serde_json::from_str(observed).unwrap());

@@ -18,7 +18,7 @@ pub struct Remote {
     pub dangling: Vec<Dangling>,
     pub owned: Vec<Owned>,
     /// The account whose credential tenure uses.
-    pub own: Option<Symbol>,
+    pub own: Vec<Symbol>,
     /// Why it cannot be read.
     pub unreadable: Option<String>,
     made: u32,
@@ -94,7 +94,7 @@ impl Remote {
                 let owned = Owned { account: account.into(), place: "sales".into(), kind: kind.into(), count };
                 self.owned.extend((count > 0).then_some(owned));
             }
-            ["own", account] => self.own = Some(account.into()),
+            ["own", account] => self.own.push(account.into()),
             ["account", id] => drop(self.accounts.insert(id.into(), object(id))),
             ["account", id, "off"] => {
                 self.accounts.insert(id.into(), Object { active: false, ..object(id) });
@@ -185,7 +185,7 @@ impl Remote {
         )
         .with_dangling(self.dangling.clone())
         .with_owned(self.owned.clone())
-        .with_own(self.own)
+        .with_own(self.own.clone())
     }
 
     pub fn read(&self, target: Target) -> Presence {

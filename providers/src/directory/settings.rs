@@ -100,7 +100,7 @@ pub fn capabilities(account_key: Option<Symbol>, group_key: Option<Symbol>, nest
         deadline: 5_000,
         visibility: 0,
         // The lock on the folder dies with the process, and so does whatever it was doing.
-        outlives_process: false,
+        outlives: 0,
         transfer: true,
         archive: true,
         delete: true,

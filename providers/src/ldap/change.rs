@@ -1,11 +1,14 @@
-//! Changes of entries: the fewest values, a new name, a lock.
+//! Changes of entries: the fewest values, a new name, a lock, another branch.
+//!
+//! A rename and a change of values are two operations of LDAP. Where the second one is refused, the outcome says which
+//! was done and which was not.
 
 use state::{Action, Object, Order, Outcome, Symbol, Value};
 
-use super::create::{class_for, sent};
+use super::create::class_for;
 use super::dn::{self, Dn};
-use super::entry::{object, selection};
-use super::lookup::Looked;
+use super::entry::object;
+use super::fresh::Fresh;
 use super::outcome::{not_begun, refused, success};
 use super::protocol::message::Request;
 use super::protocol::{Control, Entry, Filter, Modification, control, filter};
@@ -16,27 +19,35 @@ use super::writer::LdapWriter;
 /// How often a change is tried whose entry others changed meanwhile in what it is not about.
 const ATTEMPTS: usize = 5;
 
-/// An entry as it was read just now.
-pub(super) struct Fresh {
-    pub dn: String,
-    /// What it is called in `memberUid`.
-    pub logins: Vec<String>,
-    pub object: Object,
+/// One operation.
+enum Step {
+    Modify(Vec<Modification>),
+    Rename(Dn),
+}
+
+/// For messages: `uid=ada,ou=people,dc=test was renamed to uid=countess,ou=people,dc=test`.
+fn said(step: &Step, dn: &str, done: bool) -> String {
+    match (step, done) {
+        (Step::Modify(_), true) => format!("the attributes of {dn} were changed"),
+        (Step::Modify(_), false) => format!("the attributes of {dn} were not changed"),
+        (Step::Rename(to), true) => format!("{dn} was renamed to {to}"),
+        (Step::Rename(to), false) => format!("{dn} was not renamed to {to}"),
+    }
 }
 
 impl LdapWriter {
     /// Changes an account or group.
     pub(super) async fn change(&self, account: bool, id: Symbol, order: &Order) -> Outcome {
-        let server = &self.client.server;
-        let bases = self.client.bases(account);
+        // As it was re-read just before the order: only if it has changed since, by the word of the server, is it read
+        // once more.
+        let mut known = Fresh::known(&self.client.server, account, order);
         for _ in 0..ATTEMPTS {
-            let looked = match self.client.look(&bases, &[id], &selection(server, account)).await {
-                Ok(looked) => looked,
-                Err(error) => return not_begun(&error),
-            };
-            let fresh = match self.fresh(account, id, &looked) {
-                Ok(fresh) => fresh,
-                Err(why) => return refused(format!("{}: {why}; nothing was written", order.address)),
+            let fresh = match known.take() {
+                Some(fresh) => fresh,
+                None => match self.fresh(account, id, order).await {
+                    Ok(fresh) => fresh,
+                    Err(outcome) => return outcome,
+                },
             };
             // What stands there must still be what was decided upon; what others changed beside it does not matter.
             if let Some(before) = &order.before
@@ -44,9 +55,7 @@ impl LdapWriter {
             {
                 return Outcome::Stale(Some(fresh.object));
             }
-            let entry = looked.entry(id);
-            let Some(entry) = entry else { return refused(format!("{}: it cannot be read", order.address)) };
-            match self.attempt(account, order, &fresh, &entry).await {
+            match self.attempt(account, order, fresh).await {
                 // Between the reading and the write.
                 Outcome::Stale(None) => {}
                 outcome => return outcome,
@@ -55,55 +64,55 @@ impl LdapWriter {
         Outcome::Stale(None)
     }
 
-    fn fresh(&self, account: bool, id: Symbol, looked: &Looked) -> Result<Fresh, String> {
+    /// The entry of an order as it is now.
+    pub(super) async fn fresh(&self, account: bool, id: Symbol, order: &Order) -> Result<Fresh, Outcome> {
+        let server = &self.client.server;
+        let select = super::entry::selection(server, account);
+        let looked =
+            self.client.look(&self.client.bases(account), &[id], &select).await.map_err(|error| not_begun(&error))?;
+        let refused = |why: String| refused(format!("{}: {why}; nothing was written", order.address));
         let Some(entry) = looked.entry(id) else {
-            return Err(looked.hidden.clone().unwrap_or_else(|| "it is gone".to_owned()));
+            return Err(refused(looked.hidden.unwrap_or_else(|| "it is gone".to_owned())));
         };
-        let logins = entry.texts("uid").map(str::to_owned).collect();
-        Ok(Fresh { dn: entry.dn.to_owned(), logins, object: object(&self.client.server, account, &entry)? })
+        Fresh::read(server, account, order, &entry).map_err(refused)
     }
 
-    async fn attempt(&self, account: bool, order: &Order, fresh: &Fresh, entry: &Entry<'_>) -> Outcome {
+    async fn attempt(&self, account: bool, order: &Order, fresh: Fresh) -> Outcome {
         let active = match order.action {
             Action::Deactivate => Some(false),
             Action::Reactivate => Some(true),
             _ => None,
         };
-        let changes = match self.modifications(account, order, fresh, entry, active) {
-            Ok(changes) => changes,
+        let steps = match self.steps(account, order, &fresh, active) {
+            Ok(steps) => steps,
             Err(what) => return refused(format!("{}: {what}", order.address)),
         };
-        let moved = match self.new_dn(account, order, fresh, active) {
-            Ok(moved) => moved,
-            Err(what) => return refused(format!("{}: {what}", order.address)),
-        };
-        let mut last = fresh.object.clone();
-        let mut name = fresh.dn.clone();
-        if let Some(to) = &moved {
-            match self.rename(account, fresh, to).await {
+        // The first operation depends on the entry being as it was read; the second only on its being the same entry: that
+        // the first one was done, and others changed something beside it, is no reason to leave the rest.
+        let mut version = fresh.object.version.filter(|_| self.client.server.asserts());
+        let (mut last, mut name) = (fresh.object.clone(), fresh.dn.clone());
+        let (mut done, mut notes) = (Vec::new(), Vec::new());
+        for step in &steps {
+            let carried = match step {
+                Step::Modify(changes) => self.modify(account, &name, version.take(), &last, changes).await,
+                Step::Rename(to) => match self.rename(account, &fresh, &name, version.take(), to).await {
+                    Ok((object, note)) => {
+                        notes.extend(note);
+                        Ok(object)
+                    }
+                    Err(outcome) => Err(outcome),
+                },
+            };
+            match carried {
                 Ok(object) => last = object,
-                Err(outcome) => return outcome,
-            }
-            name = to.to_string();
-        }
-        if !changes.is_empty() {
-            // A rename changes the version too: the next one is what it answered.
-            let version = last.version.filter(|_| server_asserts(self));
-            match self.modify(account, &name, version, &last, &changes).await {
-                Ok(object) => last = object,
-                Err(outcome) if moved.is_none() => return outcome,
-                Err(Outcome::Refused { error, .. }) => {
-                    return Outcome::Unknown(format!(
-                        "{}: it was renamed, but the rest was refused: {error}",
-                        order.address
-                    ));
-                }
+                Err(outcome) if done.is_empty() => return outcome,
                 Err(outcome) => {
-                    return Outcome::Unknown(format!(
-                        "{}: it was renamed, but the rest was not done: {outcome:?}",
-                        order.address
-                    ));
+                    return self.partly(account, order, (&done, said(step, &name, false)), last, outcome).await;
                 }
+            }
+            done.push(said(step, &name, true));
+            if let Step::Rename(to) = step {
+                name = to.to_string();
             }
         }
         match active {
@@ -111,8 +120,50 @@ impl LdapWriter {
                 "{}: the server says that it is done, but it is read back as before",
                 order.address
             )),
-            _ => Outcome::Done(last),
+            _ if notes.is_empty() => Outcome::Done(last),
+            _ => Outcome::Noted(last, notes.join("; ")),
         }
+    }
+
+    /// The first operation was done, the second was not: what stands there now, and which is which.
+    async fn partly(
+        &self,
+        account: bool,
+        order: &Order,
+        (done, undone): (&[String], String),
+        last: Object,
+        outcome: Outcome,
+    ) -> Outcome {
+        let told = |why: &str| format!("{}: {}; {undone}: {why}", order.address, done.join("; "));
+        let why = match outcome {
+            Outcome::Refused { error, .. } => error,
+            Outcome::Stale(_) => "somebody else changed it meanwhile".to_owned(),
+            Outcome::Unknown(why) => {
+                return Outcome::Unknown(format!("{}: {}; then {why}", order.address, done.join("; ")));
+            }
+            other => return other,
+        };
+        match self.fresh(account, last.id, order).await {
+            Ok(fresh) => Outcome::Partly(fresh.object, told(&why)),
+            Err(_) => Outcome::Partly(last, told(&why)),
+        }
+    }
+
+    /// What is to be done, in its order. Values come first: they are what servers refuse most, and then nothing was done.
+    /// But what is switched on again is put in its place first.
+    fn steps(&self, account: bool, order: &Order, fresh: &Fresh, active: Option<bool>) -> Result<Vec<Step>, String> {
+        let current = Dn::parse(&fresh.dn).map_err(|what| format!("its DN {} {what}", fresh.dn))?;
+        let moved = self.new_dn(account, order, &current, active)?;
+        let changes = self.modifications(account, order, fresh, &current, moved.as_ref())?;
+        let mut steps = Vec::with_capacity(2);
+        if !changes.is_empty() {
+            steps.push(Step::Modify(changes));
+        }
+        steps.extend(moved.map(Step::Rename));
+        if active == Some(true) {
+            steps.reverse();
+        }
+        Ok(steps)
     }
 
     /// The fewest modifications that make an entry as the order wants it.
@@ -121,60 +172,55 @@ impl LdapWriter {
         account: bool,
         order: &Order,
         fresh: &Fresh,
-        entry: &Entry<'_>,
-        active: Option<bool>,
+        current: &Dn,
+        moved: Option<&Dn>,
     ) -> Result<Vec<Modification>, String> {
         let server = &self.client.server;
         let mut changes = Vec::new();
-        let current = Dn::parse(&fresh.dn).map_err(|what| format!("its DN {} {what}", fresh.dn))?;
-        let mut classes: Vec<String> = entry.texts("objectClass").map(str::to_owned).collect();
+        let mut classes = fresh.classes.clone();
         let classes_are_set = order.after.get(Symbol::new("objectClass")).is_some();
-        for (name, value) in order.after.iter().filter(|(name, _)| name.as_str() != DN) {
-            // Part of the entry's name: changed by renaming it.
-            if current.rdn_value(name.as_str()).is_some() && !matches!(value, Value::List(_)) {
-                continue;
+        for change in &fresh.changes {
+            let name = change.name.as_str();
+            let is_list = matches!(order.after.get(change.name), Some(Value::List(_)));
+            let mut old = change.old.clone();
+            if let Some(named) = current.rdn_value(name).filter(|_| !is_list) {
+                // Part of the entry's name: changed by renaming it, which takes the old value.
+                if moved.unwrap_or(current).rdn_value(name).is_some() {
+                    continue;
+                }
+                old.retain(|value| value.as_slice() != named.as_bytes());
             }
-            let (sent_name, new) = sent(server, account, *name, value)?;
-            if !new.is_empty()
+            if !change.new.is_empty()
                 && !classes.is_empty()
                 && !classes_are_set
-                && let Some(class) = class_for(server, &classes, name.as_str())?
+                && let Some(class) = class_for(server, &classes, name)?
             {
                 changes.push(Modification::add("objectClass", vec![class.clone().into_bytes()]));
                 classes.push(class);
             }
-            let comparable = server
-                .kind(account)
-                .types
-                .get(&name.as_str().to_ascii_lowercase())
-                .is_none_or(|known| known.comparable);
-            let old: Vec<Vec<u8>> =
-                entry.values(&sent_name).unwrap_or_default().iter().map(|value| value.to_vec()).collect();
-            changes.extend(delta(&sent_name, old, new, comparable));
+            let known = server.kind(account).types.get(&name.to_ascii_lowercase());
+            let comparable = known.is_none_or(|known| known.comparable);
+            changes.extend(delta(&change.sent, old, change.new.clone(), comparable));
         }
         for (name, secret) in &order.secrets.0 {
             let (name, bytes) = server.dialect.secret(name.as_str(), secret);
             changes.push(Modification::replace(&name, vec![bytes]));
         }
-        if let Some(active) = active
-            && !matches!(server.lock, Lock::Branch(_))
-        {
-            changes.extend(server.dialect.switch(&server.lock, entry, active)?);
-        }
+        changes.extend(fresh.switch.iter().cloned());
         Ok(changes)
     }
 
     /// Where the entry is to be, if that is elsewhere.
-    fn new_dn(&self, account: bool, order: &Order, fresh: &Fresh, active: Option<bool>) -> Result<Option<Dn>, String> {
+    fn new_dn(&self, account: bool, order: &Order, current: &Dn, active: Option<bool>) -> Result<Option<Dn>, String> {
         let server = &self.client.server;
-        let current = Dn::parse(&fresh.dn).map_err(|what| format!("its DN {} {what}", fresh.dn))?;
         let mut wanted = match order.after.get(Symbol::new(DN)).and_then(Value::as_text) {
             Some(text) => {
                 let wanted = Dn::parse(text.as_str()).map_err(|what| format!("its DN {text} {what}"))?;
-                if dn::same(&wanted, &current) && wanted.to_string() != text.as_str() {
-                    return Err(format!("{text} is written as {wanted} by the server: write it so"));
+                // Another spelling of the same name is no other name, but for what the entry's own name looks like.
+                match dn::same(&wanted, current) && wanted.rdn_text() == current.rdn_text() {
+                    true => current.clone(),
+                    false => wanted,
                 }
-                wanted
             }
             None => current.clone(),
         };
@@ -194,7 +240,11 @@ impl LdapWriter {
                 }
             }
         }
-        if let (Lock::Branch(branch), Some(active)) = (&server.lock, active) {
+        if account && order.action == Action::Archive {
+            wanted = server.put_away(current)?;
+        } else if account && active == Some(true) && server.is_archived(current) {
+            wanted = server.brought_back(current);
+        } else if let (Lock::Branch(branch), Some(active)) = (&server.lock, active) {
             let place = if active { &server.kind(account).place } else { branch };
             if active == current.is_within(branch) {
                 let mut rdns: Vec<_> = wanted.0.first().cloned().into_iter().collect();
@@ -205,29 +255,36 @@ impl LdapWriter {
         Ok((wanted.to_string() != current.to_string()).then_some(wanted))
     }
 
-    /// Gives an entry another DN; members of groups follow, where the server does not see to that itself.
-    async fn rename(&self, account: bool, fresh: &Fresh, to: &Dn) -> Result<Object, Outcome> {
-        let current = Dn::parse(&fresh.dn).map_err(refused)?;
+    /// Gives the entry `dn` another DN; members of groups follow, where the server does not see to that itself. Second,
+    /// which groups did not.
+    async fn rename(
+        &self,
+        account: bool,
+        fresh: &Fresh,
+        dn: &str,
+        version: Option<Symbol>,
+        to: &Dn,
+    ) -> Result<(Object, Option<String>), Outcome> {
+        let current = Dn::parse(dn).map_err(refused)?;
         let parent = to.parent().unwrap_or_default();
         let superior = current.parent().filter(|own| !dn::same(own, &parent)).map(|_| parent.to_string());
-        let request = Request::modify_dn(&fresh.dn, &to.rdn_text(), superior.as_deref());
-        let mut controls = self.assertion(&fresh.object, fresh.object.version.filter(|_| server_asserts(self)));
+        let request = Request::modify_dn(dn, &to.rdn_text(), superior.as_deref());
+        let mut controls = self.assertion(fresh.object.id, version);
         controls.extend(self.post_read(account));
         let references = self.references(account, fresh).await.map_err(|error| not_begun(&error))?;
         let answer = self.send(&request, &controls).await;
-        let answer = success(self.place(), &format!("rename {} to {to}", fresh.dn), answer)?;
+        let answer = success(self.place(), &format!("rename {dn} to {to}"), answer)?;
         let new = to.to_string();
-        self.follow(fresh, &new, references).await.map_err(|why| {
-            Outcome::Unknown(format!("{} was renamed to {new}, but not in all groups: {why}", fresh.dn))
-        })?;
+        let note = self.follow(fresh, &new, references).await.err();
         if let Some(Ok(entry)) = control::post_read(&answer.controls).map(Entry::of_control)
             && let Ok(object) = object(&self.client.server, account, &entry)
         {
-            return Ok(object);
+            return Ok((object, note));
         }
-        self.read_back(account, &new).await.map_err(|why| {
-            Outcome::Unknown(format!("{} was renamed to {new}, but cannot be read back: {why}", fresh.dn))
-        })
+        match self.read_back(account, &new).await {
+            Ok(object) => Ok((object, note)),
+            Err(why) => Err(Outcome::Unknown(format!("{dn} was renamed to {new}, but cannot be read back: {why}"))),
+        }
     }
 
     /// Sends modifications; the entry after them.
@@ -239,7 +296,7 @@ impl LdapWriter {
         before: &Object,
         changes: &[Modification],
     ) -> Result<Object, Outcome> {
-        let mut controls = self.assertion(before, version);
+        let mut controls = self.assertion(before.id, version);
         controls.extend(self.post_read(account));
         let answer = self.send(&Request::modify(dn, changes), &controls).await;
         let answer = success(self.place(), &format!("modify {dn}"), answer)?;
@@ -253,18 +310,20 @@ impl LdapWriter {
             .map_err(|why| Outcome::Unknown(format!("{dn} was changed, but cannot be read back: {why}")))
     }
 
-    /// The control by which an operation depends on its entry being the one that was read, unchanged (RFC 4528).
-    pub(super) fn assertion(&self, object: &Object, version: Option<Symbol>) -> Vec<Control> {
-        let dialect = self.client.server.dialect.as_ref();
-        let (Some(name), Some(version)) = (dialect.version_attribute(), version) else { return Vec::new() };
-        let mut filters = vec![filter::equal(name, version.as_str())];
-        filters.extend(dialect.id_value(object.id.as_str()).map(|id| filter::equal(dialect.id_attribute(), id)));
-        vec![Control::assertion(&Filter::And(filters))]
+    /// The control by which an operation depends on its entry being the one that was read (RFC 4528), with `version` as it
+    /// was read; nothing where the server does not know it.
+    pub(super) fn assertion(&self, id: Symbol, version: Option<Symbol>) -> Vec<Control> {
+        let server = &self.client.server;
+        let dialect = server.dialect.as_ref();
+        if !server.asserts() {
+            return Vec::new();
+        }
+        let version =
+            dialect.version_attribute().zip(version).map(|(name, version)| filter::equal(name, version.as_str()));
+        let id = dialect.id_value(id.as_str()).map(|id| filter::equal(dialect.id_attribute(), id));
+        let filters: Vec<Filter> = version.into_iter().chain(id).collect();
+        if filters.is_empty() { Vec::new() } else { vec![Control::assertion(&Filter::And(filters))] }
     }
-}
-
-fn server_asserts(writer: &LdapWriter) -> bool {
-    writer.client.server.asserts()
 }
 
 /// Whether what an order changes is no longer as it was before.

@@ -227,6 +227,9 @@ async fn stream(settings: &LdapSettings) -> Result<Stream, LdapError> {
 async fn connect(host: &str, port: u16) -> std::io::Result<TcpStream> {
     let tcp = TcpStream::connect((host, port)).await?;
     tcp.set_nodelay(true)?;
+    // Where this process dies, the kernel gives up at once what it has not sent yet, and does not try to deliver it for
+    // minutes: see `outlives` in server.rs. What ends properly has had all its answers.
+    tcp.set_zero_linger()?;
     Ok(tcp)
 }
 

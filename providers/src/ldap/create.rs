@@ -4,7 +4,7 @@ use state::{AttributeType, Object, Order, Outcome, Symbol, Value};
 
 use super::client;
 use super::dn::Dn;
-use super::entry::{object, selection};
+use super::entry::{always, object, selection};
 use super::outcome::{refused, success};
 use super::protocol::message::{Message, Request};
 use super::protocol::{Control, Entry, control};
@@ -35,7 +35,7 @@ impl LdapWriter {
             attributes.push((name, vec![bytes]));
         }
         let text = dn.to_string();
-        let controls = self.post_read(account);
+        let controls = self.post_read_of(account, attributes.iter().map(|(name, _)| name.as_str()));
         let answer = self.send(&Request::add(&text, &attributes), &controls).await;
         let answer = match success(self.place(), &format!("add {text}"), answer) {
             Ok(answer) => answer,
@@ -53,6 +53,22 @@ impl LdapWriter {
             Ok(object) => Outcome::Done(object),
             Err(why) => Outcome::Unknown(format!("{text} was added, but cannot be read back: {why}")),
         }
+    }
+
+    /// The same with no more attributes than `sent` and what every reading asks for: a schema has over a hundred, and a
+    /// server looks each of them up for each entry.
+    fn post_read_of<'a>(&self, account: bool, sent: impl Iterator<Item = &'a str>) -> Vec<Control> {
+        let server = &self.client.server;
+        if !server.offers(control::POST_READ) {
+            return Vec::new();
+        }
+        let kind = server.kind(account);
+        let readable = |name: &str| kind.select.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let mut select: Vec<&str> =
+            if server.schema.is_empty() { vec!["*"] } else { sent.filter(|name| readable(name)).collect() };
+        let always = always(server, account);
+        select.extend(always.iter().map(String::as_str));
+        vec![Control::post_read(&select)]
     }
 
     /// The control that has the entry come with the answer, where the server knows it.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use state::object::ARCHIVED;
 use state::{AttributeType, Attributes, Object, Symbol, Value};
 
 use super::dn::Dn;
@@ -11,16 +12,21 @@ use super::server::{DN, Kind, Known, Server, id_of};
 
 /// What is asked for to read an account or group.
 pub fn selection(server: &Server, account: bool) -> Vec<String> {
-    let dialect = &server.dialect;
     let mut names = server.kind(account).select.clone();
-    let operational = [Some(dialect.id_attribute()), dialect.version_attribute()];
-    let state = if account { dialect.state_attributes(&server.lock) } else { Vec::new() };
-    for name in operational.into_iter().flatten().map(str::to_owned).chain(state) {
+    for name in always(server, account) {
         if !names.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
             names.push(name);
         }
     }
     names
+}
+
+/// What every reading of an account or group asks for: what tells which entry it is, in what state.
+pub fn always(server: &Server, account: bool) -> Vec<String> {
+    let dialect = &server.dialect;
+    let operational = [Some(dialect.id_attribute()), dialect.version_attribute()];
+    let state = if account { dialect.state_attributes(&server.lock) } else { Vec::new() };
+    operational.into_iter().flatten().map(str::to_owned).chain(state).collect()
 }
 
 /// An entry as an account or group.
@@ -41,9 +47,11 @@ pub fn object(server: &Server, account: bool, entry: &Entry<'_>) -> Result<Objec
         }
     }
     named(kind, entry, &pairs)?;
+    let archived = account && server.is_archived_text(entry.dn);
+    pairs.extend(archived.then(|| (Symbol::new(ARCHIVED), Value::Bool(true))));
     let mut object = Object {
         id,
-        active: !account || dialect.is_active(&server.lock, entry),
+        active: !account || !archived && dialect.is_active(&server.lock, entry),
         attributes: pairs.into_iter().collect::<Attributes>(),
         version: dialect.version_attribute().and_then(|name| entry.text(name)).map(Symbol::new),
     };

@@ -6,6 +6,7 @@ use state::Symbol;
 
 use super::client::Client;
 use super::connection::Frame;
+use super::dn::{self, Dn};
 use super::error::LdapError;
 use super::protocol::Filter;
 use super::protocol::message::Message;
@@ -33,15 +34,20 @@ impl Looked {
 }
 
 impl Client {
-    /// Below what accounts or groups are: two places where locked accounts stand on a branch of their own.
+    /// Below what accounts or groups are: several places where accounts that are locked or put away stand on a branch of
+    /// their own.
     pub fn bases(&self, account: bool) -> Vec<String> {
-        let base = &self.server.kind(account).base;
-        let mut bases = vec![base.to_string()];
-        match &self.server.lock {
-            Lock::Branch(branch) if account && !branch.is_within(base) => bases.push(branch.to_string()),
-            _ => {}
+        let mut bases = vec![self.server.kind(account).base.clone()];
+        let locked = match &self.server.lock {
+            Lock::Branch(branch) => Some(branch),
+            _ => None,
+        };
+        for branch in locked.into_iter().chain(&self.server.archive).filter(|_| account) {
+            if !bases.iter().any(|base| branch.is_within(base)) {
+                bases.push(branch.clone());
+            }
         }
-        bases
+        bases.iter().map(Dn::to_string).collect()
     }
 
     /// Reads entries by their ids, below each of `bases`. An entry that was seen at the start is asked for with them: as
@@ -54,7 +60,11 @@ impl Client {
             |id: Symbol| dialect.id_value(id.as_str()).map(|value| filter::equal(dialect.id_attribute(), value));
         for chunk in ids.chunks(AT_ONCE) {
             for base in bases {
-                let inside = |dn: &str| dn == base || dn.len() > base.len() && dn.ends_with(base.as_str());
+                let normal = dn::normal(base);
+                let inside = |own: &str| {
+                    let own = dn::normal(own);
+                    own == normal || own.ends_with(&normal) && own[..own.len() - normal.len()].ends_with(',')
+                };
                 let sentinels: Vec<_> = server.sentinels.iter().filter(|sentinel| inside(&sentinel.dn)).collect();
                 let mut filters: Vec<Filter> = chunk.iter().filter_map(|id| by_id(*id)).collect();
                 if filters.is_empty() {

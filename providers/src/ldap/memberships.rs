@@ -6,12 +6,13 @@ use state::{Action, Attributes, Object, Order, Outcome, Symbol, Target};
 
 use super::dn;
 use super::error::LdapError;
+use super::fresh::Fresh;
 use super::lookup::Looked;
 use super::members::without_uid;
 use super::outcome::{not_begun, refused, success};
 use super::protocol::message::{Message, Request};
 use super::protocol::{Answer, Code, Control, Filter, Modification, filter};
-use super::server::search_of;
+use super::server::{id_of, search_of};
 use super::writer::LdapWriter;
 
 /// A member to be added or taken.
@@ -23,9 +24,11 @@ struct Step {
     value: String,
 }
 
-/// The other groups that list an entry which is about to be renamed.
+/// The groups that list an entry which is about to be renamed or deleted.
 pub(super) struct References {
-    groups: Vec<String>,
+    /// Id and DN.
+    groups: Vec<(Symbol, String)>,
+    /// What it is listed as.
     old: Vec<String>,
 }
 
@@ -170,12 +173,8 @@ impl LdapWriter {
         lost(self.send(&Request::modify(dn, &changes), &controls).await)
     }
 
-    /// Which groups list an entry that is about to be renamed.
-    pub(super) async fn references(
-        &self,
-        account: bool,
-        fresh: &super::change::Fresh,
-    ) -> Result<References, LdapError> {
+    /// Which groups list an entry that is about to be renamed or deleted.
+    pub(super) async fn references(&self, account: bool, fresh: &Fresh) -> Result<References, LdapError> {
         let server = &self.client.server;
         let (kind, attribute) = (server.group_kind, server.group_kind.member_attribute());
         let old = match kind.by_dn() {
@@ -189,21 +188,19 @@ impl LdapWriter {
         let values = old.iter().map(|value| filter::equal(attribute, value)).collect();
         let filter = Filter::And(vec![server.group.filter.clone(), Filter::any(values)]);
         let base = server.group.base.to_string();
-        let listing = self.client.find(&search_of(&base, filter, vec!["1.1"])).await?;
-        let dns = listing
-            .entries
-            .iter()
-            .filter_map(|frame| Message::read(frame).ok()?.entry().ok().map(|entry| entry.dn.to_owned()));
-        Ok(References { groups: dns.collect(), old })
+        let listing = self.client.find(&search_of(&base, filter, vec![server.dialect.id_attribute()])).await?;
+        let groups = listing.entries.iter().filter_map(|frame| {
+            let entry = Message::read(frame).ok()?.entry().ok()?;
+            Some((id_of(server, &entry)?, entry.dn.to_owned()))
+        });
+        Ok(References { groups: groups.collect(), old })
     }
 
     /// Has groups list a renamed entry under its new name, where the server has not done so itself.
-    pub(super) async fn follow(
-        &self,
-        fresh: &super::change::Fresh,
-        new_dn: &str,
-        references: References,
-    ) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// Which groups do not, and why: to be read behind "done, but".
+    pub(super) async fn follow(&self, fresh: &Fresh, new_dn: &str, references: References) -> Result<(), String> {
         let kind = self.client.server.group_kind;
         let attribute = kind.member_attribute();
         let new = match kind.by_dn() {
@@ -217,29 +214,51 @@ impl LdapWriter {
                 }
             }
         };
-        for group in references.groups {
+        let mut left = Vec::new();
+        for (_, group) in references.groups {
             for old in &references.old {
                 let old = without_uid(kind, old);
                 let changes = [
                     Modification::delete(attribute, vec![old.as_bytes().to_vec()]),
                     Modification::add(attribute, vec![new.clone().into_bytes()]),
                 ];
-                let answer = self
-                    .send(&Request::modify(&group, &changes), &[])
-                    .await
-                    .map_err(|failure| failure.error().message)?;
-                // The server was faster.
-                let followed = matches!(
-                    answer.code,
-                    Code::SUCCESS | Code::NO_SUCH_ATTRIBUTE | Code::ATTRIBUTE_OR_VALUE_EXISTS | Code::NO_SUCH_OBJECT
-                );
-                if !followed {
-                    return Err(format!("{group}: {}", answer.said()));
-                }
+                let why = match self.send(&Request::modify(&group, &changes), &[]).await {
+                    // The server was faster.
+                    Ok(answer) if is_over(answer.code) => continue,
+                    Ok(answer) => answer.said(),
+                    Err(failure) => failure.error().message,
+                };
+                left.push(format!("{group} may still list {old} for {new}: {why}"));
             }
         }
-        Ok(())
+        if left.is_empty() { Ok(()) } else { Err(left.join("; ")) }
     }
+
+    /// Takes a deleted entry out of the groups that list it, where the server has not done so itself.
+    ///
+    /// # Errors
+    /// Which groups still list it, and why: to be read behind "done, but".
+    pub(super) async fn take_out(&self, references: References) -> Result<(), String> {
+        let mut left = Vec::new();
+        for (id, group) in &references.groups {
+            for old in &references.old {
+                let step = Step { number: 0, gives: false, value: old.clone() };
+                let why = match self.modify_members(*id, group, &[step]).await {
+                    Ok(answer) if is_over(answer.code) => continue,
+                    Ok(answer) => answer.said(),
+                    Err(Outcome::Unknown(why) | Outcome::Refused { error: why, .. }) => why,
+                    Err(_) => "it was changed meanwhile".to_owned(),
+                };
+                left.push(format!("{group} may still list {old}: {why}"));
+            }
+        }
+        if left.is_empty() { Ok(()) } else { Err(left.join("; ")) }
+    }
+}
+
+/// Whether a value is not there any more, whoever took it.
+fn is_over(code: Code) -> bool {
+    matches!(code, Code::SUCCESS | Code::NO_SUCH_ATTRIBUTE | Code::ATTRIBUTE_OR_VALUE_EXISTS | Code::NO_SUCH_OBJECT)
 }
 
 /// A membership has no attributes: that it is as wanted is all there is to say.

@@ -1,23 +1,26 @@
 //! LDAP directories (RFC 4511): OpenLDAP, Active Directory, and others that keep to the RFCs.
 //!
 //! [`protocol`] is what goes over the wire, [`connection`] and [`client`] carry it; [`server`] finds out what a server is
-//! and which [`dialect`] it speaks ([`openldap`], [`active_directory`]); [`schema`], [`dn`], [`entry`], [`members`], [`parts`] and [`lookup`] turn what came
+//! and which [`dialect`] it speaks ([`openldap`], [`active_directory`]); [`schema`], [`mod@dn`], [`entry`], [`members`], [`parts`] and [`lookup`] turn what came
 //! into tenure's words; [`reader`] and [`writer`] are the two halves. For people: `docs/providers/ldap.md`.
 
 pub mod active_directory;
+mod archive;
 mod change;
 pub mod client;
 pub mod connection;
 mod create;
+mod delete;
 pub mod dialect;
-pub mod dn;
 pub mod entry;
 pub mod error;
+mod fresh;
 pub mod lookup;
 pub mod members;
 mod memberships;
 pub mod openldap;
 mod outcome;
+mod own;
 pub mod parts;
 pub mod protocol;
 pub mod reader;
@@ -32,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+pub use state::dn;
 use state::{Capabilities, Schema};
 
 use crate::provider::{ConnectError, Provider, Reader, SettingSchema, Settings, Writer};

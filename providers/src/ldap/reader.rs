@@ -179,8 +179,11 @@ impl LdapReader {
             proof.push_str("; ");
             proof.push_str(&note);
         }
+        let own =
+            super::own::accounts(server, &self.client.settings, accounts.objects.iter().map(|(object, _)| object));
         let objects = |listed: Listed| listed.objects.into_iter().map(|(object, _)| object).collect();
         Observed::new(Complete::proved(proof, ask.now), objects(accounts), objects(groups), memberships, Vec::new())
+            .with_own(own)
     }
 
     /// Whether these are values that hold a member.

@@ -82,6 +82,12 @@ pub const SETTINGS: &[SettingSchema] = &[
         false,
         "how accounts are deactivated: \"ppolicy\", \"none\", { attribute, value } or { branch }",
     ),
+    setting(
+        "archive_base",
+        SettingType::Text,
+        false,
+        "DN of the branch that accounts are moved to when they are archived [they cannot be]",
+    ),
     setting("policy", SettingType::Text, false, "DN of the password policy in force by default [as the server says]"),
     setting("page_size", SettingType::Integer, false, "entries asked for at once [1000]"),
     setting("timeout", SettingType::Integer, false, "seconds until an operation counts as lost [30]"),
@@ -182,6 +188,10 @@ pub struct LdapSettings {
     pub placeholder: String,
     /// None: what the server offers.
     pub lock: Option<Lock>,
+    /// Where archived accounts stand.
+    pub archive_base: Option<Dn>,
+    /// As whom is written, where that is another than `credential` says.
+    pub writes_as: Option<String>,
     pub policy: Option<Dn>,
     pub page_size: u32,
     pub timeout: Duration,
@@ -238,6 +248,8 @@ impl LdapSettings {
             group_classes: texts(settings, "group_classes")?,
             placeholder: dn(settings, "placeholder")?.map(|dn| dn.to_string()).unwrap_or_default(),
             lock: lock(settings)?,
+            archive_base: dn(settings, "archive_base")?,
+            writes_as: text("write_bind")?,
             policy: dn(settings, "policy")?,
             page_size: number(settings, "page_size", 1, 100_000)?.map_or(1000, |number| number as u32),
             timeout: Duration::from_secs(number(settings, "timeout", 1, 3600)?.unwrap_or(30)),

@@ -54,6 +54,8 @@ impl LdapWriter {
                 Action::Update | Action::Rename | Action::Deactivate | Action::Reactivate,
                 Some(Target::Account(id) | Target::Group(id)),
             ) => self.change(account, id, order).await,
+            (Kind::Account, Action::Archive, Some(Target::Account(id))) => self.change(true, id, order).await,
+            (Kind::Account, Action::Delete, Some(Target::Account(id))) => self.delete(id, order).await,
             (kind, action, _) => refused(format!("{}: LDAP has no {} of a {kind:?}", order.address, action.word())),
         }
     }

@@ -175,7 +175,10 @@ impl Service {
             // A call waits for its turn and its connection besides.
             deadline: timeout.saturating_mul(2),
             visibility: u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX),
-            outlives_process: true,
+            // The network gives a request of a dead process up at once. What the server had read of it by then it may
+            // still carry out: for as long as an answer is waited for, but for one request only, whatever its call had yet
+            // to do; nor does a dead process wait for its turn.
+            outlives: timeout,
             ..Capabilities::default()
         }
     }

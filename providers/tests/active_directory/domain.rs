@@ -34,6 +34,13 @@ impl Unit {
         Unit { number, dn }
     }
 
+    /// A branch below it for accounts that are put away; its DN.
+    pub fn archive(&self) -> String {
+        let dn = format!("OU=archive,{}", self.dn);
+        ldif(&format!("dn: {dn}\nchangetype: add\nobjectClass: organizationalUnit\n"));
+        dn
+    }
+
     /// Names of accounts are unique in the domain.
     pub fn name(&self, name: &str) -> String {
         format!("{name}.{}", self.number)

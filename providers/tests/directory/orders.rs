@@ -69,6 +69,7 @@ fn said(outcome: &Outcome) -> String {
         Outcome::Refused { error, .. } => format!("refused: {error}"),
         Outcome::Stale(None) => "stale: gone".into(),
         Outcome::Stale(Some(now)) => format!("stale: {:?}", now.attributes),
+        Outcome::Partly(_, error) => format!("partly: {error}"),
         Outcome::Unknown(error) => format!("unknown: {error}"),
     }
 }

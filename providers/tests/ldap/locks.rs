@@ -64,7 +64,7 @@ async fn a_policy_that_would_not_honour_a_lock_is_told() {
         "dn: uid=ada,ou=people,{BASE}\nchangetype: modify\nadd: pwdPolicySubentry\npwdPolicySubentry: {LENIENT}\n"
     ));
     let said = refused(system.change(Action::Deactivate, Target::Account(id), &[]).await);
-    insta::assert_snapshot!(said, @"account.corp.ada: the password policy cn=lenient,ou=policies,dc=example,dc=test in force for it has not pwdLockout TRUE, so it would not honour a lock by pwdAccountLockedTime");
+    insta::assert_snapshot!(said, @"account.corp.ada: the password policy cn=lenient,ou=policies,dc=example,dc=test in force for it has not pwdLockout TRUE, so it would not honour a lock by pwdAccountLockedTime; nothing was written");
     assert!(matches!(system.look(Target::Account(id)).await, Presence::Here(account) if account.active));
 }
 

@@ -9,7 +9,9 @@ mod locks;
 mod misbehaving;
 #[path = "../servers/openldap.rs"]
 mod openldap;
+mod own;
 mod parts;
 mod reads;
+mod stages;
 mod tls;
 mod writes;

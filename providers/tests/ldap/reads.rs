@@ -81,7 +81,7 @@ async fn a_base_that_vanishes_is_not_an_empty_directory() {
     let base = server.branch();
     let system = connect(&server, &[("base", base.as_str().into())]).await;
     let id = system.created(Kind::Account, &person("ada")).await;
-    for dn in ["uid=ada,ou=people,", "ou=people,", "ou=groups,", "ou=former,", ""] {
+    for dn in ["uid=ada,ou=people,", "ou=people,", "ou=groups,", "ou=former,", "ou=archive,", ""] {
         server.delete(&format!("{dn}{base}"));
     }
     assert!(system.inventory().await.is_err());
@@ -139,11 +139,11 @@ async fn the_schema_is_the_servers() {
     })
     .collect();
     insta::assert_snapshot!(shown.join("\n"), @"
-    dn Text One case false required false
+    dn DistinguishedName One case false required false
     uid Text Set case false required false
     cn Text Set case true required true
     mail Text Set case false required false
-    manager Text Set case false required false
+    manager DistinguishedName Set case false required false
     displayName Text One case true required false
     uidNumber Integer One case true required false
     entryUUID -

@@ -124,6 +124,66 @@ async fn an_entry_that_is_moved_stays_the_same_account_in_its_groups() {
     }
 }
 
+/// Two operations of LDAP: what was done and what was not is told.
+#[tokio::test]
+async fn a_rename_with_other_attributes_says_what_was_done() {
+    let server = Slapd::start();
+    let (system, base) = system(&server, &[]).await;
+    let ada = system.created(Kind::Account, &person("ada")).await;
+    system.created(Kind::Account, &person("grace")).await;
+    let change = async |pairs: &[(&str, Value)]| system.change(Action::Rename, Target::Account(ada), pairs).await;
+    let place = format!("uid=ada,ou=people,{base}");
+    // The values are refused: nothing was done.
+    let said = refused(change(&[("uid", "countess".into()), ("employeeNumber", texts(&["1", "2"]))]).await);
+    assert!(said.contains("constraintViolation (19)"), "{said}");
+    assert_eq!(server.show(&place, &["uid", "employeeNumber"]), "uid: ada");
+    // The name is refused: the values are changed, and that is told.
+    let Outcome::Partly(now, said) = change(&[("uid", "grace".into()), ("title", "Countess".into())]).await else {
+        panic!()
+    };
+    assert_eq!(
+        (now.attributes.get("title".into()), now.attributes.get("uid".into())),
+        (Some(&"Countess".into()), Some(&"ada".into()))
+    );
+    insta::assert_snapshot!(said.replace(&server.url, "URL").replace(&base, "BASE"), @"account.corp.ada: the attributes of uid=ada,ou=people,BASE were changed; uid=ada,ou=people,BASE was not renamed to uid=grace,ou=people,BASE: URL: rename uid=ada,ou=people,BASE to uid=grace,ou=people,BASE: entryAlreadyExists (68); an entry with this DN is there already: adopt it, or choose another name");
+    // The next order is about the rest.
+    let moved = done(change(&[("uid", "countess".into()), ("sn", "King".into()), ("title", "".into())]).await);
+    assert_eq!((moved.id, moved.attributes.get("sn".into())), (ada, Some(&"King".into())));
+    assert_eq!(
+        server.show(&format!("uid=countess,ou=people,{base}"), &["uid", "sn", "title"]),
+        "sn: King\nuid: countess"
+    );
+}
+
+/// What names an entry changes from one attribute to another, and both have new values.
+#[tokio::test]
+async fn an_entry_gets_another_kind_of_name() {
+    let server = Slapd::start();
+    let (system, base) = system(&server, &[]).await;
+    let ada = system.created(Kind::Account, &person("ada")).await;
+    let by_name = format!("cn=Ada King,ou=people,{base}");
+    let pairs = [("dn", by_name.as_str().into()), ("cn", "Ada King".into()), ("uid", "countess".into())];
+    let moved = done(system.change(Action::Rename, Target::Account(ada), &pairs).await);
+    assert_eq!(moved.attributes.get("dn".into()), Some(&by_name.as_str().into()));
+    assert_eq!(server.show(&by_name, &["uid", "cn"]), "uid: countess\ncn: Ada King");
+}
+
+/// As the server writes it, or otherwise: a name is a name.
+#[tokio::test]
+async fn spellings_of_one_name_are_no_change() {
+    let server = Slapd::start();
+    let (system, base) = system(&server, &[]).await;
+    let ada = system.created(Kind::Account, &person("ada")).await;
+    let boss = format!("UID=Ada, OU=People,{base}");
+    let pairs = [("manager", boss.as_str().into()), ("dn", format!("UID=ada, ou=people,{base}").as_str().into())];
+    let now = done(system.change(Action::Update, Target::Account(ada), &pairs).await);
+    let same = |name: &str, text: &str| {
+        state::dn::normal(now.attributes.get(name.into()).unwrap().as_text().unwrap().as_str())
+            == state::dn::normal(text)
+    };
+    assert!(same("manager", &boss) && same("dn", &boss), "{now:?}");
+}
+
 #[tokio::test]
 async fn the_last_member_leaves_to_the_placeholder() {
     let server = Slapd::start();

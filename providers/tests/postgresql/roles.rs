@@ -13,6 +13,7 @@ fn said(outcome: &Outcome, hidden: &[(&str, &str)]) -> String {
         Outcome::Refused { error, retry_after: None } => format!("refused: {error}"),
         Outcome::Refused { error, .. } => format!("refused for now: {error}"),
         Outcome::Stale(_) => "stale".to_owned(),
+        Outcome::Partly(_, what) => format!("partly: {what}"),
         Outcome::Unknown(what) => format!("unknown: {what}"),
     };
     let text = hidden.iter().fold(text, |text, (what, name)| text.replace(what, name));

@@ -74,11 +74,11 @@ impl Slapd {
         let _ = self.child.wait();
     }
 
-    /// A branch of its own with `ou=people`, `ou=groups` and `ou=former` below it; its DN.
+    /// A branch of its own with `ou=people`, `ou=groups`, `ou=former` and `ou=archive` below it; its DN.
     pub fn branch(&self) -> String {
         let dn = format!("ou=branch{},{BASE}", self.branches.fetch_add(1, Ordering::Relaxed));
         let unit = |dn: &str| format!("dn: {dn}\nobjectClass: organizationalUnit\n\n");
-        let units = ["people", "groups", "former"].map(|name| unit(&format!("ou={name},{dn}")));
+        let units = ["people", "groups", "former", "archive"].map(|name| unit(&format!("ou={name},{dn}")));
         self.add(&format!("{}{}", unit(&dn), units.concat()));
         dn
     }
@@ -109,6 +109,13 @@ impl Slapd {
         arguments.extend(attributes);
         let said = self.run("ldapsearch", ADMIN, &arguments, "").unwrap_or_default();
         said.lines().filter(|line| !line.starts_with("dn:") && !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// All entries below a DN, in LDIF, with these attributes.
+    pub fn search(&self, base: &str, attributes: &[&str]) -> String {
+        let mut arguments = vec!["-LLL", "-o", "ldif-wrap=no", "-b", base, "(objectClass=*)"];
+        arguments.extend(attributes);
+        self.run("ldapsearch", ADMIN, &arguments, "").unwrap_or_else(|said| panic!("{base}: {said}"))
     }
 
     /// Whether a password opens an account; else the server's own words.

@@ -67,6 +67,36 @@ fn what_changed_since_the_plan_is_left_alone() {
 }
 
 #[test]
+fn what_is_done_in_part_is_told_and_the_next_plan_goes_on() {
+    let mut world = World::new(connected(1, 1, 0)).fault("account.chat.ada", &[Fault::Partly("mail")]);
+    world.account("ada", &[("userName", "ada"), ("mail", "a@x")]);
+    let first = plan(&world, &["update account.chat.ada userName=countess mail=b@x"]);
+    world.apply(&first);
+    world.account("ada", &[("userName", "countess"), ("mail", "a@x")]);
+    let next = plan(&world, &["update account.chat.ada mail=b@x"]);
+    world.apply(&next);
+    assert_snapshot!(world.transcript, @r#"
+    read chat: id-ada {"mail": "a@x", "userName": "ada"}
+    record run started
+    record intent 1: update account.chat.ada by userName = "countess"
+    call chat: update account.chat.ada -> partly: mail was refused, the rest is done
+    record outcome 1: diverged: mail was refused, the rest is done
+    record run finished: failed
+    finished: Failed {"diverged": 1}
+      update account.chat.ada: not as wanted: mail was refused, the rest is done
+    read chat: id-ada {"mail": "a@x", "userName": "countess"}
+    record run started
+    record intent 1: update account.chat.ada
+    call chat: update account.chat.ada -> done id-ada
+    record outcome 1: done id-ada{"mail": "b@x", "userName": "countess"}
+    record run finished: done
+    finished: Done {"done": 1}
+      update account.chat.ada: done
+    "#);
+    assert!(world.recorded().open.is_empty());
+}
+
+#[test]
 fn retry_after_is_a_new_intent_after_the_wait_three_times_at_most() {
     let mut world = World::new(connected(1, 4, 0))
         .fault("account.chat.ada", &[Fault::Later(2000)])

@@ -24,6 +24,8 @@ pub enum Fault {
     Lie,
     /// Done, but this attribute is dropped.
     Drops(&'static str),
+    /// Done but for this attribute, which the system refused.
+    Partly(&'static str),
     /// The version moved.
     Moved,
     /// Not done so far, the answer is lost, and the transaction is still open.
@@ -394,17 +396,18 @@ impl World {
                 return Outcome::Done(object);
             }
             Some(Fault::LostOpen) => return Outcome::Unknown("connection reset".into()),
-            Some(Fault::LostDone | Fault::Drops(_) | Fault::Half) | None => {}
+            Some(Fault::LostDone | Fault::Drops(_) | Fault::Partly(_) | Fault::Half) | None => {}
         }
         self.executed.push((order.address, order.action));
         let mut order = order.clone();
-        if let Some(Fault::Drops(name)) = fault {
+        if let Some(Fault::Drops(name) | Fault::Partly(name)) = fault {
             order.after = order.after.iter().filter(|(own, _)| *own != name).cloned().collect();
         }
         let object = remote.execute(&order);
         match fault {
             Some(Fault::LostDone) => Outcome::Unknown("connection reset".into()),
             Some(Fault::Half) => Outcome::Noted(object, "a session was left".into()),
+            Some(Fault::Partly(name)) => Outcome::Partly(object, format!("{name} was refused, the rest is done")),
             _ => Outcome::Done(object),
         }
     }
@@ -538,6 +541,7 @@ fn is(presence: &Presence) -> String {
 fn answered(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Noted(_, what) => format!("noted: {what}"),
+        Outcome::Partly(_, what) => format!("partly: {what}"),
         Outcome::Done(object) if object.id.as_str() == "" => "done".into(),
         Outcome::Done(object) => format!("done {}", object.id),
         Outcome::Refused { error, retry_after: None } => format!("refused ({error})"),

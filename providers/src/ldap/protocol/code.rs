@@ -108,6 +108,7 @@ impl Code {
             51 | 52 => "the server is overloaded or going down: try again later",
             53 => "the server does not do this; its log may say why",
             64 | 67 => "the DN's first part must be an attribute of the entry: check rdn and dn",
+            66 => "other entries stand below it: they are to be moved or deleted first",
             65 | 69 => {
                 "the entry does not fit its object classes: check the attributes, and account_classes or group_classes"
             }

@@ -21,6 +21,7 @@ pub fn value_type(attribute: &AttributeType) -> Type {
         // Audio, binary, certificates, fax, JPEG, octet strings.
         Some("4" | "5" | "8" | "9" | "10" | "23" | "28" | "40" | "49") => Type::Binary,
         _ if attribute.syntax.as_deref() == Some("1.2.840.113556.1.4.906") => Type::Integer,
+        _ if is_dn(attribute) => Type::DistinguishedName,
         _ => Type::Text,
     }
 }
