@@ -291,9 +291,11 @@ impl<'p, 'a> Restoring<'p, 'a> {
             _ => first.change.before.as_deref().map(|before| before.active),
         };
         let is = subject.now.as_ref().map(|now| now.active);
-        let by = self
-            .done
-            .changed_by(address, |later| !matches!(later.action, Action::Update | Action::Rename | Action::Transfer));
+        // What was put away since comes back whole when it is reactivated.
+        let away = |later: Action| later == Action::Archive && first.change.action == Action::Deactivate;
+        let by = self.done.changed_by(address, |later| {
+            !matches!(later.action, Action::Update | Action::Rename | Action::Transfer) && !away(later.action)
+        });
         let body = |now: &Object| Body {
             before: Some(Object { attributes: Attributes::new(), ..now.clone() }),
             ..Body::default()
