@@ -10,6 +10,10 @@
 
 #[path = "boundaries/dying.rs"]
 mod dying;
+#[path = "boundaries/ldap.rs"]
+mod ldap;
+#[path = "../providers/tests/servers/openldap.rs"]
+mod openldap;
 #[path = "run/mod.rs"]
 mod run;
 #[path = "../providers/tests/servers/mod.rs"]
