@@ -258,3 +258,136 @@ fn a_deactivation_says_what_the_account_owns() {
     // It is no attribute of the account: applying is not held up by it.
     assert_eq!(story.apply(), "");
 }
+
+#[test]
+fn the_clock_starts_when_the_deactivation_was_seen_not_when_it_was_planned() {
+    let mut story = team();
+    story.tell("=== chat\nunreadable: 503");
+    story.edit(ADA, "");
+    assert_snapshot!(story.plan(), @"holds incomplete-read [system.chat]: system.chat could not be read completely, so nothing is planned there: 503");
+    story.apply();
+    // Five days later it can be reached again.
+    story.at("2026-11-28T12:00:00Z");
+    story.tell("=== chat\nreadable");
+    assert_eq!(story.apply(), "");
+    story.at("2026-12-28T11:59:59Z");
+    assert_snapshot!(story.plan(), @"nothing to do");
+    story.at("2026-12-28T12:00:00Z");
+    assert_snapshot!(story.plan(), @"
+    0 chat at account.chat.ada
+      ! archive account.chat.ada <- left the files; due since 2026-12-28 (undo until 2027-12-28)
+    ");
+}
+
+#[test]
+fn of_a_person_a_role_and_a_system_the_most_conserving_wins() {
+    let blocks = r#"offboarding "quick" {
+  archive_after = "10d"
+  delete_after  = "10d"
+}
+offboarding "slow" {
+  archive_after = "90d"
+  delete_after  = "400d"
+}
+offboarding "never" {
+  archive_after = "20d"
+}
+role "all" {"#;
+    // What stands on the person, the role and the system; when it is archived, and whether it is deleted in the end.
+    for (person, role, system, archived, deleted) in [
+        ("quick", "", "", "2026-12-03", Some("2026-12-13")),
+        ("quick", "slow", "", "2027-02-21", Some("2028-03-27")),
+        ("quick", "", "slow", "2027-02-21", Some("2028-03-27")),
+        ("", "quick", "never", "2026-12-13", None),
+        ("slow", "quick", "never", "2027-02-21", None),
+    ] {
+        let mut story = Story::new(TEAM);
+        let line =
+            |name: &str| if name.is_empty() { String::new() } else { format!("  offboarding = offboarding.{name}\n") };
+        story.edit("  offboarding = offboarding.standard\n", &line(person));
+        story.edit("role \"all\" {", &format!("{blocks}\n{}", line(role)));
+        story.edit("system \"chat\" {\n", &format!("system \"chat\" {{\n{}", line(system)));
+        assert_eq!(story.apply(), "");
+        let ada = ADA.replace("  offboarding = offboarding.standard\n", &line(person));
+        story.edit(&ada, "");
+        assert_eq!(story.apply(), "");
+        let due = |story: &Story| {
+            let plan = story.plan();
+            let stage = plan.lines().find(|line| line.contains("due since"));
+            stage.map(|line| line.trim().split(" (").next().unwrap().to_owned())
+        };
+        let case = format!("{person:?} {role:?} {system:?}");
+        story.at("2030-01-01T12:00:00Z");
+        let wanted = format!("! archive account.chat.ada <- left the files; due since {archived}");
+        assert_eq!(due(&story), Some(wanted), "{case}");
+        story.at(&format!("{archived}T12:00:00Z"));
+        story.done("account.chat.ada");
+        story.at("2030-01-01T12:00:00Z");
+        let wanted = deleted.map(|day| format!("! delete account.chat.ada <- left the files; due since {day}"));
+        assert_eq!(due(&story), wanted, "{case}");
+    }
+}
+
+#[test]
+fn a_legal_hold_stops_everything_but_the_deactivation() {
+    let mut story = team();
+    story.tell("=== chat\nowns chat-1 7 table");
+    let (login, held) =
+        ("login       = \"ada\"", "login       = \"ada\"\n  legal_hold  = true\n  status      = \"left\"");
+    story.edit(login, held);
+    assert_eq!(story.apply(), "");
+    story.at("2026-12-24T12:00:00Z");
+    assert_snapshot!(story.plan(), @r#"
+    holds legal-hold [account.chat.ada]: transfer of account.chat.ada is due, and person.ada is on legal hold
+    0 chat at account.chat.ada
+      > transfer account.chat.ada to="chat-2" <- status = "left"; due since 2026-12-23 (undo until 2027-12-24)
+    "#);
+    assert_ne!(story.apply(), "");
+    // Also once nothing but the record knows of the hold.
+    let mut gone = story.clone();
+    gone.edit(&ADA.replacen(login, held, 1), "");
+    assert_snapshot!(gone.plan(), @r#"
+    holds legal-hold [account.chat.ada]: transfer of account.chat.ada is due, and person.ada is on legal hold
+    0 chat at account.chat.ada
+      > transfer account.chat.ada to="chat-2" <- left the files; due since 2026-12-23 (undo until 2027-12-24)
+    "#);
+    story.edit("  legal_hold  = true\n", "");
+    assert_snapshot!(story.plan(), @r#"
+    records person.ada
+    0 chat at account.chat.ada
+      > transfer account.chat.ada to="chat-2" <- status = "left"; due since 2026-12-23 (undo until 2027-12-24)
+    "#);
+}
+
+#[test]
+fn a_service_whose_owners_left_is_told_of_or_ends_with_them() {
+    let mut story = team();
+    story.edit(
+        "person \"kim\"",
+        "service \"deployer\" {\n  owners = [person.ada, person.kim]\n  login  = \"deployer\"\n}\nperson \"kim\"",
+    );
+    assert_eq!(story.apply(), "");
+    story.edit(ADA, "");
+    story.edit("person.ada, person.kim", "person.kim");
+    assert_eq!(story.apply(), "");
+    story.edit("login = \"kim\"", "login = \"kim\"\n  status = \"left\"");
+    assert_snapshot!(story.plan(), @r#"
+    notice no-owner [service.deployer]: 1 service whose owners all left: service.deployer
+    records person.kim
+    0 chat at account.chat.kim
+      - deactivate account.chat.kim <- status = "left"
+    1 chat at group.chat.core
+      - revoke membership.chat.core.kim <- status = "left"
+    "#);
+    story.edit("owners = [person.kim]", "owners = [person.kim]\n  ends_with_owners = true");
+    assert_snapshot!(story.plan(), @r#"
+    holds mass-removal [membership.chat.core.deployer membership.chat.core.kim]: group.chat.core would lose 3 of its 6 members within 24 h: half or more
+    records person.kim service.deployer
+    0 chat
+      - deactivate account.chat.deployer <- all its owners left
+      - deactivate account.chat.kim <- status = "left"
+    1 chat at group.chat.core
+      - revoke membership.chat.core.deployer <- all its owners left
+      - revoke membership.chat.core.kim <- status = "left"
+    "#);
+}

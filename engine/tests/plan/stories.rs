@@ -359,6 +359,42 @@ fn maker_and_checker() {
 }
 
 #[test]
+fn maker_until_the_day_on_which_checker_begins() {
+    let mut story = company(20);
+    story.tell("--- duties.hcl\nrole \"maker\" {\n  members = [{ who = person.p11, until = \"2026-12-10\" }]\n  access = [group.chat.makers]\n}\nrole \"checker\" {\n  members = [{ who = person.p11, from = \"2026-12-09\" }]\n  access = [group.chat.checkers]\n}\ngroup \"chat\" \"makers\" {}\ngroup \"chat\" \"checkers\" {}\nconflict \"four_eyes\" {\n  roles = [role.maker, role.checker]\n}");
+    assert_eq!(story.apply(), "");
+    // On one day both would hold.
+    story.at("2026-12-09T12:00:00Z");
+    assert_snapshot!(said(&story), @"holds conflict: person.p11 would have what role.checker and role.maker give, and conflict.four_eyes forbids that");
+    story.at("2026-12-10T00:00:00Z");
+    assert_snapshot!(story.plan(), @"
+    0 chat at group.chat.makers
+      - revoke membership.chat.makers.p11 until 2026-12-10 <- its time is over
+    1 chat at group.chat.checkers after 0
+      + grant membership.chat.checkers.p11 <- role.checker
+    ");
+    assert_eq!(story.apply(), "");
+}
+
+#[test]
+fn access_that_ends_is_renewed_in_time_or_taken() {
+    let mut story = company(20);
+    story.tell("--- oncall.hcl\ngroup \"chat\" \"oncall\" {\n  members = [{ who = person.p11, until = \"2026-12-10\", reason = \"rota\" }]\n}");
+    assert_eq!(story.apply(), "");
+    let mut renewed = story.clone();
+    renewed.edit("until = \"2026-12-10\"", "until = \"2027-01-10\"");
+    assert_snapshot!(renewed.plan(), @"explained membership.chat.oncall.p11 until 2027-01-10 <- group.chat.oncall until 2027-01-10 (rota)");
+    assert_eq!(renewed.apply(), "");
+    renewed.at("2026-12-10T00:00:00Z");
+    assert_snapshot!(renewed.plan(), @"nothing to do");
+    story.at("2026-12-10T00:00:00Z");
+    assert_snapshot!(story.plan(), @"
+    0 chat at group.chat.oncall
+      - revoke membership.chat.oncall.p11 until 2026-12-10 <- its time is over
+    ");
+}
+
+#[test]
 fn legal_hold_and_what_is_still_owned() {
     let mut story = Story::new(
         r#"

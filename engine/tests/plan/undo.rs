@@ -1,9 +1,11 @@
 //! Undo: what a run took, changed and gave, given back; what others did since left alone; the files held off until they
 //! change.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use state::*;
 
 use crate::dump::dump;
@@ -292,7 +294,7 @@ fn differences(before: &Story, after: &Story, plan: &Plan) -> Vec<String> {
     differences
 }
 
-fn undo_restores(first: &Said, second: &Said, held: &str) -> Result<(), TestCaseError> {
+fn undo_restores(first: &Said, second: &Said, held: &str, tried: &Tried) -> Result<(), TestCaseError> {
     let mut story = Story::new("=== corp\n=== chat");
     story.tell(held);
     story.tell(&first.hcl());
@@ -310,6 +312,9 @@ fn undo_restores(first: &Said, second: &Said, held: &str) -> Result<(), TestCase
     let run = format!("run-{}", runs(&story));
     let Ok((plan, undone)) = story.undo(&run) else { return Ok(()) };
     prop_assert!(undone.lines().all(|line| line.contains("safeguard")), "{}\n{}", undone, dump(&plan));
+    let restored =
+        plan.changes.iter().filter(|change| !plan.held().iter().any(|n| plan.changes[*n as usize] == **change));
+    restored.for_each(|change| *tried.borrow_mut().entry((kind(change.address), change.action)).or_default() += 1);
     let differences = differences(&before, &story, &plan);
     prop_assert!(differences.is_empty(), "{differences:#?}\n{}\n{:?}", dump(&plan), plan.undoes);
     // What came back stays until the files change.
@@ -331,11 +336,34 @@ fn undo_restores(first: &Said, second: &Said, held: &str) -> Result<(), TestCase
     })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+/// What was really given back, how often.
+type Tried = RefCell<BTreeMap<(&'static str, Action), u32>>;
 
-    #[test]
-    fn undo_gives_back_everything_that_can_be_given_back(first in said(), second in said(), held in held()) {
-        undo_restores(&first, &second, &held)?;
+fn kind(address: Address) -> &'static str {
+    match address {
+        Address::Membership { .. } => "membership",
+        Address::Account { .. } => "account",
+        _ => "group",
+    }
+}
+
+#[test]
+fn undo_gives_back_everything_that_can_be_given_back() {
+    let tried = Tried::default();
+    let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new(config);
+    runner
+        .run(&(said(), said(), held()), |(first, second, held)| undo_restores(&first, &second, &held, &tried))
+        .unwrap_or_else(|failed| panic!("{failed}\n{runner}"));
+    let tried = tried.into_inner();
+    for wanted in [
+        ("account", Action::Deactivate),
+        ("account", Action::Reactivate),
+        ("account", Action::Update),
+        ("membership", Action::Grant),
+        ("membership", Action::Revoke),
+        ("membership", Action::Update),
+    ] {
+        assert!(tried.contains_key(&wanted), "{wanted:?} was never tried: {tried:?}");
     }
 }

@@ -30,7 +30,7 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
         Action::Grant,
         Action::Revoke,
     ]);
-    (0u8..10, who.clone(), who, group.clone(), group, action, result, any::<u32>(), any::<(i64, f64)>()).prop_map(
+    (0u8..13, who.clone(), who, group.clone(), group, action, result, any::<u32>(), any::<(i64, f64)>()).prop_map(
         |(kind, who, other, group, other_group, action, result, number, (integer, float))| {
             let mut account = address("account.chat.x");
             if let Address::Account { holder, .. } = &mut account {
@@ -66,6 +66,13 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
                     signers: if number % 3 == 0 { vec![other.to_owned()] } else { Vec::new() },
                     expires: at(number.into()),
                 }))],
+                8 => {
+                    let after = [(Symbol::new("a"), Wanted::Known(Value::Integer(integer)))];
+                    let again = [(action, &after[..])].into_iter();
+                    vec![fact(Fact::undone(account, Symbol::new("r0"), again))]
+                }
+                9 => vec![fact(Fact::new(FactKind::Released, account))],
+                10 => vec![fact(Fact::suspension(person(who), number % 2 == 0, other, who))],
                 _ => {
                     let membership = matches!(action, Action::Grant | Action::Revoke);
                     let place = Address::Membership {
@@ -115,11 +122,13 @@ fn known(recorded: &Recorded) -> impl PartialEq + std::fmt::Debug + use<> {
         former,
         approvals,
         approval_rules,
+        undone,
+        suspensions,
         ..
     } = recorded.clone();
     let open: Vec<OpenIntent> = open.iter().cloned().collect();
     let maps = (objects, identities, sources, populations, numbers, limits, in_force, former);
-    let maps = (maps, approvals, approval_rules);
+    let maps = (maps, approvals, approval_rules, undone, suspensions);
     (lineage, maps, open, removals)
 }
 

@@ -1,6 +1,11 @@
 //! What safeguards look at again right before a change.
 
+use std::cell::Cell;
+
 use insta::assert_snapshot;
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use proptest::test_runner::TestRunner;
 use state::record::Event;
 use state::*;
 
@@ -175,4 +180,103 @@ fn what_an_account_owns_is_named_before_it_is_put_away_or_deleted() {
         );
         assert!(owner.executed.is_empty());
     }
+}
+
+const PEOPLE: [&str; 5] = ["ada", "bob", "eve", "kim", "lou"];
+
+/// Who is in the group, who is to go and who is to come, and what others do before tenure looks.
+#[derive(Clone, Debug)]
+struct Handover {
+    members: Vec<&'static str>,
+    goes: Vec<&'static str>,
+    comes: Vec<&'static str>,
+    removed: Vec<&'static str>,
+    switched_off: Vec<&'static str>,
+    faults: Vec<Fault>,
+    gives_first: bool,
+    concurrency: usize,
+    seed: u64,
+}
+
+fn handover() -> impl Strategy<Value = Handover> {
+    let some = |most| subsequence(PEOPLE.to_vec(), 0..=most);
+    let fault = prop_oneof![Just(Fault::Refuse), Just(Fault::LostDone), Just(Fault::LostNotDone), Just(Fault::Moved)];
+    let people = (subsequence(PEOPLE.to_vec(), 2..=4), some(3), some(3), some(2), some(1));
+    (people, prop::collection::vec(fault, 0..3), any::<bool>(), 1usize..4, 1u64..u64::MAX).prop_map(
+        |((members, goes, comes, removed, switched_off), faults, gives_first, concurrency, seed)| Handover {
+            goes: goes.into_iter().filter(|who| members.contains(who)).collect(),
+            comes: comes.into_iter().filter(|who| !members.contains(who)).collect(),
+            members,
+            removed,
+            switched_off,
+            faults,
+            gives_first,
+            concurrency,
+            seed,
+        },
+    )
+}
+
+/// Those who are in the group, and active.
+fn active(world: &World) -> usize {
+    let remote = &world.systems[&Symbol::new("chat")];
+    let there = |(_, member): &&(Symbol, Symbol)| remote.accounts[member].active;
+    remote.memberships.keys().filter(there).count()
+}
+
+/// Plays it; whether somebody was taken out, and whether somebody was held for the group's sake.
+fn hand_over(case: &Handover) -> (bool, bool) {
+    let mut world = World::new(connected(1, case.concurrency, 0));
+    world.group("admins");
+    PEOPLE.iter().for_each(|holder| drop(world.account(holder, &[("userName", holder)])));
+    case.members.iter().for_each(|holder| world.member("admins", holder));
+    let stay: Vec<&str> = PEOPLE
+        .into_iter()
+        .filter(|who| case.comes.contains(who) || case.members.contains(who) && !case.goes.contains(who))
+        .collect();
+    if stay.len() < 2 || case.goes.is_empty() {
+        return (false, false);
+    }
+    let address = |who: &&str| format!("membership.chat.admins.{who}");
+    let mut all = watch(&case.members, &stay, &address(&case.goes[0]), &[]);
+    all.takes = case.goes.iter().map(|who| address(who).parse().unwrap()).collect();
+    world.watches = vec![all];
+    let gives: Vec<String> = case.comes.iter().map(|who| format!("grant {}", address(who))).collect();
+    let takes: Vec<String> = case.goes.iter().map(|who| format!("revoke {}", address(who))).collect();
+    let batches = if case.gives_first { [gives, takes] } else { [takes, gives] };
+    let batches: Vec<&str> = batches.iter().flatten().map(String::as_str).collect();
+    let plan = plan(&world, &batches);
+    let group = Symbol::new("id-admins");
+    for who in &case.removed {
+        remote(&mut world).memberships.remove(&(group, format!("id-{who}").into()));
+    }
+    for who in &case.switched_off {
+        remote(&mut world).accounts.get_mut(&Symbol::from(format!("id-{who}"))).unwrap().active = false;
+    }
+    for (who, fault) in case.comes.iter().zip(&case.faults) {
+        world.faults.insert(address(who).parse().unwrap(), [fault.clone()].into());
+    }
+    world.seed = case.seed;
+    let before = active(&world);
+    world.apply(&plan);
+    let after = active(&world);
+    assert!(after >= before.min(2), "{before} became {after}\n{case:?}\n{}", world.transcript);
+    let taken = world.executed.iter().any(|(_, action)| *action == Action::Revoke);
+    (taken, world.transcript.contains("held: last-admin"))
+}
+
+#[test]
+fn whatever_others_do_and_whatever_fails_a_protected_group_keeps_its_members() {
+    let (taken, held) = (Cell::new(0), Cell::new(0));
+    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new(config);
+    runner
+        .run(&handover(), |case| {
+            let (took, held_back) = hand_over(&case);
+            taken.set(taken.get() + u32::from(took));
+            held.set(held.get() + u32::from(held_back));
+            Ok(())
+        })
+        .unwrap_or_else(|failed| panic!("{failed}"));
+    assert!(taken.get() > 20 && held.get() > 20, "taken in {} cases, held in {}", taken.get(), held.get());
 }
