@@ -164,10 +164,11 @@ fn push_key(to: &mut String, key: Symbol) {
     }
 }
 
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(48);
-        match *self {
+impl Address {
+    /// As it is written.
+    fn text(self) -> String {
+        let mut text = String::with_capacity(64);
+        match self {
             Address::Person(key) => {
                 text.push_str("person");
                 push_key(&mut text, key);
@@ -213,7 +214,13 @@ impl fmt::Display for Address {
                 quote(&mut text, grant.as_str());
             }
         }
-        f.pad(&text)
+        text
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text())
     }
 }
 
@@ -368,7 +375,7 @@ impl FromStr for Address {
 
 impl Serialize for Address {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

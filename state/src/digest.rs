@@ -10,6 +10,19 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
+/// What is written is hashed.
+struct Hashed(Sha256);
+
+impl std::io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Digest {
     /// 64 zeros: what stands before the first line of a record.
     pub const ZERO: Digest = Digest([0; 32]);
@@ -24,6 +37,17 @@ impl Digest {
         let mut hasher = Sha256::new();
         parts.into_iter().for_each(|part| hasher.update(part));
         Digest(hasher.finalize().into())
+    }
+
+    /// The digest of the JSON of `value`, which never stands in memory as a whole.
+    pub fn of_json(value: &impl Serialize) -> Digest {
+        let mut hashed = std::io::BufWriter::with_capacity(1 << 16, Hashed(Sha256::new()));
+        // Serialising data without maps of non-string keys into a hash cannot fail; a digest of zeros would only be
+        // useless, never equal to a right one.
+        match serde_json::to_writer(&mut hashed, value).map(|()| hashed.into_inner()) {
+            Ok(Ok(Hashed(hasher))) => Digest(hasher.finalize().into()),
+            _ => Digest::ZERO,
+        }
     }
 
     /// The 32 bytes.

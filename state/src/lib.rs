@@ -15,6 +15,7 @@ pub mod observed;
 pub mod order;
 pub mod owned;
 pub mod plan;
+pub mod ranks;
 pub mod record;
 pub mod schema;
 pub mod symbol;
@@ -31,6 +32,7 @@ pub use observed::{Complete, Dangling, Grant, Membership, Observed, Owned};
 pub use order::{Order, Outcome};
 pub use owned::Owns;
 pub use plan::{Batch, Fact, FactKind, Left, LeftKind, Plan, SystemRead, SystemSummary, Undoes};
+pub use ranks::{Ranks, sort_by_address};
 pub use schema::{
     AttributeSchema, AttributeType, Capabilities, GrantError, GrantForm, Key, Mutability, Schema, Shape,
     grant_attributes,

@@ -302,14 +302,12 @@ impl Plan {
             changes: &self.changes,
             batches: &self.batches,
         };
-        // Serialising data without maps of non-string keys into memory cannot fail; an empty answer would only make
-        // the digest useless, never equal to a right one.
-        self.digest = Digest::of(&serde_json::to_vec(&sealed).unwrap_or_default());
+        self.digest = Digest::of_json(&sealed);
     }
 
     /// Numbers of the changes that a holding finding covers, sorted.
     pub fn held(&self) -> Vec<u32> {
-        let held: std::collections::BTreeSet<Address> = self
+        let held: rustc_hash::FxHashSet<Address> = self
             .findings
             .iter()
             .filter(|finding| finding.severity == crate::Severity::Holds)

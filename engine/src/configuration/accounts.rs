@@ -16,7 +16,7 @@ use super::view::{Next, View};
 use super::walk::{calls, mentions};
 use super::world::{Run, World};
 use super::{Configuration, Evaluate, Known, Rejected, WantedAccount, WantedValue};
-use crate::language::expr::{Kind, Step};
+use crate::language::expr::{Kind, Part, Step};
 use crate::language::{Block, Diagnostic, Expr, Reference, Scope, Span, Value, evaluate};
 
 /// Evaluates what depends on observed systems.
@@ -46,7 +46,7 @@ pub(super) struct SystemRules {
     more: Option<Expr>,
     on_create: Vec<(Symbol, Rule)>,
     /// What `match` compares, for accounts that are created; by attribute.
-    matched: Vec<(Symbol, Expr)>,
+    matched: Vec<(Symbol, Rule)>,
 }
 
 /// How an attribute of accounts comes about.
@@ -54,8 +54,26 @@ struct Rule {
     expr: Expr,
     /// `self.NAME`, where that is a plain value for everybody.
     own: Option<Symbol>,
+    /// A template of text and such attributes.
+    pieces: Option<Vec<Piece>>,
     /// The same for everybody on this system; filled at first use.
     constant: Option<OnceLock<Option<WantedValue>>>,
+}
+
+impl Rule {
+    fn new(expr: Expr, plain: &FxHashSet<Symbol>) -> Rule {
+        let own = own_attribute(&expr).filter(|name| plain.contains(name));
+        let constant = (!mentions(&expr, "self") && !calls(&expr, "next")).then(OnceLock::new);
+        let pieces = pieces(&expr, plain);
+        Rule { expr, own, pieces, constant }
+    }
+}
+
+/// A part of a template.
+enum Piece {
+    Text(Arc<str>),
+    /// `${self.NAME}`
+    Own(Symbol),
 }
 
 /// A group's own attributes.
@@ -88,14 +106,14 @@ impl SystemRules {
         let expr = |name: &str| account?.attribute(name).map(|attribute| attribute.value.clone());
         let attributes = account.map_or_else(Vec::new, |block| rules(block, &["when", "attributes"], plain));
         let on_create = inner("on_create").map_or_else(Vec::new, |block| rules(block, &[], plain));
-        let mut matched: Vec<(Symbol, Expr)> = Vec::new();
+        let mut matched: Vec<(Symbol, Rule)> = Vec::new();
         for comparison in matching.iter().flat_map(|matching| matching.alternatives.iter().flatten()) {
             if let Some((name, expr)) = &comparison.created
                 && !attributes.iter().chain(&on_create).any(|(own, _)| own == name)
                 && !matched.iter().any(|(own, _)| own == name)
                 && !matches!(name.as_str(), "id" | "active")
             {
-                matched.push((*name, expr.clone()));
+                matched.push((*name, Rule::new(expr.clone(), plain)));
             }
         }
         Ok(SystemRules {
@@ -115,14 +133,42 @@ fn rules(block: &Block, reserved: &[&str], plain: &FxHashSet<Symbol>) -> Vec<(Sy
     let attributes = block.attributes.iter().filter(|attribute| !reserved.contains(&&*attribute.name));
     let mut rules: Vec<(Symbol, Rule)> = attributes
         .map(|attribute| {
-            let expr = attribute.value.clone();
-            let own = own_attribute(&expr).filter(|name| plain.contains(name));
-            let constant = (!mentions(&expr, "self") && !calls(&expr, "next")).then(OnceLock::new);
-            (Symbol::new(&attribute.name), Rule { expr, own, constant })
+            (Symbol::new(&attribute.name), Rule::new(attribute.value.clone(), plain))
         })
         .collect();
     rules.sort_by_key(|(name, _)| *name);
     rules
+}
+
+/// A template all of whose parts are text or attributes that are plain values for everybody.
+fn pieces(expr: &Expr, plain: &FxHashSet<Symbol>) -> Option<Vec<Piece>> {
+    let Kind::Template(parts) = &*expr.kind else { return None };
+    let piece = |part: &Part| match part {
+        Part::Text(text) => Some(Piece::Text(text.clone())),
+        Part::Value(expr) => own_attribute(expr).filter(|name| plain.contains(name)).map(Piece::Own),
+        Part::If { .. } | Part::For { .. } => None,
+    };
+    parts.iter().map(piece).collect()
+}
+
+/// The text of a template, where all the attributes in it are texts.
+fn filled(pieces: &[Piece], attributes: &Attributes) -> Option<String> {
+    let mut filled = String::with_capacity(64);
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Own(name) => filled.push_str(attributes.get(*name)?.as_text()?.as_str()),
+        }
+    }
+    Some(filled)
+}
+
+/// A text as a value; where it is what was `seen`, without looking it up among all symbols.
+fn text(text: &str, seen: Option<&state::Value>) -> state::Value {
+    match seen {
+        Some(seen @ state::Value::Text(known)) if known.as_str() == text => seen.clone(),
+        _ => state::Value::text(text),
+    }
 }
 
 /// The name in `self.NAME`.
@@ -169,15 +215,22 @@ impl Evaluator {
         rule: &Rule,
         holder: &Holder,
         into: Into,
+        seen: Option<&state::Value>,
     ) -> Result<Option<WantedValue>, Diagnostic> {
         if let Some(name) = rule.own {
             return Ok(holder.attributes.get(name).cloned().map(WantedValue::Known));
+        }
+        if let Some(filled) = rule.pieces.as_ref().and_then(|pieces| filled(pieces, &holder.attributes)) {
+            return Ok(Some(WantedValue::Known(text(&filled, seen))));
         }
         if let Some(known) = rule.constant.as_ref().and_then(OnceLock::get) {
             return Ok(known.clone());
         }
         view.run.reset();
-        let value = self.wanted(view, &rule.expr, into)?;
+        let value = match evaluate(&rule.expr, view)? {
+            Value::String(found) => Some(WantedValue::Known(text(&found, seen))),
+            value => self.wanted_value(view, value, &rule.expr, into)?,
+        };
         if let Some(constant) = &rule.constant
             && !view.run.is_volatile()
         {
@@ -237,6 +290,7 @@ impl Evaluator {
         rules: &SystemRules,
         system: Symbol,
         holder: &Holder,
+        seen: &Attributes,
         run: &Run,
     ) -> Result<Option<WantedAccount>, Diagnostic> {
         let view = self.view(run, rules, holder);
@@ -245,7 +299,7 @@ impl Evaluator {
         {
             return Ok(None);
         }
-        self.wanted_attributes(view, rules, system, holder).map(Some)
+        self.wanted_attributes(view, rules, system, holder, seen).map(Some)
     }
 
     /// The account of someone whom `when` does not leave out.
@@ -255,10 +309,11 @@ impl Evaluator {
         rules: &'v SystemRules,
         system: Symbol,
         holder: &Holder,
+        seen: &Attributes,
     ) -> Result<WantedAccount, Diagnostic> {
         let mut attributes = Vec::with_capacity(rules.attributes.len());
         for (name, rule) in &rules.attributes {
-            if let Some(value) = self.attribute(&view, rule, holder, Into::Enforced)? {
+            if let Some(value) = self.attribute(&view, rule, holder, Into::Enforced, seen.get(*name))? {
                 attributes.push((*name, value));
             }
         }
@@ -269,14 +324,14 @@ impl Evaluator {
         for (name, rule) in &rules.on_create {
             view.next =
                 Some(Next { system, attribute: *name, holder: view.own.map_or(*name, |(_, record)| record.key) });
-            if let Some(value) = self.attribute(&view, rule, holder, Into::Created)? {
+            if let Some(value) = self.attribute(&view, rule, holder, Into::Created, seen.get(*name))? {
                 on_create.push((*name, value));
             }
         }
         view.next = None;
-        for (name, expr) in &rules.matched {
+        for (name, rule) in &rules.matched {
             if !attributes.iter().any(|(own, _)| own == name)
-                && let Some(value) = self.wanted(&view, expr, Into::Created)?
+                && let Some(value) = self.attribute(&view, rule, holder, Into::Created, seen.get(*name))?
             {
                 on_create.push((*name, value));
             }
@@ -315,9 +370,10 @@ impl Evaluator {
                 evaluate(when, &self.view(&run, rules, holder)).is_ok_and(|value| value.has_unknown())
             });
             let wanted = if unknown {
-                self.wanted_attributes(self.view(&run, rules, holder), rules, entry.system, holder).map(Some)
+                let view = self.view(&run, rules, holder);
+                self.wanted_attributes(view, rules, entry.system, holder, &Attributes::default()).map(Some)
             } else {
-                self.wanted_account(rules, entry.system, holder, &run)
+                self.wanted_account(rules, entry.system, holder, &Attributes::default(), &run)
             };
             if let Err(diagnostic) = wanted {
                 errors.push(for_whom(diagnostic, holder.address));
@@ -376,9 +432,15 @@ impl Evaluate for Evaluator {
             .map_err(|diagnostic| for_whom(diagnostic, holder.address))
     }
 
-    fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic> {
+    fn account_like(
+        &self,
+        system: Symbol,
+        holder: Symbol,
+        seen: &Attributes,
+        known: &dyn Known,
+    ) -> Result<Option<WantedAccount>, Diagnostic> {
         let (rules, holder) = (self.rules(system)?, self.holder(holder)?);
-        self.wanted_account(rules, system, holder, &Run::with(known))
+        self.wanted_account(rules, system, holder, seen, &Run::with(known))
             .map_err(|diagnostic| for_whom(diagnostic, holder.address))
     }
 

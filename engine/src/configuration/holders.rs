@@ -173,7 +173,8 @@ fn cycle_error(roles: &[RoleNode], cycle: &[usize]) -> Diagnostic {
         related: Vec::new(),
         hint: Some("take one of them out of the other's `access` or `members`".to_owned()),
     };
-    for number in cycle {
+    const RELATED: usize = 8;
+    for number in cycle.iter().take(RELATED) {
         if Some(roles[*number].span) != first {
             diagnostic = diagnostic.related(roles[*number].span, format!("{} is here", roles[*number].because));
         }

@@ -1,5 +1,7 @@
 //! Memberships and accounts out of roles and groups: sources united, times and qualifiers settled.
 
+use std::sync::Arc;
+
 use state::{Attributes, Member, Schema, Symbol, Timestamp, Value};
 
 use super::holders::{Entry, Holding, RoleNode, Subject, excludes_nobody, hand_on};
@@ -70,7 +72,7 @@ const NESTED: u64 = 1 << 32;
 struct Holder {
     who: u32,
     until: Option<Timestamp>,
-    why: Vec<Why>,
+    why: Arc<[Why]>,
 }
 
 impl<'a> Access<'a> {
@@ -206,9 +208,15 @@ impl<'a> Access<'a> {
             return;
         };
         let in_force = || ways.iter().filter(|way| way.period.contains(self.now));
-        let mut why: Vec<Why> = in_force().map(|way| whys.get(way.why)).collect();
-        why.sort_unstable();
-        why.dedup();
+        let why = match ways {
+            [only] => whys.alone(only.why),
+            _ => {
+                let mut why: Vec<Why> = in_force().map(|way| whys.get(way.why)).collect();
+                why.sort_unstable();
+                why.dedup();
+                why.into()
+            }
+        };
         let mut qualifiers = first.qualifiers;
         let united;
         if ways.len() > 1 {
@@ -259,7 +267,7 @@ impl<'a> Access<'a> {
             qualifiers: way.qualifiers.clone(),
             from: period.begins(),
             until: period.ends(),
-            why: vec![whys.get(way.why)],
+            why: whys.alone(way.why),
         });
     }
 
@@ -270,7 +278,7 @@ impl<'a> Access<'a> {
             let standing = self.standings[who];
             let period = item.period.and(Period::new(standing.starts, None));
             if !standing.leaver && period.contains(self.now) {
-                to.push(Holder { who: who as u32, until: period.ends(), why: vec![whys.get(item.why)] });
+                to.push(Holder { who: who as u32, until: period.ends(), why: whys.alone(item.why) });
             }
         }
     }
@@ -280,15 +288,18 @@ impl<'a> Access<'a> {
         holders.sort_by_key(|holder| holder.who);
         let mut holders = holders.into_iter().peekable();
         while let Some(mut holder) = holders.next() {
-            let mut several = false;
+            let mut several: Vec<Why> = Vec::new();
             while let Some(next) = holders.next_if(|next| next.who == holder.who) {
                 holder.until = holder.until.zip(next.until).map(|(a, b)| a.max(b));
-                holder.why.extend(next.why);
-                several = true;
+                if several.is_empty() {
+                    several.extend(holder.why.iter().cloned());
+                }
+                several.extend(next.why.iter().cloned());
             }
-            if several {
-                holder.why.sort_unstable();
-                holder.why.dedup();
+            if !several.is_empty() {
+                several.sort_unstable();
+                several.dedup();
+                holder.why = several.into();
             }
             to.push(AccountEntry {
                 system,

@@ -41,6 +41,7 @@ mod walk;
 mod world;
 
 pub use evaluate::Facts;
+pub(crate) use graph::way_text;
 pub use inputs::SharedSources;
 pub use load::{Loaded, Rejected};
 pub use model::*;

@@ -181,7 +181,7 @@ pub struct Membership {
     pub from: Option<Timestamp>,
     /// When it ends (exclusive); none: never.
     pub until: Option<Timestamp>,
-    pub why: Vec<Why>,
+    pub why: Arc<[Why]>,
 }
 
 /// Someone who is to have an account.
@@ -190,7 +190,7 @@ pub struct AccountEntry {
     pub system: Symbol,
     pub holder: Symbol,
     pub until: Option<Timestamp>,
-    pub why: Vec<Why>,
+    pub why: Arc<[Why]>,
 }
 
 /// A `protect` block.
@@ -323,7 +323,17 @@ pub trait Evaluate {
     /// Whether an identity is to have an account there: false where `account.when` leaves it out.
     fn wants_account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<bool, Diagnostic>;
     /// The wanted account of an identity: none where `account.when` leaves it out.
-    fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic>;
+    fn account(&self, system: Symbol, holder: Symbol, known: &dyn Known) -> Result<Option<WantedAccount>, Diagnostic> {
+        self.account_like(system, holder, &Attributes::default(), known)
+    }
+    /// The same; `seen` are attributes that it is likely to have: what comes out the same is not made a second time.
+    fn account_like(
+        &self,
+        system: Symbol,
+        holder: Symbol,
+        seen: &Attributes,
+        known: &dyn Known,
+    ) -> Result<Option<WantedAccount>, Diagnostic>;
     /// The wanted attributes of a group, sorted by name; a reference to a group or account is its remote id.
     fn group(&self, system: Symbol, group: Symbol, known: &dyn Known)
     -> Result<Vec<(Symbol, WantedValue)>, Diagnostic>;

@@ -1,5 +1,7 @@
 //! Spans of time, and reasons, as roles and groups hand them on.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use state::{Symbol, Timestamp};
 
@@ -71,7 +73,8 @@ pub(super) type WhyId = u32;
 /// Reasons, each once, so that a holding carries a number.
 #[derive(Default)]
 pub(super) struct Whys {
-    table: Vec<Why>,
+    /// Each as a list of its own, which all share whom it alone gives something.
+    table: Vec<Arc<[Why]>>,
     numbers: FxHashMap<Why, WhyId>,
     extended: FxHashMap<(WhyId, Symbol, Span), WhyId>,
 }
@@ -81,7 +84,7 @@ impl Whys {
         let why = Why { because, span };
         let next = self.table.len() as WhyId;
         *self.numbers.entry(why).or_insert_with_key(|why| {
-            self.table.push(why.clone());
+            self.table.push(Arc::from([why.clone()]));
             next
         })
     }
@@ -98,7 +101,12 @@ impl Whys {
     }
 
     pub(super) fn get(&self, id: WhyId) -> Why {
-        // Numbers are given out by `add` alone.
+        // Numbers are given out by `add` alone, and every list has one.
+        self.table[id as usize][0].clone()
+    }
+
+    /// The reason as the only one.
+    pub(super) fn alone(&self, id: WhyId) -> Arc<[Why]> {
         self.table[id as usize].clone()
     }
 }

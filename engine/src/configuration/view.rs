@@ -77,9 +77,10 @@ impl<'a> View<'a> {
         if people.incomplete {
             return Err(follows());
         }
-        let hint = did_you_mean(key, people.items.iter().map(|record| record.key.as_str()), || {
-            "no `person` or `people` block declares that key".to_owned()
-        });
+        // Everybody's manager may be misspelled: nobody reads so many hints, and each takes a look at all keys.
+        let known = if self.world.may_search() { &people.items[..] } else { &[] };
+        let known = known.iter().map(|record| record.key.as_str());
+        let hint = did_you_mean(key, known, || "no `person` or `people` block declares that key".to_owned());
         Err(Failure::new(format!("{} is not declared", Address::Person(Symbol::new(key)))).hint(hint))
     }
 
@@ -327,7 +328,7 @@ impl Scope for View<'_> {
             "group" => {
                 let groups = &world.program.groups.blocks;
                 let systems = groups.iter().filter_map(|group| group.block.labels.first()).map(|(label, _)| &**label);
-                if systems.clone().any(|system| system == name) || world.program.systems.get(name).is_some() {
+                if world.program.systems.get(name).is_some() || systems.clone().any(|system| system == name) {
                     return Ok(below("group", name));
                 }
                 let hint = did_you_mean(name, systems, || "write group.SYSTEM.NAME".to_owned());

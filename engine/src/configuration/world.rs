@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use state::{Observed, Symbol, Timestamp};
@@ -32,6 +33,8 @@ pub(super) struct World {
     pub observed: OnceLock<BTreeMap<Symbol, Vec<Value>>>,
     /// What failed in something that others only ask about.
     failed: Mutex<Errors>,
+    /// How many people were looked for among everybody.
+    searches: AtomicUsize,
 }
 
 /// A value that is computed once.
@@ -48,6 +51,9 @@ pub(super) enum Node {
     Roles(u32),
     Attribute(Who, u32),
 }
+
+/// For how many people who are not there the nearest are looked for.
+const SEARCHES: usize = 100;
 
 /// How many values may wait for each other in a row.
 const DEPTH: usize = 100;
@@ -99,6 +105,7 @@ impl World {
             roles: cells(program.roles.blocks.len()),
             observed: OnceLock::new(),
             failed: Mutex::default(),
+            searches: AtomicUsize::new(0),
             program,
             inputs,
             now,
@@ -109,6 +116,11 @@ impl World {
     /// Reports what failed in a table; whoever asks for a thing in it is told [`follows`].
     pub(super) fn report(&self, diagnostic: Diagnostic) {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(diagnostic);
+    }
+
+    /// Whether one more look for the nearest of all people is worth its time.
+    pub(super) fn may_search(&self) -> bool {
+        self.searches.fetch_add(1, Ordering::Relaxed) < SEARCHES
     }
 
     /// What was reported so far, taken out.

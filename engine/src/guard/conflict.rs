@@ -15,6 +15,10 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let configuration = planner.inputs.configuration;
     let mut systems: FxHashMap<Symbol, Effective<'_>> = FxHashMap::default();
     let mut findings = Vec::new();
+    if configuration.conflicts.is_empty() {
+        return findings;
+    }
+    let gives = gives(plan);
     for conflict in &configuration.conflicts {
         let mut having: BTreeMap<Symbol, BTreeSet<Symbol>> = BTreeMap::new();
         let mut within: FxHashSet<Address> = FxHashSet::default();
@@ -27,7 +31,7 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
             }
         }
         for (holder, roles) in having.into_iter().filter(|(_, roles)| roles.len() > 1) {
-            findings.push(finding(planner, plan, conflict, holder, &roles, &within));
+            findings.push(finding(planner, &gives, conflict, holder, &roles, &within));
         }
     }
     findings
@@ -55,24 +59,34 @@ fn in_groups<'a>(
     holders
 }
 
+/// Memberships that a plan gives, by whom they are given to; under none those of groups.
+type Gives = FxHashMap<Option<Symbol>, Vec<Address>>;
+
+fn gives(plan: &Plan) -> Gives {
+    let mut gives = Gives::default();
+    for change in plan.changes.iter().filter(|change| change.action == Action::Grant) {
+        if let Address::Membership { member, .. } = change.address {
+            let holder = match member {
+                Member::Holder(holder) => Some(holder),
+                Member::Group(_) => None,
+            };
+            gives.entry(holder).or_default().push(change.address);
+        }
+    }
+    gives
+}
+
 fn finding(
     planner: &Planner<'_>,
-    plan: &Plan,
+    gives: &Gives,
     conflict: &Conflict,
     holder: Symbol,
     roles: &BTreeSet<Symbol>,
     within: &FxHashSet<Address>,
 ) -> Finding {
-    let gives = plan.changes.iter().filter(|change| {
-        let group = change.address.parent_group();
-        let whose = match change.address {
-            Address::Membership { member: Member::Holder(own), .. } => own == holder,
-            Address::Membership { member: Member::Group(_), .. } => true,
-            _ => false,
-        };
-        change.action == Action::Grant && whose && group.is_some_and(|group| within.contains(&group))
-    });
-    let addresses: Vec<Address> = gives.map(|change| change.address).collect();
+    let own = [Some(holder), None].into_iter().filter_map(|whose| gives.get(&whose)).flatten().copied();
+    let within = |address: &Address| address.parent_group().is_some_and(|group| within.contains(&group));
+    let addresses: Vec<Address> = own.filter(within).collect();
     let who = planner.identity_address(holder);
     let roles: Vec<String> = roles.iter().map(|role| Address::Role(*role).to_string()).collect();
     let message =

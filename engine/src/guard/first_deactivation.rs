@@ -47,10 +47,9 @@ fn is_proved(planner: &Planner<'_>, system: Symbol) -> bool {
     let Some(observed) = planner.inputs.readings.get(&system).and_then(|reading| reading.inventory.observed()) else {
         return false;
     };
-    let addresses = planner.book.on(system).iter().filter(|address| matches!(address, Address::Account { .. }));
-    let mut off = addresses
-        .filter_map(|address| planner.book.object(*address))
-        .filter(|known| !known.active && known.deactivated_by_us);
+    let on = planner.book.on(system);
+    let accounts = on.iter().filter(|entry| matches!(entry.address, Address::Account { .. }));
+    let mut off = accounts.map(|entry| entry.object).filter(|known| !known.active && known.deactivated_by_us);
     off.any(|known| {
         let found = observed.accounts.binary_search_by_key(&known.id, |account| account.id);
         found.ok().and_then(|at| observed.accounts.get(at)).is_some_and(|account| !account.active)

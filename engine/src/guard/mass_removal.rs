@@ -1,8 +1,6 @@
 //! `mass-removal`: too many lose something at once, or within a day or a week, however it is split over runs.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::Removal;
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Symbol, Timestamp};
 
@@ -19,18 +17,18 @@ type Key = (Symbol, Option<Symbol>, Action);
 
 #[derive(Default)]
 struct Tally {
-    planned: BTreeSet<Address>,
-    day: BTreeSet<Address>,
-    week: BTreeSet<Address>,
+    planned: FxHashSet<Address>,
+    day: FxHashSet<Address>,
+    week: FxHashSet<Address>,
     /// Of the past those that are there still, or again.
-    there: BTreeSet<Address>,
+    there: FxHashSet<Address>,
     /// Those of which nobody knows.
-    doubts: BTreeSet<Address>,
+    doubts: FxHashSet<Address>,
 }
 
 pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let now = planner.inputs.now;
-    let mut tallies: BTreeMap<Key, Tally> = BTreeMap::new();
+    let mut tallies: FxHashMap<Key, Tally> = FxHashMap::default();
     // What `undone` holds does not happen, and the red button leaves no less for others to lose.
     let counts = |change: &&Change| {
         let aside = planner.locks_out(change) || (plan.undoes.is_none() && planner.comes_again(change).is_some());
@@ -67,6 +65,8 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     }
     let limits = InForce::new(planner);
     let present = Present::new(planner, plan, &tallies);
+    let mut tallies: Vec<(Key, Tally)> = tallies.into_iter().collect();
+    tallies.sort_unstable_by_key(|(key, _)| *key);
     tallies.into_iter().filter_map(|(key, tally)| finding(key, &tally, &limits, &present)).collect()
 }
 
@@ -108,7 +108,7 @@ fn finding(key: Key, tally: &Tally, limits: &InForce<'_>, present: &Present) -> 
         let before = population + gone;
         let limit = limit(before, share) * days;
         if group.is_some() && action == Action::Revoke {
-            let members = |set: &BTreeSet<Address>| set.iter().filter(|address| address.member().is_some()).count();
+            let members = |set: &FxHashSet<Address>| set.iter().filter(|address| address.member().is_some()).count();
             let planned = members(&tally.planned);
             let lost = planned + past.difference(&tally.planned).filter(|address| address.member().is_some()).count();
             let before = present.members(key) + lost - planned;
@@ -148,7 +148,7 @@ struct Present {
 
 impl Present {
     /// Counts only where something is taken: a record of a million objects is gone through once, and nothing is kept.
-    fn new(planner: &Planner<'_>, plan: &Plan, tallies: &BTreeMap<Key, Tally>) -> Present {
+    fn new(planner: &Planner<'_>, plan: &Plan, tallies: &FxHashMap<Key, Tally>) -> Present {
         let mut counts: FxHashMap<Key, usize> = tallies.keys().map(|key| (*key, 0)).collect();
         let mut count = |address: Address, action: Action| {
             for key in keys(address, action) {

@@ -49,7 +49,7 @@ pub use watch::{Stays, Watch};
 
 use std::collections::BTreeSet;
 
-use state::{Address, Code, Finding, Plan, Scope, Severity};
+use state::{Address, Code, Finding, Plan, Scope, Severity, sort_by_address};
 
 use crate::plan::Inputs;
 use crate::plan::planner::Planner;
@@ -122,7 +122,7 @@ fn late(planner: &Planner<'_>, plan: &Plan, watches: &[Watch], findings: &mut Ve
 
 /// A finding that holds, with its addresses in order.
 fn holds(code: Code, scope: Scope, mut addresses: Vec<Address>, message: String, hint: impl Into<String>) -> Finding {
-    addresses.sort_unstable();
+    sort_by_address(&mut addresses, |address| *address);
     addresses.dedup();
     Finding { code, severity: Severity::Holds, scope, addresses, message, hint: hint.into() }
 }

@@ -22,7 +22,7 @@ pub(super) fn undelayed(planner: &mut Planner<'_>, plan: &Plan) {
     if planner.inputs.recorded.suspensions.is_empty() {
         return;
     }
-    let locked: Vec<Address> =
+    let locked: rustc_hash::FxHashSet<Address> =
         plan.changes.iter().filter(|change| planner.locks_out(change)).map(|change| change.address).collect();
     planner.findings.retain_mut(|finding| {
         if finding.severity != Severity::Holds || matches!(finding.code, Code::LastAdmin | Code::InDoubt) {

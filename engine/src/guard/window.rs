@@ -1,7 +1,6 @@
 //! How many were given or changed within a day and within a week: what `mass-grant` and `mass-change` count.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Symbol};
 
 use super::limits::InForce;
@@ -25,11 +24,11 @@ pub(super) struct Counted {
 
 #[derive(Default)]
 struct Tally {
-    planned: BTreeSet<Address>,
-    day: BTreeSet<Address>,
-    week: BTreeSet<Address>,
+    planned: FxHashSet<Address>,
+    day: FxHashSet<Address>,
+    week: FxHashSet<Address>,
     /// Of the past those of which nobody knows.
-    doubts: BTreeSet<Address>,
+    doubts: FxHashSet<Address>,
     population: usize,
 }
 
@@ -47,7 +46,7 @@ pub(super) fn judge(planner: &Planner<'_>, plan: &Plan, counted: &Counted) -> Ve
     };
     // A system that has been known for less than a day is being filled.
     let settled = |system: Symbol| recorded.began.get(&system).is_some_and(|began| *began <= now.plus_millis(-DAY));
-    let mut tallies: BTreeMap<Place, Tally> = BTreeMap::new();
+    let mut tallies: FxHashMap<Place, Tally> = FxHashMap::default();
     let announced = |change: &Change| change.until.is_some_and(|until| until <= now);
     // What `undone` holds does not happen.
     let counts =
@@ -81,16 +80,19 @@ pub(super) fn judge(planner: &Planner<'_>, plan: &Plan, counted: &Counted) -> Ve
     }
     let kinds = [Action::Create, Action::Grant, Action::Update];
     for (address, object) in recorded.objects.iter().filter(|(_, object)| object.active) {
-        let mut seen = BTreeSet::new();
+        let mut seen: Vec<Place> = Vec::new();
         for place in kinds.into_iter().flat_map(|action| places(*address, action)) {
             // What was given within the window was not there when it opened.
-            if let Some(tally) = tallies.get_mut(&place).filter(|_| seen.insert(place)) {
+            if let Some(tally) = tallies.get_mut(&place).filter(|_| !seen.contains(&place)) {
+                seen.push(place);
                 let new = counted.code == Code::MassGrant && object.since > now.plus_millis(-DAY);
                 tally.population += usize::from(!new);
             }
         }
     }
     let limits = InForce::new(planner);
+    let mut tallies: Vec<(Place, Tally)> = tallies.into_iter().collect();
+    tallies.sort_unstable_by_key(|(place, _)| *place);
     tallies.into_iter().filter_map(|(place, tally)| finding(place, &tally, counted, &limits)).collect()
 }
 

@@ -13,7 +13,7 @@ mod references;
 pub mod scope;
 pub mod value;
 
-pub use diagnostic::{Diagnostic, File, FileId, Files, Span};
+pub use diagnostic::{Diagnostic, File, FileId, Files, Places, Span};
 pub use evaluate::{evaluate, evaluate_with};
 pub use expr::{Attribute, Block, Expr};
 

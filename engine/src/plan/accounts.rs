@@ -5,11 +5,13 @@ use state::record::RecordedObject;
 use state::{Action, Address, AttributeSchema, Attributes, Fact, FactKind, Object, Owns, Symbol, Undo, Wanted};
 
 use super::attributes::Checked;
+use super::book::Entry;
 use super::compare::{difference, fold, same};
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
+use super::walk::Walk;
 use super::world::{Place, Standing};
-use crate::configuration::{AccountEntry, WantedAccount};
+use crate::configuration::{AccountEntry, WantedAccount, WantedValue};
 use crate::guard;
 
 /// Why something is taken that a `remove` block names.
@@ -21,10 +23,21 @@ impl<'a> Planner<'a> {
     /// Plans the accounts of one system.
     pub(super) fn plan_accounts(&mut self, site: &mut Site<'a>) {
         self.expect_accounts(site);
+        let evaluate = &self.inputs.configuration.evaluate;
+        let (nothing, on) = (Attributes::default(), self.book.on(site.name));
+        let mut recorded = Walk::new(&on);
         for entry in site.entries.iter().filter(|entry| site.wanted.contains(&entry.holder)) {
             let address = Address::Account { system: site.name, holder: entry.holder };
-            match self.inputs.configuration.evaluate.account(site.name, entry.holder, &self.world) {
-                Ok(Some(wanted)) => self.plan_wanted(site, entry, address, wanted),
+            let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder));
+            let seen = match stand.map(|stand| stand.place) {
+                Some(Place::Observed(number)) => &site.account(number).attributes,
+                _ => &nothing,
+            };
+            match evaluate.account_like(site.name, entry.holder, seen, &self.world) {
+                Ok(Some(wanted)) => {
+                    let recorded = recorded.find(address).map(|(_, object)| object);
+                    self.plan_wanted(site, entry, recorded, wanted);
+                }
                 Ok(None) => {}
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
             }
@@ -65,7 +78,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn plan_wanted(&mut self, site: &Site<'a>, entry: &AccountEntry, address: Address, wanted: WantedAccount) {
+    fn plan_wanted(
+        &mut self,
+        site: &Site<'a>,
+        entry: &AccountEntry,
+        recorded: Option<&'a RecordedObject>,
+        wanted: WantedAccount,
+    ) {
+        let address = Address::Account { system: site.name, holder: entry.holder };
         self.check_attributes(
             Checked {
                 what: &address,
@@ -99,7 +119,6 @@ impl<'a> Planner<'a> {
                         self.facts.push(Fact { until: entry.until, reasons, ..fact });
                     }
                     Standing::Managed => {
-                        let recorded = self.book.object(address);
                         if recorded.is_some_and(|recorded| {
                             // What is suspended outside is held, and its facts with it.
                             (account.active || recorded.deactivated_by_us) && recorded.until != entry.until
@@ -108,7 +127,7 @@ impl<'a> Planner<'a> {
                             let reasons = self.reasons.why(&entry.why);
                             self.facts.push(Fact { until: entry.until, reasons, ..fact });
                         }
-                        self.plan_existing(site, entry, address, account, wanted);
+                        self.plan_existing(site, entry, account, recorded, wanted);
                     }
                 }
             }
@@ -144,11 +163,11 @@ impl<'a> Planner<'a> {
         &mut self,
         site: &Site<'a>,
         entry: &AccountEntry,
-        address: Address,
         account: &Object,
+        recorded: Option<&'a RecordedObject>,
         wanted: WantedAccount,
     ) {
-        let recorded = self.book.object(address);
+        let address = Address::Account { system: site.name, holder: entry.holder };
         if !account.active {
             if !recorded.is_some_and(|recorded| recorded.deactivated_by_us) {
                 self.findings.push(guard::suspended_outside::finding(address, account.id));
@@ -160,14 +179,10 @@ impl<'a> Planner<'a> {
             let body = Body { before: Some(before), reasons, ..Body::default() };
             self.change(Phase::Account, address, Action::Reactivate, body);
         }
-        let names: Vec<Symbol> = wanted.attributes.iter().map(|(name, _)| *name).collect();
-        let mut after = Vec::new();
-        for (name, value) in wanted.attributes {
-            let wanted = self.wanted(address, name, value);
-            after.extend(change_of(name, wanted, account, site.schema.account_attribute(name)));
-        }
-        let names = names.into_iter().filter(|name| !after.iter().any(|(changed, _)| changed == name));
-        self.note_drift(site, address, account, &names.collect::<Vec<_>>(), site.schema.account.as_slice());
+        let after = self.differing(address, account, &wanted.attributes, &site.schema.account);
+        let names = wanted.attributes.iter().map(|(name, _)| *name);
+        let names = names.filter(|name| !after.iter().any(|(changed, _)| changed == name));
+        self.note_drift(site, address, account, recorded, names, &site.schema.account);
         if after.is_empty() {
             return;
         }
@@ -181,6 +196,26 @@ impl<'a> Planner<'a> {
         self.change(Phase::Account, address, if renames { Action::Rename } else { Action::Update }, body);
     }
 
+    /// The attributes that are not as they are wanted.
+    pub(super) fn differing(
+        &self,
+        address: Address,
+        object: &Object,
+        wanted: &[(Symbol, WantedValue)],
+        schema: &[AttributeSchema],
+    ) -> Vec<(Symbol, Wanted)> {
+        let change = |(name, wanted): &(Symbol, WantedValue)| match wanted {
+            WantedValue::Known(value) => {
+                let schema = schema.iter().find(|attribute| attribute.name == *name);
+                difference(value, object.attributes.get(*name), schema).map(|value| (*name, Wanted::Known(value)))
+            }
+            WantedValue::Deferred { .. } => Some((*name, self.wanted(address, *name, wanted.clone()))),
+            // Sensitive values stand in on_create only, so there is nothing to compare.
+            WantedValue::Secret(_) => None,
+        };
+        wanted.iter().filter_map(change).collect()
+    }
+
     /// What others changed so that it now is as the files want it, and whom they switched on again: the record learns
     /// it. `names` are the attributes that are enforced and not changed by this plan.
     pub(super) fn note_drift(
@@ -188,17 +223,19 @@ impl<'a> Planner<'a> {
         site: &Site<'a>,
         address: Address,
         object: &Object,
-        names: &[Symbol],
+        recorded: Option<&RecordedObject>,
+        names: impl Iterator<Item = Symbol> + Clone,
         schema: &[AttributeSchema],
     ) {
-        let Some(recorded) = self.book.object(address).filter(|_| !site.from_record) else { return };
+        let Some(recorded) = recorded.filter(|_| !site.from_record) else { return };
         let schema = |name: Symbol| schema.iter().find(|attribute| attribute.name == name);
-        let drifted = |name: &Symbol| match (recorded.attributes.get(*name), object.attributes.get(*name)) {
+        let drifted = |name: Symbol| match (recorded.attributes.get(name), object.attributes.get(name)) {
             (None, None) => false,
-            (Some(known), Some(seen)) => !same(known, seen, schema(*name)),
+            (Some(known), Some(seen)) => !same(known, seen, schema(name)),
             (Some(one), None) | (None, Some(one)) => !one.is_empty(),
         };
-        if (object.active && !recorded.active) || names.iter().any(drifted) {
+        if (object.active && !recorded.active) || names.clone().any(drifted) {
+            let names: Vec<Symbol> = names.collect();
             let known = recorded.attributes.iter().map(|(name, _)| *name);
             let others: Vec<Symbol> = known.filter(|name| !names.contains(name)).collect();
             let mut seen = managed(object, names.iter().copied().chain(others.iter().copied()));
@@ -213,7 +250,7 @@ impl<'a> Planner<'a> {
     /// Recorded accounts that nobody wants any more: leavers, and who lost the last access.
     fn plan_unwanted(&mut self, site: &Site<'a>) {
         let mut members: Option<FxHashSet<Address>> = None;
-        for address in self.book.on(site.name).to_vec() {
+        for Entry { address, .. } in self.book.on(site.name).iter().copied() {
             let Address::Account { holder, .. } = address else { continue };
             if site.wanted.contains(&holder) {
                 continue;
@@ -401,21 +438,4 @@ pub(super) fn is_nobody(holder: Symbol) -> bool {
 pub(super) fn managed(object: &Object, names: impl Iterator<Item = Symbol>) -> Object {
     let attributes = names.filter_map(|name| Some((name, object.attributes.get(name)?.clone()))).collect();
     Object { attributes, ..object.clone() }
-}
-
-/// The change that one attribute needs, if it needs one.
-pub(super) fn change_of(
-    name: Symbol,
-    wanted: Wanted,
-    object: &Object,
-    schema: Option<&AttributeSchema>,
-) -> Option<(Symbol, Wanted)> {
-    match wanted {
-        Wanted::Known(value) => {
-            difference(&value, object.attributes.get(name), schema).map(|value| (name, Wanted::Known(value)))
-        }
-        Wanted::Deferred { .. } => Some((name, wanted)),
-        // Sensitive values stand in on_create only, so there is nothing to compare.
-        Wanted::Secret { .. } => None,
-    }
 }

@@ -27,10 +27,15 @@ impl Planner<'_> {
         checked: Checked<'_>,
         wanted: impl Iterator<Item = &'w (Symbol, WantedValue)>,
     ) {
-        for (name, value) in wanted {
-            if !self.known_attributes.contains(&(checked.system, checked.group, *name)) {
-                self.known_attributes.insert((checked.system, checked.group, *name));
-                self.diagnostics.extend(unknown(checked, *name));
+        for (at, (name, value)) in wanted.enumerate() {
+            let attribute = (checked.system, checked.group, *name);
+            // Objects of one system mostly have the same attributes, in the same order.
+            if self.last_attributes.get(at) != Some(&attribute) {
+                if self.known_attributes.insert(attribute) {
+                    self.diagnostics.extend(unknown(checked, *name));
+                }
+                self.last_attributes.truncate(at);
+                self.last_attributes.push(attribute);
             }
             if let WantedValue::Known(value @ Value::List(_)) = value {
                 self.diagnostics.extend(several(checked, *name, value));

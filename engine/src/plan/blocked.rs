@@ -1,7 +1,7 @@
 //! What waits for something that this plan cannot make, because a finding or a doubt holds it: held with it.
 
 use rustc_hash::FxHashSet;
-use state::{Action, Address, Code, Finding, Scope, Severity, Wanted};
+use state::{Action, Address, Code, Finding, Scope, Severity, Wanted, sort_by_address};
 
 use super::planner::{Draft, Planner};
 use super::world::{Place, Standing};
@@ -59,14 +59,24 @@ fn needs(wanted: &Wanted, blocked: &FxHashSet<Address>) -> bool {
 
 /// Adds those who wait to the findings that hold what they wait for.
 pub(super) fn tell(findings: &mut [Finding], waiting: &Waiting) {
-    for (address, cause) in waiting {
-        for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Holds) {
-            let whole = matches!(finding.scope, Scope::System(system) if finding.code == Code::IncompleteRead
-                && cause.system() == Some(system));
-            if (whole || finding.addresses.contains(cause)) && !finding.addresses.contains(address) {
-                finding.addresses.push(*address);
-                finding.addresses.sort_unstable();
+    if waiting.is_empty() {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Holds) {
+        let whole = match finding.scope {
+            Scope::System(system) if finding.code == Code::IncompleteRead => Some(system),
+            _ => None,
+        };
+        let mut covered: FxHashSet<Address> = finding.addresses.iter().copied().collect();
+        let before = covered.len();
+        for (address, cause) in waiting {
+            if (whole.is_some() && cause.system() == whole) || covered.contains(cause) {
+                covered.insert(*address);
             }
+        }
+        if covered.len() > before {
+            finding.addresses = covered.into_iter().collect();
+            sort_by_address(&mut finding.addresses, |address| *address);
         }
     }
 }

@@ -22,12 +22,12 @@ impl Planner<'_> {
                 vanished.push((address, what));
                 continue;
             }
-            for address in self.book.on(system) {
-                if let Address::Group { system, group } = *address
+            for entry in self.book.on(system).iter() {
+                if let Address::Group { system, group } = entry.address
                     && !groups.contains(&(system, group))
-                    && !self.removed(*address)
+                    && !self.removed(entry.address)
                 {
-                    vanished.push((*address, ""));
+                    vanished.push((entry.address, ""));
                 }
             }
         }

@@ -1,23 +1,34 @@
 //! The record as the plan sees it: former names given their present ones, forgotten things left out.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::{Recorded, RecordedObject};
-use state::{Address, Fact, FactKind, Member, Symbol};
+use state::{Address, Fact, FactKind, Member, Symbol, sort_by_address};
 
 use crate::configuration::{Configuration, Move};
 
 /// Recorded objects under their present addresses.
 pub(crate) struct Book<'a> {
     recorded: &'a Recorded,
-    objects: FxHashMap<Address, &'a RecordedObject>,
-    /// Addresses on each system, sorted.
-    on: FxHashMap<Symbol, Vec<Address>>,
+    /// Objects on each system, sorted by address.
+    on: FxHashMap<Symbol, Arc<Vec<Entry<'a>>>>,
     /// Identities that the record knows, under their present addresses, sorted.
     pub(crate) identities: Vec<Address>,
+    /// What the record calls them, by present addresses: of those that it calls otherwise.
     former: FxHashMap<Address, Address>,
+    /// What `forget` blocks cover, under present addresses.
+    forgotten: FxHashSet<Address>,
     renames: Renames,
     /// Addresses whose outcome is in doubt.
     pub(crate) in_doubt: FxHashSet<Address>,
+}
+
+/// A recorded object under its present address.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) address: Address,
+    pub(crate) object: &'a RecordedObject,
 }
 
 impl<'a> Book<'a> {
@@ -26,37 +37,51 @@ impl<'a> Book<'a> {
         let renames = Renames::new(recorded, configuration);
         let mut book = Book {
             recorded,
-            objects: FxHashMap::default(),
             on: FxHashMap::default(),
-            identities: Vec::new(),
+            identities: Vec::with_capacity(recorded.identities.len()),
             former: FxHashMap::default(),
+            forgotten: FxHashSet::default(),
             in_doubt: recorded.open.iter().map(|open| renames.present(open.change.address)).collect(),
             renames,
         };
         // In the order of a hash table: whatever comes of it is sorted, here or with the plan's facts.
-        for old in recorded.identities.keys().chain(recorded.objects.keys()).copied() {
-            if configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, old)) {
-                facts.push(fact(FactKind::Forgotten, old, None));
-                continue;
-            }
-            let now = book.renames.present(old);
-            if now != old {
-                facts.push(fact(FactKind::Moved, now, Some(old)));
-                book.former.insert(now, old);
-            }
-            match recorded.objects.get(&old) {
-                Some(object) => {
-                    book.objects.insert(now, object);
-                    if let Some(system) = now.system() {
-                        book.on.entry(system).or_default().push(now);
-                    }
-                }
-                None => book.identities.push(now),
+        for old in recorded.identities.keys().filter(|old| !recorded.objects.contains_key(*old)).copied() {
+            let now = book.now(old, configuration, facts);
+            book.identities.extend(now);
+        }
+        let mut counts: FxHashMap<Symbol, usize> = FxHashMap::default();
+        for system in recorded.objects.keys().filter_map(|address| address.system()) {
+            *counts.entry(system).or_default() += 1;
+        }
+        let mut on: FxHashMap<Symbol, Vec<Entry>> =
+            counts.into_iter().map(|(system, count)| (system, Vec::with_capacity(count))).collect();
+        for (old, object) in &recorded.objects {
+            let Some(address) = book.now(*old, configuration, facts) else { continue };
+            if let Some(system) = address.system() {
+                on.entry(system).or_default().push(Entry { address, object });
             }
         }
-        book.on.values_mut().for_each(|addresses| addresses.sort_unstable());
-        book.identities.sort_unstable();
+        on.retain(|_, entries| !entries.is_empty());
+        on.values_mut().for_each(|entries| sort_by_address(entries, |entry| entry.address));
+        book.on = on.into_iter().map(|(system, entries)| (system, Arc::new(entries))).collect();
+        sort_by_address(&mut book.identities, |address| *address);
         book
+    }
+
+    /// The present address of what the record calls `old`, unless a `forget` block covers it; `facts` gets what was
+    /// moved and forgotten.
+    fn now(&mut self, old: Address, configuration: &Configuration, facts: &mut Vec<Fact>) -> Option<Address> {
+        if configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, old)) {
+            facts.push(fact(FactKind::Forgotten, old, None));
+            self.forgotten.insert(old);
+            return None;
+        }
+        let now = self.renames.present(old);
+        if now != old {
+            facts.push(fact(FactKind::Moved, now, Some(old)));
+            self.former.insert(now, old);
+        }
+        Some(now)
     }
 
     /// What the files call by now what the record calls `address`.
@@ -66,22 +91,30 @@ impl<'a> Book<'a> {
 
     /// What the record knows of `address`.
     pub(crate) fn object(&self, address: Address) -> Option<&'a RecordedObject> {
-        self.objects.get(&address).copied()
+        if self.former.is_empty() && self.forgotten.is_empty() {
+            return self.recorded.objects.get(&address);
+        }
+        if let Some(old) = self.former.get(&address) {
+            return self.recorded.objects.get(old);
+        }
+        // What moved away is not there any more, nor what is forgotten.
+        let here = self.renames.present(address) == address && !self.forgotten.contains(&address);
+        self.recorded.objects.get(&address).filter(|_| here)
     }
 
-    /// Recorded addresses on a system, sorted.
-    pub(crate) fn on(&self, system: Symbol) -> &[Address] {
-        self.on.get(&system).map_or(&[], Vec::as_slice)
+    /// What is recorded on a system, sorted by address.
+    pub(crate) fn on(&self, system: Symbol) -> Arc<Vec<Entry<'a>>> {
+        self.on.get(&system).cloned().unwrap_or_default()
     }
 
     /// Accounts and groups on a system that are members of recorded groups.
     pub(crate) fn members(&self, system: Symbol) -> FxHashSet<Address> {
-        self.on(system).iter().filter_map(|address| address.member()).collect()
+        self.on(system).iter().filter_map(|entry| entry.address.member()).collect()
     }
 
     /// Groups on a system that hold recorded memberships or grants.
     pub(crate) fn parents(&self, system: Symbol) -> FxHashSet<Address> {
-        self.on(system).iter().filter_map(|address| address.parent_group()).collect()
+        self.on(system).iter().filter_map(|entry| entry.address.parent_group()).collect()
     }
 
     /// Systems that the record holds something on, sorted.

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use state::{Address, FactKind, Symbol, Value};
 
 use super::accounts::is_nobody;
+use super::book::Entry;
 use super::planner::Planner;
 use super::site::Site;
 use super::world::{Place, Stand, Standing};
@@ -49,9 +50,8 @@ impl<'a> Planner<'a> {
 
     fn bind_recorded(&mut self, site: &mut Site<'a>) -> Vec<Symbol> {
         let mut gone = Vec::new();
-        for address in self.book.on(site.name).to_vec() {
+        for Entry { address, object: recorded } in self.book.on(site.name).iter().copied() {
             let Address::Account { holder, .. } = address else { continue };
-            let Some(recorded) = self.book.object(address) else { continue };
             let world = self.world.systems.entry(site.name).or_default();
             world.recorded.insert(recorded.id, &recorded.attributes);
             match site.account_numbers.get(&recorded.id) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use state::{Member, Symbol, Timestamp};
 
-use crate::configuration::Membership;
+use crate::configuration::{Membership, Why};
 
 /// The memberships of accounts that come to the same as `memberships` with its nested groups, sorted, and the groups
 /// that had groups in them. Chains were checked for cycles when the configuration was read; a group is entered once
@@ -75,10 +75,9 @@ fn add(
                 (Some(a), Some(b)) => Some(a.max(b)),
                 _ => None,
             };
-            for why in why {
-                if !known.why.contains(why) {
-                    known.why.push(why.clone());
-                }
+            let more: Vec<&Why> = why.iter().filter(|why| !known.why.contains(why)).collect();
+            if !more.is_empty() {
+                known.why = known.why.iter().chain(more).cloned().collect();
             }
         })
         .or_insert_with(|| Membership {

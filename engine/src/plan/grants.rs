@@ -5,6 +5,7 @@ use state::observed::{KEEP, PARTS};
 use state::{Action, Address, Attributes, Dangling, FactKind, Grant, Object, Symbol, Value, Wanted};
 
 use super::accounts::REMOVED;
+use super::book::Entry;
 use super::compare::same;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
@@ -58,7 +59,7 @@ impl<'a> Planner<'a> {
 
     /// Recorded grants of groups that say nothing of grants any more, or were removed: taken where they are there.
     fn take_former_grants(&mut self, site: &Site<'a>, grants: &Grants<'a>) {
-        for address in self.book.on(site.name).to_vec() {
+        for Entry { address, .. } in self.book.on(site.name).iter().copied() {
             let Address::Grant { group, grant, .. } = address else { continue };
             if grants.kept.contains(&address) || grants.seen.contains(&address) || self.in_doubt(address) {
                 continue;

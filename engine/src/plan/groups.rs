@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 use state::{Action, Address, FactKind, Object, Symbol, Value, Wanted};
 
-use super::accounts::{change_of, managed};
+use super::accounts::managed;
 use super::attributes::Checked;
+use super::book::Entry;
 use super::compare::fold;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
@@ -38,8 +39,8 @@ impl<'a> Planner<'a> {
     }
 
     fn bind_recorded_groups(&mut self, site: &mut Site<'a>) {
-        for address in self.book.on(site.name).to_vec() {
-            let (Address::Group { group, .. }, Some(recorded)) = (address, self.book.object(address)) else { continue };
+        for Entry { address, object: recorded } in self.book.on(site.name).iter().copied() {
+            let Address::Group { group, .. } = address else { continue };
             let world = self.world.systems.entry(site.name).or_default();
             world.recorded.insert(recorded.id, &recorded.attributes);
             match site.group_numbers.get(&recorded.id) {
@@ -188,14 +189,10 @@ impl<'a> Planner<'a> {
         attributes: Vec<(Symbol, WantedValue)>,
         reasons: Box<[state::ReasonId]>,
     ) {
-        let names: Vec<Symbol> = attributes.iter().map(|(name, _)| *name).collect();
-        let mut after = Vec::new();
-        for (name, value) in attributes {
-            let wanted = self.wanted(address, name, value);
-            after.extend(change_of(name, wanted, object, site.schema.group_attribute(name)));
-        }
-        let names = names.into_iter().filter(|name| !after.iter().any(|(changed, _)| changed == name));
-        self.note_drift(site, address, object, &names.collect::<Vec<_>>(), site.schema.group.as_slice());
+        let after = self.differing(address, object, &attributes, &site.schema.group);
+        let names = attributes.iter().map(|(name, _)| *name);
+        let names = names.filter(|name| !after.iter().any(|(changed, _)| changed == name));
+        self.note_drift(site, address, object, self.book.object(address), names, &site.schema.group);
         if after.is_empty() {
             return;
         }
@@ -210,7 +207,7 @@ impl<'a> Planner<'a> {
     /// deleted.
     fn forget_removed_groups(&mut self, site: &Site<'a>) {
         let mut parents = None;
-        for address in self.book.on(site.name).to_vec() {
+        for Entry { address, .. } in self.book.on(site.name).iter().copied() {
             let Address::Group { group, .. } = address else { continue };
             if !self.removed(address) {
                 continue;

@@ -49,8 +49,10 @@ impl Planner<'_> {
             return;
         }
         let systems = self.book.systems();
-        let holds: FxHashSet<Symbol> =
-            systems.iter().flat_map(|system| self.book.on(*system)).filter_map(|address| address.holder()).collect();
+        let mut holds: FxHashSet<Symbol> = FxHashSet::default();
+        for system in systems {
+            holds.extend(self.book.on(system).iter().filter_map(|entry| entry.address.holder()));
+        }
         for address in self.book.identities.clone() {
             let empty = address
                 .holder()

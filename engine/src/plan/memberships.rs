@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use state::record::RecordedObject;
 use state::{Action, Address, Fact, FactKind, Member, Object, Reason, Symbol, Wanted};
 
 use super::accounts::{LEFT_OUT, REMOVED, nobody, nobodys_group};
@@ -10,11 +11,13 @@ use super::compare::same;
 use super::expand::expand;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
+use super::walk::Walk;
 use super::world::{Place, Standing};
 use crate::configuration::{Membership, Why};
 use crate::guard;
 
 /// One end of a membership in the plan's hands.
+#[derive(Clone, Copy)]
 enum End {
     /// There, with this id.
     Here(Symbol),
@@ -36,20 +39,45 @@ impl<'a> Planner<'a> {
         let observed: FxHashMap<(Symbol, Symbol), u32> =
             (0..).zip(&site.observed.memberships).map(|(n, seen)| ((seen.group, seen.member), n)).collect();
         let mut explained = vec![false; site.observed.memberships.len()];
-        let mut kept: FxHashSet<Address> = FxHashSet::default();
+        let on = self.book.on(site.name);
+        let (mut recorded, mut kept) = (Walk::new(&on), vec![false; on.len()]);
+        let mut near = Near::default();
         for membership in wanted.iter() {
-            let Membership { group, member, .. } = membership;
-            let address = Address::Membership { system: site.name, group: *group, member: *member };
-            // Whom `account.when` leaves out has no place in groups either.
-            let left_out = matches!(member, Member::Holder(holder) if !site.wanted.contains(holder));
-            if left_out || self.unwanted(address) {
+            if !self.is_kept(site, membership) {
                 continue;
             }
-            kept.insert(address);
-            self.plan_membership(site, membership, address, &observed, &mut explained);
+            let address = address(site, membership);
+            let recorded = recorded.find(address).map(|(at, object)| {
+                kept[at] = true; // numbers come from this very list
+                object
+            });
+            let group = near.end(membership.group, || self.group_end(site, membership.group));
+            let member = match membership.member {
+                Member::Holder(holder) => self.account_end(site, holder),
+                Member::Group(group) => self.group_end(site, group),
+            };
+            let there = match (group, member) {
+                (End::Here(group) | End::Adopted(group), End::Here(member) | End::Adopted(member)) => {
+                    observed.get(&(group, member)).copied()
+                }
+                _ => None,
+            };
+            if let Some(number) = there {
+                explained[number as usize] = true; // numbers come from this very list
+            }
+            self.plan_membership(site, membership, recorded, (group, member, there));
         }
-        let leftovers = self.take_unexplained(site, &explained, &kept);
-        self.forget_gone(site, &kept, &leftovers);
+        let seen = self.take_unexplained(site, &explained, &wanted);
+        let mut kept = kept.into_iter();
+        let gone = on.iter().map(|entry| entry.address).filter(|_| !kept.next().unwrap_or_default());
+        self.forget_gone(gone, &seen);
+    }
+
+    /// Whether the files want a membership on this system after all. Whom `account.when` leaves out has no place in
+    /// groups either.
+    fn is_kept(&self, site: &Site<'a>, membership: &Membership) -> bool {
+        let left_out = matches!(membership.member, Member::Holder(holder) if !site.wanted.contains(&holder));
+        !left_out && !self.unwanted(address(site, membership))
     }
 
     fn wanted_memberships(&mut self, site: &Site<'a>) -> Cow<'a, [Membership]> {
@@ -73,34 +101,20 @@ impl<'a> Planner<'a> {
         &mut self,
         site: &Site<'a>,
         membership: &Membership,
-        address: Address,
-        observed: &FxHashMap<(Symbol, Symbol), u32>,
-        explained: &mut [bool],
+        recorded: Option<&'a RecordedObject>,
+        (group, member, there): (End, End, Option<u32>),
     ) {
-        let group = self.group_end(site, membership.group);
-        let member = match membership.member {
-            Member::Holder(holder) => self.account_end(site, holder),
-            Member::Group(group) => self.group_end(site, group),
-        };
-        let there = match (&group, &member) {
-            (End::Here(group) | End::Adopted(group), End::Here(member) | End::Adopted(member)) => {
-                observed.get(&(*group, *member)).copied()
-            }
-            _ => None,
-        };
-        if let Some(number) = there {
-            explained[number as usize] = true; // numbers come from this very list
-        }
+        let address = address(site, membership);
         if self.in_doubt(address) {
             return;
         }
         match (group, member, there) {
             (End::Out, ..) | (_, End::Out, _) => {}
-            (_, _, Some(number)) => self.keep_membership(site, membership, address, number),
+            (_, _, Some(number)) => self.keep_membership(site, membership, recorded, number),
             (End::Adopted(_), ..) | (_, End::Adopted(_), _) => {}
             _ => {
                 let mut reasons = self.reasons.why(&membership.why).into_vec();
-                if self.book.object(address).is_some() {
+                if recorded.is_some() {
                     reasons.push(self.reasons.plain("was taken outside tenure"));
                 }
                 let after =
@@ -112,9 +126,15 @@ impl<'a> Planner<'a> {
     }
 
     /// The membership is there: requalified where its qualifiers differ, recorded where the record lacks it.
-    fn keep_membership(&mut self, site: &Site<'a>, membership: &Membership, address: Address, number: u32) {
+    fn keep_membership(
+        &mut self,
+        site: &Site<'a>,
+        membership: &Membership,
+        recorded: Option<&'a RecordedObject>,
+        number: u32,
+    ) {
+        let address = address(site, membership);
         let seen = &site.observed.memberships[number as usize]; // numbers come from this very list
-        let recorded = self.book.object(address);
         let after: Box<[(Symbol, Wanted)]> = membership
             .qualifiers
             .iter()
@@ -153,8 +173,9 @@ impl<'a> Planner<'a> {
         &mut self,
         site: &Site<'a>,
         explained: &[bool],
-        kept: &FxHashSet<Address>,
+        wanted: &[Membership],
     ) -> FxHashSet<Address> {
+        let mut kept: Option<FxHashSet<Address>> = None;
         let exclusive: FxHashSet<Symbol> =
             site.wanted_groups.iter().filter(|group| group.exclusive).map(|group| group.name).collect();
         let mut seen_addresses = FxHashSet::default();
@@ -167,6 +188,10 @@ impl<'a> Planner<'a> {
             let address = Address::Membership { system: site.name, group, member };
             seen_addresses.insert(address);
             let adopted = self.group_stand(site, group).is_none_or(|stand| stand.standing != Standing::Managed);
+            let kept = kept.get_or_insert_with(|| {
+                let kept = wanted.iter().filter(|membership| self.is_kept(site, membership));
+                kept.map(|membership| self::address(site, membership)).collect()
+            });
             if self.in_doubt(address) || kept.contains(&address) {
                 continue;
             }
@@ -217,13 +242,9 @@ impl<'a> Planner<'a> {
     }
 
     /// Recorded memberships that are neither wanted nor there: the record lets go of them.
-    fn forget_gone(&mut self, site: &Site<'a>, kept: &FxHashSet<Address>, seen: &FxHashSet<Address>) {
-        for address in self.book.on(site.name).to_vec() {
-            if matches!(address, Address::Membership { .. })
-                && !kept.contains(&address)
-                && !seen.contains(&address)
-                && !self.in_doubt(address)
-            {
+    fn forget_gone(&mut self, unwanted: impl Iterator<Item = Address>, seen: &FxHashSet<Address>) {
+        for address in unwanted {
+            if matches!(address, Address::Membership { .. }) && !seen.contains(&address) && !self.in_doubt(address) {
                 let reason = self.reasons.plain("gone from the system");
                 self.fact(FactKind::Forgotten, address, None, Box::from([reason]));
             }
@@ -250,16 +271,31 @@ impl<'a> Planner<'a> {
         self.leavers.contains_key(&holder) && self.policy(holder, site.name).is_some_and(|policy| !policy.keep)
     }
 
+    /// Of somebody who is wanted here.
     fn account_end(&self, site: &Site<'a>, holder: Symbol) -> End {
-        if !site.wanted.contains(&holder) {
-            return End::Out;
-        }
         let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&holder));
         end(stand, |number| site.account(number).id)
     }
 
     fn group_end(&self, site: &Site<'a>, group: Symbol) -> End {
         end(self.group_stand(site, group), |number| site.group(number).id)
+    }
+}
+
+fn address(site: &Site<'_>, membership: &Membership) -> Address {
+    Address::Membership { system: site.name, group: membership.group, member: membership.member }
+}
+
+/// The group that was asked for last: memberships come in the order of their groups.
+#[derive(Default)]
+struct Near(Option<(Symbol, End)>);
+
+impl Near {
+    fn end(&mut self, group: Symbol, end: impl FnOnce() -> End) -> End {
+        match self.0 {
+            Some((known, end)) if known == group => end,
+            _ => self.0.insert((group, end())).1,
+        }
     }
 }
 

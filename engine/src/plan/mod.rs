@@ -27,6 +27,7 @@ mod recorded;
 mod resolver;
 mod site;
 mod suspended;
+mod walk;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub use planner::seal_secret;
 pub use recorded::{missing, observed_from_record};
 pub use resolver::Resolver;
 
+use crate::configuration::way_text;
 use crate::guard;
 use crate::language::Diagnostic;
 use planner::Planner;
@@ -202,7 +204,8 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
 /// Display names of those who appear in the plan.
 pub(crate) fn names(planner: &Planner<'_>, changes: &[state::Change]) -> BTreeMap<Address, String> {
     let facts = planner.facts.iter().filter(|fact| fact.kind != state::FactKind::Identity).map(|fact| fact.address);
-    let holders: std::collections::BTreeSet<Symbol> =
+    // Each once, before they are put in order.
+    let holders: rustc_hash::FxHashSet<Symbol> =
         changes.iter().map(|change| change.address).chain(facts).filter_map(Address::holder).collect();
     holders
         .into_iter()
@@ -212,8 +215,9 @@ pub(crate) fn names(planner: &Planner<'_>, changes: &[state::Change]) -> BTreeMa
 
 pub(crate) fn cycle_error(cycle: &[Address]) -> Diagnostic {
     let path: Vec<String> = cycle.iter().map(Address::to_string).collect();
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
     Diagnostic {
-        message: format!("these can only be made after each other: {}", path.join(" -> ")),
+        message: format!("these can only be made after each other: {}", way_text(&path)),
         span: None,
         label: String::new(),
         related: Vec::new(),

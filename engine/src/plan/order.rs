@@ -1,9 +1,7 @@
 //! The order of the changes: what needs what, how deep, and which go together.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
-use state::{Action, Address, Batch, Capabilities, Change, Member, Symbol, Wanted};
+use state::{Action, Address, Batch, Capabilities, Change, Member, Ranks, Symbol, Wanted};
 
 use super::book::covers;
 use super::planner::{Draft, Phase};
@@ -23,13 +21,7 @@ pub(crate) fn order(
     let edges = edges(&drafts, &leaver, conflicts);
     let depths = depths(&edges)
         .map_err(|cycle| cycle.into_iter().map(|n| drafts[n as usize].change.address).collect::<Vec<_>>())?;
-    let mut sorted: Vec<u32> = (0..drafts.len() as u32).collect();
-    let key = |n: &u32| {
-        let Draft { change, phase } = &drafts[*n as usize]; // numbers of these very drafts
-        let system = change.address.system();
-        (depths[*n as usize], *phase, system, remote(change), change.address, change.action)
-    };
-    sorted.sort_by_cached_key(key);
+    let sorted = sorted(&drafts, &depths);
     let (batches, of) = batches(&drafts, &sorted, &depths, &edges, capabilities);
     debug_assert!(of.iter().all(|batch| (*batch as usize) < batches.len()));
     let mut changes: Vec<Option<Change>> = drafts.into_iter().map(|draft| Some(draft.change)).collect();
@@ -56,6 +48,45 @@ fn targeted(
     drafts.into_iter().zip(keep).filter_map(|(draft, keep)| keep.then_some(draft)).collect()
 }
 
+/// The numbers of the drafts by depth, phase, system, remote object, address and action.
+fn sorted(drafts: &[Draft], depths: &[u32]) -> Vec<u32> {
+    let ranks = Ranks::of(drafts.iter().map(|draft| draft.change.address));
+    let key = |(n, Draft { change, phase }): (u32, &Draft)| {
+        (depths[n as usize], *phase, position(&ranks, change), n) // as many depths as drafts
+    };
+    let mut keys: Vec<(u32, Phase, u128, u32)> = (0u32..).zip(drafts).map(key).collect();
+    // Mostly runs that are in order already, one a system and phase: what the stable sort is made for.
+    keys.sort();
+    keys.into_iter().map(|(.., n)| n).collect()
+}
+
+/// A number that stands to those of other changes as system, remote object, address and action to theirs.
+fn position(ranks: &Ranks, change: &Change) -> u128 {
+    let rank = |symbol: Symbol| u128::from(ranks.symbol(symbol));
+    let action = change.action as u128;
+    // From the left: system (33 bits, 0 for none), kind and rank of the remote object, kind of the address, what it has
+    // besides (33 bits), action.
+    let key = |system: Option<Symbol>, remote: u128, object: u128, own: u128, rest: u128| {
+        let system = system.map_or(0, |system| rank(system) + 1);
+        system << 76 | remote << 73 | object << 41 | own << 38 | rest << 5 | action
+    };
+    match change.address {
+        Address::Person(symbol) => key(None, 0, rank(symbol), 0, 0),
+        Address::Service(symbol) => key(None, 1, rank(symbol), 0, 0),
+        Address::Role(symbol) => key(None, 3, rank(symbol), 0, 0),
+        Address::System(system) => key(Some(system), 0, 0, 0, 0),
+        Address::Account { system, holder } => key(Some(system), 1, rank(holder), 0, 0),
+        Address::Group { system, group } => key(Some(system), 2, rank(group), 0, 0),
+        Address::Membership { system, group, member: Member::Holder(member) } => {
+            key(Some(system), 2, rank(group), 1, rank(member))
+        }
+        Address::Membership { system, group, member: Member::Group(member) } => {
+            key(Some(system), 2, rank(group), 1, 1 << 32 | rank(member))
+        }
+        Address::Grant { system, group, grant } => key(Some(system), 2, rank(group), 2, rank(grant)),
+    }
+}
+
 /// What stands on the system as one object: a membership travels with its group.
 fn remote(change: &Change) -> Address {
     change.address.parent_group().unwrap_or(change.address)
@@ -75,9 +106,17 @@ impl Edges {
 
 fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool, conflicts: &[Conflict]) -> Edges {
     let excluding = Excluding::new(drafts, conflicts);
-    let mut makes: FxHashMap<Address, u32> = FxHashMap::default();
+    let mut makes = Makes::default();
     let mut sets: FxHashMap<Address, u32> = FxHashMap::default();
     let mut gives: FxHashMap<(Symbol, Symbol), Vec<u32>> = FxHashMap::default();
+    // What is given matters only to those who lose something on the same system.
+    for Draft { change, .. } in drafts.iter().filter(|draft| draft.phase == Phase::Take) {
+        if let (Address::Membership { system, member: Member::Holder(holder), .. }, Action::Revoke) =
+            (change.address, change.action)
+        {
+            gives.entry((system, holder)).or_default();
+        }
+    }
     for (n, Draft { change, .. }) in (0u32..).zip(drafts) {
         if matches!(change.action, Action::Create | Action::Reactivate) {
             makes.insert(change.address, n);
@@ -88,13 +127,13 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool, conflicts: &[Confli
         if let (Address::Membership { system, member: Member::Holder(holder), .. }, Action::Grant) =
             (change.address, change.action)
         {
-            gives.entry((system, holder)).or_default().push(n);
+            gives.get_mut(&(system, holder)).into_iter().for_each(|gives| gives.push(n));
         }
     }
     let mut edges = Edges { starts: Vec::with_capacity(drafts.len() + 1), needs: Vec::new() };
     for (n, Draft { change, phase }) in (0u32..).zip(drafts) {
         edges.starts.push(edges.needs.len() as u32);
-        let made = |address: Address| makes.get(&address).copied().filter(|made| *made != n);
+        let made = |address: Address| makes.get(address).filter(|made| *made != n);
         for (_, wanted) in &change.after {
             if let Wanted::Deferred { needs, .. } = wanted {
                 edges.needs.extend(needs.iter().filter_map(|address| made(*address)));
@@ -125,6 +164,31 @@ fn edges(drafts: &[Draft], leaver: &impl Fn(Symbol) -> bool, conflicts: &[Confli
     }
     edges.starts.push(edges.needs.len() as u32);
     edges
+}
+
+/// The drafts that make something. A table a system: small enough to stay near while its memberships are gone through.
+#[derive(Default)]
+struct Makes {
+    accounts: FxHashMap<Symbol, FxHashMap<Symbol, u32>>,
+    groups: FxHashMap<Symbol, FxHashMap<Symbol, u32>>,
+}
+
+impl Makes {
+    fn insert(&mut self, address: Address, n: u32) {
+        match address {
+            Address::Account { system, holder } => self.accounts.entry(system).or_default().insert(holder, n),
+            Address::Group { system, group } => self.groups.entry(system).or_default().insert(group, n),
+            _ => None,
+        };
+    }
+
+    fn get(&self, address: Address) -> Option<u32> {
+        match address {
+            Address::Account { system, holder } => self.accounts.get(&system)?.get(&holder).copied(),
+            Address::Group { system, group } => self.groups.get(&system)?.get(&group).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// Access that a conflict forbids together: it is taken before its counterpart is given.
@@ -281,14 +345,12 @@ fn batches(
         last = Some(class);
     }
     for (number, batch) in batches.iter_mut().enumerate() {
-        let needs: BTreeSet<u32> = batch
-            .changes
-            .clone()
-            .flat_map(|position| edges.of(sorted[position as usize]))
-            .map(|needed| of[*needed as usize])
-            .filter(|needed| *needed as usize != number)
-            .collect();
-        batch.after = needs.into_iter().collect();
+        let needs = batch.changes.clone().flat_map(|position| edges.of(sorted[position as usize]));
+        let needs = needs.map(|needed| of[*needed as usize]).filter(|needed| *needed as usize != number);
+        batch.after.extend(needs);
+        batch.after.sort_unstable();
+        batch.after.dedup();
+        batch.after.shrink_to_fit();
     }
     (batches, of)
 }

@@ -66,6 +66,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) undone: FxHashMap<Address, &'a Undone>,
     /// Attributes that were looked up in the schema of their system, of accounts or (true) of groups.
     pub(crate) known_attributes: FxHashSet<(Symbol, bool, Symbol)>,
+    /// Those of the last object that were looked up, in their order.
+    pub(crate) last_attributes: Vec<(Symbol, bool, Symbol)>,
 }
 
 impl<'a> Planner<'a> {
@@ -93,6 +95,7 @@ impl<'a> Planner<'a> {
             suspensions,
             undone,
             known_attributes: FxHashSet::default(),
+            last_attributes: Vec::new(),
         }
     }
 

@@ -4,11 +4,11 @@ use rustc_hash::FxHashMap;
 use state::{Reason, ReasonId, Symbol};
 
 use crate::configuration::Why;
-use crate::language::{Files, Span};
+use crate::language::{Files, Places, Span};
 
 /// Reasons, numbered in the order in which they are first given.
 pub(crate) struct Reasons<'a> {
-    files: &'a Files,
+    files: Places<'a>,
     numbers: FxHashMap<Reason, ReasonId>,
     table: Vec<Reason>,
     places: FxHashMap<Span, Symbol>,
@@ -16,7 +16,7 @@ pub(crate) struct Reasons<'a> {
 
 impl<'a> Reasons<'a> {
     pub(crate) fn new(files: &'a Files) -> Reasons<'a> {
-        Reasons { files, numbers: FxHashMap::default(), table: Vec::new(), places: FxHashMap::default() }
+        Reasons { files: Places::new(files), numbers: FxHashMap::default(), table: Vec::new(), places: FxHashMap::default() }
     }
 
     fn number(&mut self, reason: Reason) -> ReasonId {
@@ -34,7 +34,7 @@ impl<'a> Reasons<'a> {
 
     /// A reason with the block that asks for it.
     pub(crate) fn at(&mut self, because: Symbol, span: Span) -> ReasonId {
-        let files = self.files;
+        let files = &mut self.files;
         let place = *self.places.entry(span).or_insert_with(|| Symbol::new(&files.place(span)));
         self.number(Reason { because, place: Some(place) })
     }

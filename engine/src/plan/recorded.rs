@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use state::record::Recorded;
 use state::{Address, Complete, Grant, Membership, Object, Observed, Symbol, Target, Timestamp};
 
+use super::book::Entry;
 use super::planner::Planner;
 use super::site::Site;
 use super::site::part;
@@ -74,8 +75,7 @@ impl Planner<'_> {
     /// A system that could not be read: what the record knows of it is what others can refer to; what is to be made
     /// there waits, and whatever needs it with it.
     pub(super) fn stand_recorded(&mut self, system: Symbol) {
-        for address in self.book.on(system).to_vec() {
-            let Some(object) = self.book.object(address) else { continue };
+        for Entry { address, object } in self.book.on(system).iter().copied() {
             let stand = held(Place::Recorded(object.id));
             let world = self.world.systems.entry(system).or_default();
             match address {
@@ -115,9 +115,11 @@ impl Planner<'_> {
         if !site.observed.accounts.is_empty() || !site.observed.groups.is_empty() || site.from_record {
             return None;
         }
-        let objects = self.book.on(site.name).iter();
-        let known =
-            objects.filter(|address| matches!(address, Address::Account { .. } | Address::Group { .. })).count();
+        let entries = self.book.on(site.name);
+        let known = entries
+            .iter()
+            .filter(|entry| matches!(entry.address, Address::Account { .. } | Address::Group { .. }))
+            .count();
         (known >= FEW).then(|| format!("it holds nothing at all, though the record knows {known} objects there"))
     }
 

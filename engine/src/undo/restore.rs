@@ -14,6 +14,7 @@ use super::bars::barred;
 use super::done::{Deed, Done};
 use super::seen::seen;
 use crate::apply::compare::attributes_of;
+use crate::plan::book::Entry;
 use crate::plan::compare::same;
 use crate::plan::offboarding::MEMBERSHIPS;
 use crate::plan::planner::{Body, Phase, Planner};
@@ -338,10 +339,9 @@ impl<'p, 'a> Restoring<'p, 'a> {
             return self.changed(address, by, "");
         }
         let planner = self.planner;
-        let own = |own: &Address| matches!(own, Address::Account { .. });
-        let on = planner.book.on(system).iter().copied().filter(own);
-        let holds = |own: &Address| planner.book.object(*own).is_some_and(|object| object.id == *heir);
-        let Some(from) = on.into_iter().find(holds) else {
+        let on = planner.book.on(system);
+        let holds = |own: &&Entry| matches!(own.address, Address::Account { .. }) && own.object.id == *heir;
+        let Some(from) = on.iter().find(holds).map(|own| own.address) else {
             let why = format!("whoever got what it owned (account {heir}) is not managed any more");
             return self.leave(LeftKind::Lost, address, why);
         };

@@ -124,7 +124,8 @@ fn block_name(group: Symbol) -> &'static str {
     group.as_str().split('[').next().unwrap_or_default()
 }
 
-fn noun(address: Address) -> &'static str {
+/// What it is called, in the plural.
+pub(super) fn noun(address: Address) -> &'static str {
     match address {
         Address::Person(_) => "people",
         Address::Service(_) => "services",

@@ -1,7 +1,7 @@
 //! A plan as people and programs read it.
 //!
 //! `items` picks what is shown of a plan and says why and whether it is held; `sections` puts it under headings, by
-//! person or by system; `fold` shortens what is long; `text` and `markdown` write that. `json` streams the plan itself.
+//! person or by system; `fold` shortens what is long, and `summary` tells it in numbers; `text` and `markdown` write that. `json` streams the plan itself.
 
 mod counts;
 mod details;
@@ -11,6 +11,7 @@ mod items;
 mod json;
 mod markdown;
 mod sections;
+mod summary;
 mod systems;
 mod text;
 mod value;

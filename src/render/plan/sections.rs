@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use state::{Address, Member};
+use state::{Address, Member, Ranks};
 
 use super::items::{Item, Lookup, items};
 use crate::cli::By;
@@ -55,16 +55,21 @@ pub fn sections<'a>(lookup: &Lookup<'a>, by: By) -> Vec<Section<'a>> {
     for item in items(lookup.plan) {
         found.entry(heading(item.address(), lookup, by)).or_default().push(item);
     }
+    let addresses = items(lookup.plan).map(Item::address).chain(found.keys().copied());
+    let ranks = Ranks::of(addresses);
     let mut sections: Vec<Section<'a>> = found
         .into_iter()
         .map(|(heading, mut items)| {
             items.sort_by_cached_key(|item| {
-                (item.rank(), lookup.held(*item).is_none(), item.address().system(), item.address())
+                let system = item.address().system().map(|system| ranks.symbol(system));
+                (item.rank(), lookup.held(*item).is_none(), system, ranks.key(item.address()))
             });
             Section { heading, items }
         })
         .collect();
-    sections.sort_by_cached_key(|section| (!section.is_identity(), section.weight(lookup), section.heading));
+    sections.sort_by_cached_key(|section| {
+        (!section.is_identity(), section.weight(lookup), ranks.key(section.heading))
+    });
     sections
 }
 

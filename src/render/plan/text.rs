@@ -10,7 +10,7 @@ use super::details::{self, Detail, What};
 use super::fold::{Block, Folded, Row, fold};
 use super::items::{Item, Lookup};
 use super::sections::{sections, subject};
-use super::{findings, systems, value};
+use super::{findings, summary, systems, value};
 use crate::cli::plan::Shown;
 use crate::render::text::{clean, counted, number, width};
 
@@ -47,7 +47,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
         write_block(to, block, &lookup, column)?;
         writeln!(to)?;
     }
-    write_hidden(to, &folded)?;
+    write_hidden(to, &folded, &lookup)?;
     systems::write(to, plan)?;
     findings::write(to, plan, shown.kept.as_deref())?;
     crate::render::undo::left(to, plan)?;
@@ -68,13 +68,14 @@ fn write_counts(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     }
 }
 
-fn write_hidden(to: &mut dyn Write, folded: &Folded<'_>) -> io::Result<()> {
+fn write_hidden(to: &mut dyn Write, folded: &Folded<'_>, lookup: &Lookup<'_>) -> io::Result<()> {
     if folded.hidden > 0 {
         let identities = counted(folded.hidden, "other", "others");
         writeln!(to, "{DIM}... and {identities}: {}{DIM:#}", folded.hidden_counts)?;
     }
     if folded.shortened {
         writeln!(to, "{DIM}A large plan, shortened: --full shows every line and every attribute.{DIM:#}\n")?;
+        summary::write(to, lookup)?;
     }
     Ok(())
 }
