@@ -131,11 +131,8 @@ impl SystemRules {
 
 fn rules(block: &Block, reserved: &[&str], plain: &FxHashSet<Symbol>) -> Vec<(Symbol, Rule)> {
     let attributes = block.attributes.iter().filter(|attribute| !reserved.contains(&&*attribute.name));
-    let mut rules: Vec<(Symbol, Rule)> = attributes
-        .map(|attribute| {
-            (Symbol::new(&attribute.name), Rule::new(attribute.value.clone(), plain))
-        })
-        .collect();
+    let mut rules: Vec<(Symbol, Rule)> =
+        attributes.map(|attribute| (Symbol::new(&attribute.name), Rule::new(attribute.value.clone(), plain))).collect();
     rules.sort_by_key(|(name, _)| *name);
     rules
 }

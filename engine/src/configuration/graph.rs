@@ -110,7 +110,7 @@ mod tests {
     fn of_a_million_edges_a_short_cycle_is_told() {
         // Everything needs the next ten; the last need the one ten before.
         let count = 100_000;
-        let needs = |n: usize| (n + 1..=(n + 10).min(count - 1)).chain((n == count - 1).then_some(n - 10));
+        let needs = |n: usize| (n + 1..=(n + 10).min(count - 1)).chain((n == count - 1).then(|| n - 10));
         let many: Vec<Vec<usize>> = (0..count).map(|n| needs(n).collect()).collect();
         assert_eq!(order(&many), Err(vec![count - 11, count - 1]));
         // A ring has no shorter one: it is told in part.

@@ -169,12 +169,7 @@ impl<'a> Planner<'a> {
 
     /// Observed memberships that the files do not want: taken where tenure gave them or the group is exclusive, else
     /// shown. Returns the addresses that were seen.
-    fn take_unexplained(
-        &mut self,
-        site: &Site<'a>,
-        explained: &[bool],
-        wanted: &[Membership],
-    ) -> FxHashSet<Address> {
+    fn take_unexplained(&mut self, site: &Site<'a>, explained: &[bool], wanted: &[Membership]) -> FxHashSet<Address> {
         let mut kept: Option<FxHashSet<Address>> = None;
         let exclusive: FxHashSet<Symbol> =
             site.wanted_groups.iter().filter(|group| group.exclusive).map(|group| group.name).collect();

@@ -16,7 +16,12 @@ pub(crate) struct Reasons<'a> {
 
 impl<'a> Reasons<'a> {
     pub(crate) fn new(files: &'a Files) -> Reasons<'a> {
-        Reasons { files: Places::new(files), numbers: FxHashMap::default(), table: Vec::new(), places: FxHashMap::default() }
+        Reasons {
+            files: Places::new(files),
+            numbers: FxHashMap::default(),
+            table: Vec::new(),
+            places: FxHashMap::default(),
+        }
     }
 
     fn number(&mut self, reason: Reason) -> ReasonId {

@@ -67,9 +67,7 @@ pub fn sections<'a>(lookup: &Lookup<'a>, by: By) -> Vec<Section<'a>> {
             Section { heading, items }
         })
         .collect();
-    sections.sort_by_cached_key(|section| {
-        (!section.is_identity(), section.weight(lookup), ranks.key(section.heading))
-    });
+    sections.sort_by_cached_key(|section| (!section.is_identity(), section.weight(lookup), ranks.key(section.heading)));
     sections
 }
 
