@@ -44,10 +44,10 @@ impl Digest {
         let mut hashed = std::io::BufWriter::with_capacity(1 << 16, Hashed(Sha256::new()));
         // Serialising data without maps of non-string keys into a hash cannot fail; a digest of zeros would only be
         // useless, never equal to a right one.
-        match serde_json::to_writer(&mut hashed, value).map(|()| hashed.into_inner()) {
-            Ok(Ok(Hashed(hasher))) => Digest(hasher.finalize().into()),
-            _ => Digest::ZERO,
+        if serde_json::to_writer(&mut hashed, value).is_err() {
+            return Digest::ZERO;
         }
+        hashed.into_inner().map_or(Digest::ZERO, |Hashed(hasher)| Digest(hasher.finalize().into()))
     }
 
     /// The 32 bytes.
