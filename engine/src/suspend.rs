@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use rustc_hash::FxHashSet;
 use state::record::Recorded;
 use state::{
     Action, Address, Attributes, Capabilities, Change, Digest, Fact, Finding, Member, Object, Plan, Presence, Reason,
@@ -129,7 +130,7 @@ fn watches(recorded: &Recorded, who: Address, changes: &[Change]) -> Vec<Watch> 
 
 /// What `last-admin` says about them.
 fn last_admin(watches: &[Watch]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = watches.iter().flat_map(|watch| watch.findings(&BTreeSet::new())).collect();
+    let mut findings: Vec<Finding> = watches.iter().flat_map(|watch| watch.findings(&FxHashSet::default())).collect();
     findings.retain(|finding| finding.severity == Severity::Holds);
     for finding in &mut findings {
         finding.hint =

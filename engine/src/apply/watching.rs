@@ -23,7 +23,7 @@ const LOOKED_AT: usize = 50;
 #[derive(Default)]
 pub(super) struct Watching {
     watches: Vec<Watch>,
-    held: BTreeSet<Address>,
+    held: FxHashSet<Address>,
     /// By change: the groups (places in `watches`) out of which it takes somebody.
     guarded: FxHashMap<u32, Vec<usize>>,
     /// The changes by which somebody comes in, by address.
@@ -54,21 +54,21 @@ pub(super) enum Again {
 
 impl Watching {
     fn new(plan: &Plan, watches: Vec<Watch>) -> Watching {
-        let of = |severity, code: Option<Code>| -> BTreeSet<Address> {
+        let of = |severity, code: Option<Code>| -> FxHashSet<Address> {
             let these = plan.findings.iter().filter(|own| own.severity == severity);
             let these = these.filter(|own| code.is_none_or(|code| own.code == code));
             these.flat_map(|finding| finding.addresses.iter().copied()).collect()
         };
         let approved = of(Severity::Approved, Some(Code::LastAdmin));
-        let mut watching = Watching { held: of(Severity::Holds, None), ..Watching::default() };
         let mut takes: FxHashMap<Address, Vec<usize>> = FxHashMap::default();
         for (place, watch) in watches.iter().enumerate() {
             let free = watch.takes.iter().filter(|address| !approved.contains(address));
             free.for_each(|address| takes.entry(*address).or_default().push(place));
         }
         if takes.is_empty() {
-            return watching;
+            return Watching::default();
         }
+        let mut watching = Watching { held: of(Severity::Holds, None), ..Watching::default() };
         for (n, change) in (0u32..).zip(&plan.changes) {
             if matches!(change.action, Action::Grant | Action::Create | Action::Reactivate) {
                 watching.gives.insert(change.address, n);

@@ -15,6 +15,8 @@ pub(super) struct Effective<'a> {
     observed: Option<&'a Observed>,
     /// Holder and whether the account is active, by remote id.
     accounts: FxHashMap<Symbol, (Symbol, bool)>,
+    /// Whether the account is active, by holder.
+    holders: FxHashMap<Symbol, bool>,
     /// Names of groups by remote id, and back.
     groups: FxHashMap<Symbol, Symbol>,
     ids: FxHashMap<Symbol, Symbol>,
@@ -48,6 +50,7 @@ impl<'a> Effective<'a> {
             system,
             observed,
             accounts: FxHashMap::default(),
+            holders: FxHashMap::default(),
             groups: FxHashMap::default(),
             ids: FxHashMap::default(),
             given: FxHashMap::default(),
@@ -60,6 +63,7 @@ impl<'a> Effective<'a> {
                     && let Some(account) = observed.accounts.get(number as usize)
                 {
                     effective.accounts.insert(account.id, (*holder, account.active));
+                    effective.holders.insert(*holder, account.active);
                 }
             }
             for (group, stand) in &world.groups {
@@ -152,10 +156,9 @@ impl<'a> Effective<'a> {
 
     /// Holders of managed accounts that may be used.
     pub(super) fn active<'m>(&self, members: &'m Members, when: When) -> FxHashSet<&'m Symbol> {
-        let observed: FxHashMap<Symbol, bool> = self.accounts.values().copied().collect();
         let active = |holder: &&Symbol| {
             let switched = self.switched.get(*holder).filter(|_| when == When::After);
-            switched.or_else(|| observed.get(*holder)).copied().unwrap_or(false)
+            switched.or_else(|| self.holders.get(*holder)).copied().unwrap_or(false)
         };
         members.holders.iter().filter(active).collect()
     }

@@ -1,19 +1,24 @@
 //! `first-deactivation`: until a deactivation was seen to survive on a system, one account goes first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use state::{Action, Address, Change, Code, Finding, Plan, Scope, Severity, Symbol};
 
 use super::{count, holds};
 use crate::plan::planner::Planner;
 
-/// Of those that nothing else holds one goes first.
-pub(super) fn findings(planner: &Planner<'_>, plan: &Plan, others: &[Finding]) -> Vec<Finding> {
-    let of = |holds: fn(&&Finding) -> bool| -> BTreeSet<Address> {
-        others.iter().filter(holds).flat_map(|finding| finding.addresses.iter().copied()).collect()
-    };
-    let held = of(|finding| finding.severity == Severity::Holds);
-    let approved = of(|finding| finding.code == Code::FirstDeactivation && finding.severity == Severity::Approved);
+/// Of those that nothing else holds one goes first; `held` are the addresses of the changes that do not go.
+pub(super) fn findings(
+    planner: &Planner<'_>,
+    plan: &Plan,
+    others: &[Finding],
+    held: &FxHashSet<Address>,
+) -> Vec<Finding> {
+    let approved = others
+        .iter()
+        .filter(|finding| finding.code == Code::FirstDeactivation && finding.severity == Severity::Approved);
+    let approved: FxHashSet<Address> = approved.flat_map(|finding| finding.addresses.iter().copied()).collect();
     let goes = |change: &&Change| {
         change.action == Action::Deactivate && !held.contains(&change.address) && !planner.locks_out(change)
     };

@@ -47,8 +47,7 @@ pub use limits::limits;
 pub use source_shrank::accepted as accepted_sources;
 pub use watch::{Stays, Watch};
 
-use std::collections::BTreeSet;
-
+use rustc_hash::FxHashSet;
 use state::{Address, Code, Finding, Plan, Scope, Severity, sort_by_address};
 
 use crate::plan::Inputs;
@@ -104,19 +103,22 @@ fn late(planner: &Planner<'_>, plan: &Plan, watches: &[Watch], findings: &mut Ve
         let of_group = finding.code == Code::LastAdmin && matches!(finding.scope, Scope::Group(_));
         finding.severity == Severity::Approved || !of_group && finding.code != Code::FirstDeactivation
     });
-    let of = |findings: &[Finding], severity, code: Option<Code>| -> BTreeSet<Address> {
+    let of = |findings: &[Finding], severity, code: Option<Code>| -> FxHashSet<Address> {
         let these = |own: &&Finding| own.severity == severity && code.is_none_or(|code| own.code == code);
         findings.iter().filter(these).flat_map(|finding| finding.addresses.iter().copied()).collect()
     };
-    let held = of(findings, Severity::Holds, None);
+    let mut held = of(findings, Severity::Holds, None);
     let approved = of(findings, Severity::Approved, Some(Code::LastAdmin));
     let admins = watches.iter().flat_map(|watch| watch.findings(&held)).filter_map(|mut finding| {
         let all = finding.addresses.len();
         finding.addresses.retain(|address| !approved.contains(address));
         (all == finding.addresses.len() || !finding.addresses.is_empty()).then_some(finding)
     });
-    findings.extend(admins.collect::<Vec<_>>());
-    let first = first_deactivation::findings(planner, plan, findings);
+    let admins: Vec<Finding> = admins.collect();
+    let holding = admins.iter().filter(|finding| finding.severity == Severity::Holds);
+    held.extend(holding.flat_map(|finding| finding.addresses.iter().copied()));
+    findings.extend(admins);
+    let first = first_deactivation::findings(planner, plan, findings, &held);
     findings.extend(first);
 }
 

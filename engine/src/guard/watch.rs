@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
 use state::{Address, Code, Finding, Scope, Severity, Symbol};
 
 use super::{count, holds};
@@ -38,7 +39,7 @@ pub struct Stays {
 impl Watch {
     /// What `last-admin` says, where what is at the addresses `held` does not happen. What is amiss already is only
     /// shown.
-    pub fn findings(&self, held: &BTreeSet<Address>) -> Vec<Finding> {
+    pub fn findings(&self, held: &FxHashSet<Address>) -> Vec<Finding> {
         let Watch { group, minimum, had, .. } = self;
         let planned: BTreeSet<Symbol> = self.stay.iter().map(|one| one.holder).collect();
         let has: BTreeSet<Symbol> = self.left(held).map(|one| one.holder).collect();
@@ -68,7 +69,7 @@ impl Watch {
 
     /// What `last-admin` says while the plan is carried out: of those who are to stay only `present` are in the group
     /// and active. Never more is asked for than the plan leaves.
-    pub fn short(&self, present: &BTreeSet<Symbol>, held: &BTreeSet<Address>) -> Option<String> {
+    pub fn short(&self, present: &BTreeSet<Symbol>, held: &FxHashSet<Address>) -> Option<String> {
         let left: BTreeSet<Symbol> = self.left(held).map(|one| one.holder).collect();
         let Watch { group, minimum, .. } = self;
         if present.len() < left.len().min(*minimum) {
@@ -85,7 +86,7 @@ impl Watch {
     }
 
     /// Who stays where what is at the addresses `held` does not happen.
-    pub fn left<'w>(&'w self, held: &'w BTreeSet<Address>) -> impl Iterator<Item = &'w Stays> {
+    pub fn left<'w>(&'w self, held: &'w FxHashSet<Address>) -> impl Iterator<Item = &'w Stays> {
         self.stay.iter().filter(|one| !one.gives.iter().any(|address| held.contains(address)))
     }
 
