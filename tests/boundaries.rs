@@ -8,12 +8,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
+#[path = "../providers/tests/servers/postgresql.rs"]
+mod cluster;
 #[path = "boundaries/dying.rs"]
 mod dying;
 #[path = "boundaries/ldap.rs"]
 mod ldap;
 #[path = "../providers/tests/servers/openldap.rs"]
 mod openldap;
+#[path = "boundaries/postgresql.rs"]
+mod postgresql;
 #[path = "run/mod.rs"]
 mod run;
 #[path = "../providers/tests/servers/mod.rs"]

@@ -4,7 +4,11 @@
 
 #[path = "../providers/tests/servers/postgresql.rs"]
 mod cluster;
+#[path = "postgresql/own.rs"]
+mod own;
 mod run;
+#[path = "postgresql/trouble.rs"]
+mod trouble;
 
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};

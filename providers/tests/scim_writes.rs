@@ -79,6 +79,7 @@ fn told(server: &Misbehaving, outcome: &Outcome) -> String {
         Outcome::Stale(None) => "stale".to_owned(),
         Outcome::Stale(Some(object)) => format!("stale: {:?}", object.attributes),
         Outcome::Partly(_, error) => format!("partly: {error}"),
+        Outcome::Later => "later".to_owned(),
         Outcome::Unknown(error) => format!("unknown: {error}"),
     };
     assert!(!text.contains(TOKEN), "{text}");

@@ -1,5 +1,7 @@
 //! What a system answered, whole.
 
+use std::collections::BTreeSet;
+
 use crate::{Attributes, Object, Symbol, Timestamp};
 
 /// The proof that an inventory is complete: given out only by [`Complete::proved`], which asks how it was proved.
@@ -110,7 +112,8 @@ pub struct Observed {
     pub owned: Vec<Owned>,
     /// Grants that were asked for and have nothing to stand on, ordered.
     pub dangling: Vec<Dangling>,
-    /// The ids of the accounts whose credentials tenure itself uses here, to read and to write, where the system tells.
+    /// The ids of the accounts whose credentials tenure itself uses here, to read and to write, where the system tells;
+    /// ordered.
     pub own: Vec<Symbol>,
 }
 
@@ -147,6 +150,7 @@ impl Observed {
 
     /// The same with the accounts whose credentials tenure uses.
     pub fn with_own(self, own: impl IntoIterator<Item = Symbol>) -> Observed {
+        let own: BTreeSet<Symbol> = own.into_iter().collect();
         Observed { own: own.into_iter().collect(), ..self }
     }
 

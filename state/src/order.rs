@@ -48,6 +48,8 @@ pub enum Outcome {
     Refused { error: String, retry_after: Option<u64> },
     /// The object was not as `before` says: it did not happen. What stands there now, if known.
     Stale(Option<Object>),
+    /// Not begun, since the others took as long as a call may: it certainly did not happen, and comes with the next call.
+    Later,
     /// Nobody knows whether it happened: settled by looking, never by doing it again.
     Unknown(String),
 }

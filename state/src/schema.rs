@@ -231,6 +231,10 @@ pub struct Capabilities {
     /// What deactivating an account does not stop here, for reading: `SSH keys and tickets that were issued before`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlasts: Option<Symbol>,
+    /// Whether the provider refuses every change of the accounts whose credentials tenure itself uses
+    /// ([`crate::Observed::own`]).
+    #[serde(default)]
+    pub own_fixed: bool,
     /// Whether what an account owns can be handed over to another ([`crate::Target::Owned`]).
     #[serde(default)]
     pub transfer: bool,
@@ -261,6 +265,7 @@ impl Default for Capabilities {
             visibility: 10_000,
             outlives: 30_000,
             outlasts: None,
+            own_fixed: false,
             transfer: false,
             archive: false,
             delete: false,

@@ -89,6 +89,8 @@ impl Apply<'_> {
         let calls = std::mem::take(&mut active.calling);
         let (asked, answered) = (calls.len(), outcomes.len());
         let missing = || Outcome::Unknown(format!("the writer answered {answered} of {asked} changes"));
+        // A call that begins nothing at all is not repeated for ever.
+        let moved = outcomes.iter().any(|outcome| *outcome != Outcome::Later);
         let mut outcomes = outcomes.into_iter();
         let mut again = Vec::new();
         for call in calls {
@@ -129,6 +131,16 @@ impl Apply<'_> {
                     } else {
                         let seen = self.difference(system, &call, seen.as_ref());
                         self.fates.set(self.plan, call.change, Fate::Stale { seen });
+                    }
+                }
+                Outcome::Later => {
+                    let error = "the call was full: left for the next one".to_owned();
+                    self.record(call.intent, EventResult::NotDone { error: error.clone(), settled: false });
+                    if moved || self.may_try_again(call.change) {
+                        again.push(call.change);
+                    } else {
+                        self.fates.set(self.plan, call.change, Fate::Refused { error });
+                        self.failed(unit);
                     }
                 }
                 Outcome::Unknown(error) => self.in_doubt(unit, system, call, error),

@@ -93,6 +93,11 @@ impl<'a> Effective<'a> {
         effective
     }
 
+    /// The holder of the account with a remote id; one that is nobody's as `id:...`.
+    pub(super) fn holder(&self, id: Symbol) -> Symbol {
+        self.accounts.get(&id).map_or_else(|| nobody(id), |(holder, _)| *holder)
+    }
+
     /// Everybody in `group`, directly or through groups within.
     pub(super) fn members(&self, group: Symbol, when: When) -> Members {
         let mut members = Members::default();
@@ -141,9 +146,7 @@ impl<'a> Effective<'a> {
                 true => {
                     Member::Group(self.groups.get(&seen.member).copied().unwrap_or_else(|| nobodys_group(seen.member)))
                 }
-                false => Member::Holder(
-                    self.accounts.get(&seen.member).map_or_else(|| nobody(seen.member), |(holder, _)| *holder),
-                ),
+                false => Member::Holder(self.holder(seen.member)),
             }));
         }
         if when == When::After {

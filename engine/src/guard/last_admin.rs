@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::Protection;
-use state::{Action, Address, Code, Finding, Observed, Plan, Scope, Symbol};
+use state::{Action, Address, Code, Finding, Member, Plan, Scope, Symbol};
 
 use super::effective::{Effective, Members, When};
 use super::watch::{Stays, Watch};
 use super::{holds, protected};
-use crate::plan::accounts::nobody;
 use crate::plan::planner::Planner;
-use crate::plan::world::Place;
 
 /// The protected groups of systems that were read, as the plan leaves them.
 pub(super) fn watches(planner: &Planner<'_>, plan: &Plan) -> Vec<Watch> {
@@ -72,38 +70,60 @@ fn takes(plan: &Plan, group: Address, before: &Members) -> Vec<Address> {
         .collect()
 }
 
-/// Changes that take something from accounts whose credentials tenure itself uses.
+/// Changes of the accounts whose credentials tenure itself uses: what takes access from them anywhere, and any at all
+/// where the provider never touches them.
 pub(super) fn own_access(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     let systems: BTreeSet<Symbol> = plan.systems.keys().copied().collect();
     for system in systems {
         let Some(world) = planner.world.systems.get(&system) else { continue };
-        let Some(observed) = world.observed else { continue };
-        findings.extend(observed.own.iter().filter_map(|own| loses_own(planner, plan, system, observed, *own)));
+        let Some(observed) = world.observed.filter(|observed| !observed.own.is_empty()) else { continue };
+        let fixed = planner.inputs.readings.get(&system).is_some_and(|reading| reading.capabilities.own_fixed);
+        let on_system = |change: &&state::Change| change.address.system() == Some(system);
+        let changes: Vec<&state::Change> = plan.changes.iter().filter(on_system).collect();
+        let effective = Effective::new(planner, plan, system);
+        for own in &observed.own {
+            let holder = effective.holder(*own);
+            let mut taken: Vec<Address> = Vec::new();
+            let (mut changed, mut locks) = (Vec::new(), false);
+            for change in &changes {
+                let whose = change.address.holder() == Some(holder);
+                if whose && change.action.removes() || loses(&effective, change, holder) {
+                    taken.push(change.address);
+                    locks |= whose && change.action != Action::Revoke;
+                } else if whose {
+                    changed.push(change.address);
+                }
+            }
+            let id = own.as_str();
+            if !taken.is_empty() {
+                let what = if locks { "switch off" } else { "take access from" };
+                let message =
+                    format!("this would {what} the account (id {id:?}) that tenure itself uses on system.{system}");
+                let hint = "give tenure another credential first, or leave its account out of this";
+                findings.push(holds(Code::LastAdmin, Scope::System(system), taken, message, hint));
+            }
+            if fixed && !changed.is_empty() {
+                let message = format!(
+                    "this would change the account (id {id:?}) that tenure itself uses on system.{system}, which it \
+                     never does there"
+                );
+                let hint =
+                    "leave it out of the files, or let `account {}` say nothing about it where it differs (null)";
+                findings.push(holds(Code::LastAdmin, Scope::System(system), changed, message, hint));
+            }
+        }
     }
     findings
 }
 
-/// Changes that take something from one account of tenure's own.
-fn loses_own(planner: &Planner<'_>, plan: &Plan, system: Symbol, observed: &Observed, own: Symbol) -> Option<Finding> {
-    let world = planner.world.systems.get(&system)?;
-    let is_own = |stand: &crate::plan::world::Stand| match stand.place {
-        Place::Observed(number) => observed.accounts.get(number as usize).is_some_and(|account| account.id == own),
+/// Whether a change takes a group out of another that the holder is in through it alone.
+fn loses(effective: &Effective<'_>, change: &state::Change, holder: Symbol) -> bool {
+    match (change.action, change.address) {
+        (Action::Revoke, Address::Membership { group, member: Member::Group(inner), .. }) => {
+            effective.members(inner, When::Before).holders.contains(&holder)
+                && !effective.members(group, When::After).holders.contains(&holder)
+        }
         _ => false,
-    };
-    let holder = world.accounts.iter().find(|(_, stand)| is_own(stand)).map(|(holder, _)| *holder);
-    let holder = holder.unwrap_or_else(|| nobody(own));
-    let takes = |change: &&state::Change| {
-        change.action.removes() && change.address.system() == Some(system) && change.address.holder() == Some(holder)
-    };
-    let addresses: Vec<Address> = plan.changes.iter().filter(takes).map(|change| change.address).collect();
-    if addresses.is_empty() {
-        return None;
     }
-    let locks = plan.changes.iter().filter(takes).any(|change| change.action != Action::Revoke);
-    let what = if locks { "switch off" } else { "take access from" };
-    let message =
-        format!("this would {what} the account (id {:?}) that tenure itself uses on system.{system}", own.as_str());
-    let hint = "give tenure another credential first, or leave its account out of this";
-    Some(holds(Code::LastAdmin, Scope::System(system), addresses, message, hint))
 }

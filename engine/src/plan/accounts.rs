@@ -319,7 +319,9 @@ impl<'a> Planner<'a> {
     fn plan_unmanaged(&mut self, site: &Site<'a>) {
         let mut unmanaged = 0;
         for (account, holder) in site.observed.accounts.iter().zip(&site.holders) {
-            if holder.is_some() || self.ignored(site, account) {
+            // Whom tenure itself connects as is there because of tenure.
+            let own = site.capabilities.own_fixed && site.observed.own.contains(&account.id);
+            if holder.is_some() || own || self.ignored(site, account) {
                 continue;
             }
             unmanaged += 1;

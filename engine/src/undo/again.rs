@@ -165,7 +165,8 @@ fn after(
         parts.memberships,
         parts.grants,
     )
-    .with_owned(parts.owned);
+    .with_owned(parts.owned)
+    .with_own(parts.own);
     seen
 }
 

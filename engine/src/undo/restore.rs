@@ -246,7 +246,12 @@ impl<'p, 'a> Restoring<'p, 'a> {
         if let Some(why) = self.elsewhere(subject.address, target) {
             return self.leave(LeftKind::Changed, subject.address, why);
         }
-        let after = before.iter().map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
+        // A right over others that was not there needs no word: nobody is given it unasked.
+        let system = subject.address.system();
+        let reading = system.and_then(|system| self.planner.inputs.readings.get(&system));
+        let privileged = reading.map_or(&[][..], |reading| &reading.schema.privileged);
+        let says = |(name, value): &&(Symbol, Value)| *value != Value::Bool(false) || !privileged.contains(name);
+        let after = before.iter().filter(says).map(|(name, value)| (*name, Wanted::Known(value.clone()))).collect();
         self.add(subject, Phase::Give, Action::Grant, Body { after, until, ..Body::default() });
     }
 

@@ -1,8 +1,12 @@
 //! The half that reads: everything in one snapshot.
+//!
+//! The roles that tenure connects as are read like any other, and named as its own: nothing is ever written to them, and
+//! what a plan would do to them is held.
 
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
+use rustc_hash::FxHashSet;
 use state::{Capabilities, Complete, Membership, Object, Observed, Presence, Schema, Symbol, Target, TransactionState};
 use tokio::sync::Mutex;
 
@@ -72,8 +76,12 @@ impl PostgresqlReader {
         }
         let proof = format!("{} roles and {} memberships as counted in the same snapshot", counts.0, counts.1);
         let mut observed = observed(&roles, members, &self.own, accounts, Complete::proved(proof, ask.now));
-        let ids = |objects: &[Object]| objects.iter().filter_map(|object| oid(object.id)).collect();
-        let (groups, owners) = (ids(&observed.groups), ids(&observed.accounts));
+        let ids = |objects: &[Object]| objects.iter().filter_map(|object| oid(object.id)).collect::<FxHashSet<u32>>();
+        let (groups, mut owners) = (ids(&observed.groups), ids(&observed.accounts));
+        // Nobody takes over what tenure itself owns: with the first superuser that is most of the cluster.
+        for own in observed.own.iter().filter_map(|id| oid(*id)) {
+            owners.remove(&own);
+        }
         let inside = databases::contents(&self.client, &session, ask.grants, &groups, &owners).await?;
         self.keep(session).await;
         observed.complete.proof.push_str(&format!("; {}", inside.proof));
@@ -109,7 +117,7 @@ impl PostgresqlReader {
         let roles = catalog::some_roles(&session, &oids, &[]).await?;
         let members = catalog::some_members(&session, &places).await?;
         self.keep(session).await;
-        let role = |id: Symbol| roles.get(&oid(id)?).filter(|role| !role.is_out_of_bounds(&self.own));
+        let role = |id: Symbol| roles.get(&oid(id)?).filter(|role| role.is_seen(&self.own));
         let here = |object: Option<Object>| object.map_or(Presence::Gone, Presence::Here);
         let unread = || Presence::Hidden("it was not read".to_owned());
         let mut presence = |target: &Target| match *target {
@@ -223,12 +231,19 @@ fn observed(
     accounts: &HashSet<u32>,
     complete: Complete,
 ) -> Observed {
-    let own_roles = roles.iter().filter(|role| !role.is_out_of_bounds(own));
+    let seen = roles.iter().filter(|role| role.is_seen(own));
     let is_account = |role: &Role| role.is_account() || accounts.contains(&role.oid);
-    let kinds: HashMap<u32, bool> = own_roles.clone().map(|role| (role.oid, is_account(role))).collect();
-    let (people, groups): (Vec<&Role>, Vec<&Role>) = own_roles.partition(|role| is_account(role));
+    let kinds: HashMap<u32, bool> = seen.clone().map(|role| (role.oid, is_account(role))).collect();
+    let ours: Vec<&Role> = seen.clone().filter(|role| own.contains(&role.name)).collect();
+    let (people, groups): (Vec<&Role>, Vec<&Role>) = seen.partition(|role| is_account(role));
     let mut places: HashMap<(u32, u32), Vec<catalog::MemberRow>> = HashMap::with_capacity(members.len());
-    for row in members {
+    // From 16 on, whoever makes a role gets the right to administrate it, and may give itself the rest
+    // (`createrole_self_grant`): that comes with the making.
+    let administrates = |row: &catalog::MemberRow| row.inherit == Some(false) && row.set == Some(false);
+    let by_making = |row: &catalog::MemberRow| {
+        (administrates(row) || row.grantor == row.member) && ours.iter().any(|role| role.oid == row.member)
+    };
+    for row in members.into_iter().filter(|row| !by_making(row)) {
         places.entry((row.group, row.member)).or_default().push(row);
     }
     let membership = |(&(group, member), rows): (&(u32, u32), &Vec<catalog::MemberRow>)| {
@@ -245,4 +260,5 @@ fn observed(
     let memberships = places.iter().filter_map(membership).collect();
     let (people, groups) = (people.into_iter().map(Role::account), groups.into_iter().map(Role::group));
     Observed::new(complete, people.collect(), groups.collect(), memberships, Vec::new())
+        .with_own(ours.iter().map(|role| role.id()))
 }

@@ -77,9 +77,14 @@ impl Role {
         Symbol::new(&self.oid.to_string())
     }
 
-    /// Whether tenure leaves it alone: predefined, the bootstrap superuser, or a role that tenure itself connects as.
+    /// Whether tenure never changes it: predefined, the bootstrap superuser, or a role that tenure itself connects as.
     pub fn is_out_of_bounds(&self, own: &[String]) -> bool {
         self.oid < FIRST_OWN || self.name.starts_with("pg_") || own.contains(&self.name)
+    }
+
+    /// Whether it is read: all but those out of bounds, and of these the roles that tenure itself connects as.
+    pub fn is_seen(&self, own: &[String]) -> bool {
+        own.contains(&self.name) || !self.is_out_of_bounds(own)
     }
 
     /// Whether it is an account: it may log in, or it bears the mark of an account that may not.

@@ -78,9 +78,10 @@ pub fn capabilities(options: Option<&Options>) -> Capabilities {
         deadline: (timeout + 5) * 1_000,
         // What is committed is seen by the next who looks, and the answers come from a look inside the transaction.
         visibility: 0,
-        // The one statement that makes anything last is COMMIT. It is sent by itself, after everything before it was
-        // answered; a server process whose client is gone ends with the statement that it is at, which is then a flush.
-        outlives: 5_000,
+        // The one statement that makes anything last is COMMIT. It is sent when the transaction stands in the record, and is
+        // asked for then: without one there, nothing was committed, and nothing will be.
+        outlives: 0,
+        own_fixed: true,
         outlasts: Some(Symbol::new(
             "prepared transactions, and jobs that run as the role without logging in (pg_cron)",
         )),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::connection::Session;
 use super::failure::Failure;
+use super::role::MARK;
 
 /// How often, and after which waits, it is looked whether sessions are gone: 2 s in all.
 const LOOKS: u32 = 20;
@@ -59,6 +60,16 @@ pub async fn end(session: &Session, oids: &[u32]) -> HashMap<u32, String> {
         }
     };
     counts.into_iter().map(what).collect()
+}
+
+/// Accounts that tenure switched off and that have sessions open: of a run that was killed before it ended them.
+pub async fn left(session: &Session) -> Result<Vec<(u32, String)>, Failure> {
+    let sql = "SELECT r.oid, r.rolname::text FROM pg_roles r JOIN pg_shdescription d \
+         ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass \
+         WHERE NOT r.rolcanlogin AND right(d.description, length($1)) = $1 \
+         AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.usesysid = r.oid) ORDER BY r.rolname";
+    let rows = session.query(sql, &[&MARK]).await?;
+    rows.iter().map(|row| Ok((session.get(row, 0)?, session.get(row, 1)?))).collect()
 }
 
 /// The sessions of these roles: role and process.

@@ -25,7 +25,7 @@ use super::quote::identifier;
 use super::reader::{oid, own};
 use super::role::Role;
 use super::sessions;
-use crate::provider::{Announce, Writer};
+use crate::provider::{Announce, ConnectError, Writer};
 
 /// Orders that are sent as one message, behind one savepoint: where one of them fails, the others are sent again.
 const TOGETHER: usize = 100;
@@ -44,12 +44,14 @@ pub struct PostgresqlWriter {
     client: Client,
     idle: Mutex<Vec<Session>>,
     own: Vec<String>,
+    /// Accounts of which it was said that they have sessions open.
+    told: Mutex<HashSet<u32>>,
 }
 
 impl PostgresqlWriter {
     pub fn new(client: Client) -> PostgresqlWriter {
         let own = own(&client);
-        PostgresqlWriter { client, idle: Mutex::new(Vec::new()), own }
+        PostgresqlWriter { client, idle: Mutex::default(), own, told: Mutex::default() }
     }
 
     async fn session(&self) -> Result<Session, Failure> {
@@ -73,6 +75,25 @@ impl Writer for PostgresqlWriter {
         let of_cluster = async |orders: &[Order], joined: &elsewhere::Joined<'_>| self.of_cluster(orders, joined).await;
         elsewhere::execute(&self.client, orders, announce, of_cluster).await
     }
+
+    /// Ends the sessions that a killed run left to accounts which it had switched off.
+    async fn close(&self) -> Result<(), ConnectError> {
+        let session = self.session().await?;
+        let told = self.told.lock().await;
+        let mut left = sessions::left(&session).await?;
+        left.retain(|(oid, _)| !told.contains(oid));
+        let oids: Vec<u32> = left.iter().map(|(oid, _)| *oid).collect();
+        let open = sessions::end(&session, &oids).await;
+        let open = left.iter().find_map(|(oid, name)| Some((name, open.get(oid)?)));
+        match open {
+            None => Ok(()),
+            Some((name, what)) => {
+                let hint = "it is switched off: end its sessions (pg_terminate_backend), or let tenure do so by membership in \
+                            pg_signal_backend";
+                Err(Failure::new(format!("{}: {name}: {what}", session.place()), hint).into())
+            }
+        }
+    }
 }
 
 impl PostgresqlWriter {
@@ -87,7 +108,11 @@ impl PostgresqlWriter {
         };
         let mut call = Call { session: &session, orders, outcomes: vec![None; orders.len()] };
         let answer = match call.transaction(self.client.options().allow_superuser, &self.own, announce).await {
-            Ok(()) => call.end_sessions().await,
+            Ok(()) => {
+                let (outcomes, open) = call.end_sessions().await;
+                self.told.lock().await.extend(open);
+                outcomes
+            }
             Err(End::RolledBack(failure)) => {
                 // Where this fails the session is gone, and the transaction with it.
                 let _ = session.run("ROLLBACK").await;
@@ -330,7 +355,8 @@ impl Call<'_> {
     }
 
     /// Ends the sessions of the accounts that were switched off; where that cannot be done, it is noted.
-    async fn end_sessions(mut self) -> Vec<Outcome> {
+    /// The answers, and whose sessions stay open.
+    async fn end_sessions(mut self) -> (Vec<Outcome>, Vec<u32>) {
         let done = |n: usize| matches!(self.outcomes.get(n), Some(Some(Outcome::Done(_))));
         let leavers =
             self.orders.iter().enumerate().filter(|(n, order)| order.action == Action::Deactivate && done(*n));
@@ -347,7 +373,8 @@ impl Call<'_> {
         }
         let unanswered =
             || Outcome::Unknown("the order was not answered: report this as a defect of tenure".to_owned());
-        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
+        let outcomes = self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect();
+        (outcomes, open.into_keys().collect())
     }
 
     fn set(&mut self, n: usize, outcome: Outcome) {

@@ -70,6 +70,7 @@ fn said(outcome: &Outcome) -> String {
         Outcome::Stale(None) => "stale: gone".into(),
         Outcome::Stale(Some(now)) => format!("stale: {:?}", now.attributes),
         Outcome::Partly(_, error) => format!("partly: {error}"),
+        Outcome::Later => "later".to_owned(),
         Outcome::Unknown(error) => format!("unknown: {error}"),
     }
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod conformance;
 mod connection;
 mod helper;
+mod later;
 mod leavers;
 mod ownership;
 mod privileges;

@@ -284,6 +284,46 @@ async fn every_kind_is_given_read_and_taken() {
     assert_snapshot!(world.inventory().await, @"");
 }
 
+/// A call has its time, whatever its orders come to: the rest is left for the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_for_one_call_is_left_for_the_next() {
+    let mut world = World::new(
+        "DO $$ BEGIN FOR n IN 1..100 LOOP EXECUTE format('CREATE TABLE t%s (i int)', n); END LOOP; END $$; \
+         DO $$ BEGIN FOR n IN 1..600 LOOP EXECUTE format('CREATE ROLE %I', current_database() || n); END LOOP; END $$",
+    )
+    .await;
+    let settings = settings(world.cluster, &[("timeout", Value::Integer(10))]);
+    world.client = client(&settings);
+    let oids = world.run("SELECT oid FROM pg_roles WHERE rolname ~ ('^' || current_database() || '[0-9]+$')");
+    world.groups.extend(oids.lines().map(|oid| (oid.to_owned(), Symbol::new(oid))));
+    let grant = world.grants(r#"{"schema":"public","objects":"tables","privilege":"SELECT"}"#).remove(0);
+    let mut left: Vec<Order> =
+        (2..world.groups.len()).map(|group| world.order(Action::Grant, group, &grant, &[])).collect();
+    assert_eq!(left.len(), 600);
+    let mut calls = 0;
+    while !left.is_empty() {
+        calls += 1;
+        let numbered: Vec<(usize, &Order)> = left.iter().enumerate().collect();
+        let prepared = write::prepare(&world.client, &numbered).await;
+        assert_eq!(prepared.answered, []);
+        let mut outcomes = Vec::new();
+        for part in prepared.parts {
+            outcomes.extend(part.commit().await);
+        }
+        let later: Vec<usize> =
+            outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Later).map(|(number, _)| *number).collect();
+        let done = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).count();
+        assert_eq!(done + later.len(), left.len());
+        // 3,000 privileges for each second that a statement may take.
+        assert!((1..=300).contains(&done), "{done}");
+        left = later.into_iter().map(|number| left[number].clone()).collect();
+    }
+    let held =
+        "SELECT count(*) FROM pg_class, aclexplode(relacl) a WHERE relname ~ '^t[0-9]' AND a.grantee <> relowner";
+    assert_eq!(world.run(held), "60000");
+    assert!((2..=20).contains(&calls), "{calls}");
+}
+
 #[tokio::test]
 async fn what_is_held_in_part_is_said_and_completed() {
     let mut world = World::new(SALES).await;
@@ -391,10 +431,10 @@ async fn a_warning_is_no_success() {
         )
         .await;
     assert_snapshot!(said, @r#"
-    refused: the server gave no SELECT on table "public"."orders": $D_tenure has no right to give it
+    refused: the server gave no SELECT on table "public"."orders": $D_tenure has no right to give it (let the owner give it, or give the role that tenure connects as the grant option)
     done
-    refused: postgres://127.0.0.1:PORT/$D: permission denied for table report (SQLSTATE 42501)
-    refused: postgres://127.0.0.1:PORT/$D: permission denied for table customers (SQLSTATE 42501)
+    refused: postgres://127.0.0.1:PORT/$D: permission denied for table report (SQLSTATE 42501) (give the role that tenure connects as the right to do that)
+    refused: postgres://127.0.0.1:PORT/$D: permission denied for table customers (SQLSTATE 42501) (give the role that tenure connects as the right to do that)
     "#);
     assert_eq!([world.look(ORDERS).await, world.look(&insert).await], ["gone", "whole"]);
     assert_eq!(world.look(&customers).await, "whole");
@@ -403,7 +443,7 @@ async fn a_warning_is_no_success() {
     assert_eq!(world.look(&insert).await, "gone");
     // What was passed on stands in the way, and is never taken along.
     world.run("GRANT SELECT ON orders TO $A WITH GRANT OPTION; SET ROLE $A; GRANT SELECT ON public.orders TO $W");
-    assert_snapshot!(world.take(ORDERS, &[]).await, @"refused: postgres://127.0.0.1:PORT/$D: dependent privileges exist (SQLSTATE 2BP01); Use CASCADE to revoke them too.");
+    assert_snapshot!(world.take(ORDERS, &[]).await, @"refused: postgres://127.0.0.1:PORT/$D: dependent privileges exist (SQLSTATE 2BP01); Use CASCADE to revoke them too. (see what the server says)");
     assert_eq!(world.look(ORDERS).await, "whole");
 }
 
@@ -486,7 +526,7 @@ async fn what_is_not_there() {
     let (name, id) = world.groups[0].clone();
     world.run("DROP ROLE $A");
     assert_eq!(world.look(ORDERS).await, "gone");
-    assert_snapshot!(world.give(ORDERS).await.replace(id.as_str(), "OID").replace(&name, "$A"), @"refused: there is no role with the oid $A any more");
+    assert_snapshot!(world.give(ORDERS).await.replace(id.as_str(), "OID").replace(&name, "$A"), @"refused: there is no role with the oid $A any more (plan again)");
 }
 
 /// Keeps what is announced, or cannot.

@@ -14,6 +14,7 @@ fn said(outcome: &Outcome, hidden: &[(&str, &str)]) -> String {
         Outcome::Refused { error, .. } => format!("refused for now: {error}"),
         Outcome::Stale(_) => "stale".to_owned(),
         Outcome::Partly(_, what) => format!("partly: {what}"),
+        Outcome::Later => "later".to_owned(),
         Outcome::Unknown(what) => format!("unknown: {what}"),
     };
     let text = hidden.iter().fold(text, |text, (what, name)| text.replace(what, name));
@@ -239,9 +240,11 @@ async fn tenure_leaves_its_own_roles_and_predefined_ones_alone() {
     };
     assert_eq!(
         (names(&observed.accounts), names(&observed.groups)),
-        (vec!["ada".into()], vec!["team".into(), "other".into()])
+        (vec!["looks".into(), "writes".into(), "ada".into()], vec!["team".into(), "other".into()])
     );
-    assert_eq!(observed.memberships.len(), 1, "{:?}", observed.memberships);
+    // They are read, and told to be its own.
+    assert_eq!(observed.own, [observed.accounts[0].id, observed.accounts[1].id]);
+    assert_eq!(observed.memberships.len(), 2, "{:?}", observed.memberships);
     insta::assert_snapshot!(observed.complete.proof, @"18 roles and 7 memberships as counted in the same snapshot; 1 database");
     // Whoever reads has no right to write, whoever writes has.
     let id = scene.account("grace").await;

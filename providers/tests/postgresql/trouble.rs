@@ -209,8 +209,9 @@ async fn whoever_may_do_nothing_reads_everything_and_writes_nothing() {
     cluster.run("postgres", &format!("CREATE ROLE plain LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE team; CREATE ROLE ada LOGIN; GRANT team TO ada; COMMENT ON ROLE ada IS 'x'"));
     let scene = Scene::of(&settings(&cluster, &[("url", Value::text(cluster.url_of("plain", "postgres")))])).await;
     let observed = scene.inventory(&[]).await;
-    assert_eq!((observed.accounts.len(), observed.groups.len(), observed.memberships.len()), (1, 1, 1));
-    assert_eq!(observed.accounts[0].attributes.get("comment".into()), Some(&"x".into()));
+    assert_eq!((observed.accounts.len(), observed.groups.len(), observed.memberships.len()), (2, 1, 1));
+    assert_eq!(observed.own, [observed.accounts[0].id]);
+    assert_eq!(observed.accounts[1].attributes.get("comment".into()), Some(&"x".into()));
     let outcome = scene.execute(&create(Kind::Account, "grace", &[])).await;
     assert!(
         matches!(&outcome, Outcome::Refused { error, retry_after: None } if error.contains("42501")),

@@ -135,6 +135,17 @@ fn retry_after_is_a_new_intent_after_the_wait_three_times_at_most() {
 }
 
 #[test]
+fn what_a_full_call_leaves_comes_with_the_next_one() {
+    let mut world = World::new(connected(10, 1, 0))
+        .fault("account.chat.eve", &[Fault::Full, Fault::Full])
+        .fault("account.chat.mad", &[Fault::Full, Fault::Full, Fault::Full, Fault::Full, Fault::Full]);
+    let all = ["ada", "eve", "mad"].map(|own| format!("create account.chat.{own} userName={own}"));
+    let plan = plan(&world, &all.each_ref().map(String::as_str));
+    world.apply(&plan);
+    assert_snapshot!(world.transcript);
+}
+
+#[test]
 fn a_version_that_moved_is_read_again() {
     let mut world = World::new(connected(1, 4, 0)).fault("account.chat.ada", &[Fault::Moved]);
     world.account("ada", &[("userName", "ada"), ("mail", "a@x")]);

@@ -32,6 +32,8 @@ pub enum Fault {
     LostOpen,
     /// Done, but not all that belongs to it.
     Half,
+    /// Left for the next call.
+    Full,
 }
 
 /// One system: accounts and groups by id, memberships.
@@ -388,6 +390,7 @@ impl World {
         let refused = |retry_after| Outcome::Refused { error: "403 forbidden".into(), retry_after };
         match fault {
             Some(Fault::Refuse) => return refused(None),
+            Some(Fault::Full) => return Outcome::Later,
             Some(Fault::Later(wait)) => return refused(Some(wait)),
             Some(Fault::LostNotDone) => return Outcome::Unknown("connection reset".into()),
             Some(Fault::Moved) => return Outcome::Stale(None),
@@ -547,6 +550,7 @@ fn answered(outcome: &Outcome) -> String {
         Outcome::Refused { error, retry_after: None } => format!("refused ({error})"),
         Outcome::Refused { error, retry_after: Some(wait) } => format!("refused ({error}), again after {wait} ms"),
         Outcome::Stale(_) => "stale".into(),
+        Outcome::Later => "later".into(),
         Outcome::Unknown(error) => format!("lost ({error})"),
     }
 }

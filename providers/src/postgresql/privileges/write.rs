@@ -3,8 +3,12 @@
 //! A transaction asks the database how things stand, does what is missing, and asks again: what the server let pass with
 //! a warning (`no privileges were granted`) is no success. Orders that fail are found by halves and rolled back to their
 //! savepoint; the others stay. What is taken is taken from single objects, less those that a grant which stays covers.
+//!
+//! How long orders take is not told by their number: one may be on a table, or on a hundred thousand. So a call does as
+//! many as the server is well done with in its time, by what they come to, and leaves the rest for the next.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::observed::KEEP;
@@ -20,8 +24,15 @@ use super::kind::{Kind, Reach};
 use super::read::{of_text, oid, read};
 use super::statement::{Verb, name, statement};
 
-/// Privileges (objects times holders) that are sent together.
+/// Privileges that are sent together.
 const AT_ONCE: usize = 5_000;
+
+/// Privileges (objects times holders) that a call does for each second that a statement may take. Servers do ten times
+/// as many.
+const A_SECOND: usize = 3_000;
+
+/// Milliseconds after which orders that met another session's lock may be tried again.
+const AGAIN: u64 = 1_000;
 
 /// One order, understood.
 #[derive(Clone, Debug)]
@@ -66,13 +77,17 @@ pub async fn prepare(client: &Client, orders: &[(usize, &Order)]) -> Prepared {
             Err(error) => prepared.answered.push((*number, refused(error))),
         }
     }
+    let mut budget = Budget::new(client.options().timeout);
     for (database, todos) in by_database {
-        match in_database(client, &database, &todos).await {
+        if budget.is_spent() {
+            prepared.answered.extend(todos.iter().map(|todo| (todo.number, Outcome::Later)));
+            continue;
+        }
+        match in_database(client, &database, &todos, &mut budget).await {
             Ok(part) => prepared.parts.push(part),
             // Nothing is committed: whatever happened is rolled back.
             Err(failure) => {
-                let error = format!("{} ({})", failure.message, failure.hint);
-                prepared.answered.extend(todos.iter().map(|todo| (todo.number, refused(error.clone()))));
+                prepared.answered.extend(todos.iter().map(|todo| (todo.number, failed(&failure))));
             }
         }
     }
@@ -86,7 +101,7 @@ impl Part {
             Ok(()) => self.outcomes,
             Err(failure) => {
                 let failed = |outcome| match outcome {
-                    Outcome::Refused { .. } | Outcome::Stale(_) => outcome,
+                    Outcome::Refused { .. } | Outcome::Stale(_) | Outcome::Later => outcome,
                     _ if failure.lost => Outcome::Unknown(format!("{}: no answer to COMMIT", failure.message)),
                     _ => refused(failure.message.clone()),
                 };
@@ -122,24 +137,59 @@ fn understood(number: usize, order: &Order) -> Result<Todo, String> {
     Ok(Todo { number, give, holder, keep: keep.flatten().collect(), grant })
 }
 
-async fn in_database(client: &Client, database: &str, todos: &[Todo]) -> Result<Part, Failure> {
+/// What a call may still do.
+struct Budget {
+    /// Privileges.
+    most: usize,
+    done: usize,
+    /// Where the server is slower than it was taken for.
+    until: Instant,
+}
+
+impl Budget {
+    fn new(timeout: Duration) -> Budget {
+        let most = A_SECOND.saturating_mul(timeout.as_secs() as usize);
+        Budget { most, done: 0, until: Instant::now() + timeout / 2 }
+    }
+
+    /// Whether nothing more is begun. Something is always done.
+    fn is_spent(&self) -> bool {
+        self.done > 0 && (self.done >= self.most / 2 || Instant::now() >= self.until)
+    }
+}
+
+async fn in_database(client: &Client, database: &str, todos: &[Todo], budget: &mut Budget) -> Result<Part, Failure> {
     let session = enter(client, database)
         .await?
         .map_err(|why| Failure::new(why, format!("let the role that writes connect to {database}")))?;
     session.run("BEGIN").await?;
     let mut outcomes = Vec::with_capacity(todos.len());
-    // Halves of what failed together are tried each for itself.
+    // Halves of what failed together, or is too much together, are tried each for itself.
     let mut left = vec![todos];
     while let Some(some) = left.pop() {
+        if budget.is_spent() {
+            outcomes.extend(some.iter().map(|todo| (todo.number, Outcome::Later)));
+            continue;
+        }
         session.run("SAVEPOINT tenure").await?;
-        let tried = attempt(&session, database, some).await;
+        let tried = attempt(&session, database, some, budget).await;
         match tried {
-            Ok(()) => {
+            Ok(privileges) => {
                 session.run("RELEASE SAVEPOINT tenure").await?;
+                budget.done += privileges;
                 outcomes.extend(some.iter().map(|todo| (todo.number, done(todo))));
             }
-            Err(failure) if failure.lost => return Err(failure),
-            Err(failure) => {
+            Err(Not::TooMuch) if some.len() == 1 => {
+                session.run("RELEASE SAVEPOINT tenure").await?;
+                outcomes.extend(some.iter().map(|todo| (todo.number, Outcome::Later)));
+            }
+            Err(Not::TooMuch) => {
+                session.run("RELEASE SAVEPOINT tenure").await?;
+                let (first, second) = some.split_at(some.len() / 2);
+                left.extend([second, first]);
+            }
+            Err(Not::Failed(failure)) if failure.lost => return Err(failure),
+            Err(Not::Failed(failure)) => {
                 session.run("ROLLBACK TO SAVEPOINT tenure; RELEASE SAVEPOINT tenure").await?;
                 if some.len() == 1 || whole(&failure) {
                     outcomes.extend(some.iter().map(|todo| (todo.number, failed(&failure))));
@@ -168,7 +218,8 @@ fn failed(failure: &Failure) -> Outcome {
     if failure.code == Some(SqlState::INTERNAL_ERROR) && failure.message.contains("concurrently") {
         return Outcome::Stale(None);
     }
-    refused(failure.message.clone())
+    let retry_after = (whole(failure) || failure.passing()).then_some(AGAIN);
+    Outcome::Refused { error: format!("{} ({})", failure.message, failure.hint), retry_after }
 }
 
 /// Whether trying the parts of what failed would take as long again.
@@ -179,8 +230,21 @@ fn whole(failure: &Failure) -> bool {
     )
 }
 
-/// Carries orders out, and looks whether that is so.
-async fn attempt(session: &Session, database: &str, todos: &[Todo]) -> Result<(), Failure> {
+/// Why orders were not carried out together.
+enum Not {
+    /// Nothing was sent: each half may fit.
+    TooMuch,
+    Failed(Failure),
+}
+
+impl From<Failure> for Not {
+    fn from(failure: Failure) -> Not {
+        Not::Failed(failure)
+    }
+}
+
+/// Carries orders out, and looks whether that is so; gives how many privileges that were.
+async fn attempt(session: &Session, database: &str, todos: &[Todo], budget: &Budget) -> Result<usize, Not> {
     let grants: Vec<Grant> =
         todos.iter().flat_map(|todo| std::iter::once(&todo.grant).chain(&todo.keep)).cloned().collect();
     let holders: FxHashSet<u32> = todos.iter().map(|todo| todo.holder).collect();
@@ -192,9 +256,14 @@ async fn attempt(session: &Session, database: &str, todos: &[Todo]) -> Result<()
     let catalog = read(session, database, &question, &grants).await?;
     let names = names(session, &catalog, &holders).await?;
     let steps = steps(&Plan::new(&catalog, &grants, &holders), todos)?;
+    let privileges: usize = steps.values().map(|(objects, holders)| objects.len() * holders.len()).sum();
+    // One order is one change: the first is done, whatever it comes to.
+    if budget.done + privileges > budget.most && (todos.len() > 1 || budget.done > 0) {
+        return Err(Not::TooMuch);
+    }
     let texts = worded(&steps, &names)?;
     if texts.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     for text in &texts {
         session.run(text).await?;
@@ -202,8 +271,8 @@ async fn attempt(session: &Session, database: &str, todos: &[Todo]) -> Result<()
     let catalog = read(session, database, &question, &grants).await?;
     let after = Plan::new(&catalog, &grants, &holders);
     match left_over(&after, todos)? {
-        None => Ok(()),
-        Some((todo, object)) => Err(not_so(session, todo, object, &names)),
+        None => Ok(privileges),
+        Some((todo, object)) => Err(not_so(session, todo, object, &names).into()),
     }
 }
 
