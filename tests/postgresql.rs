@@ -1,4 +1,4 @@
-//! Whole runs on a real PostgreSQL cluster.
+//! Whole runs on a real PostgreSQL cluster. `own`: the role that tenure connects as; `trouble`: bad input and bad luck.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 

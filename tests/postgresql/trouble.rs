@@ -182,8 +182,8 @@ fn a_role_that_is_dropped_behind_our_back() {
     folder.write("files.hcl", &both("two"));
     folder.run("plan --out kept.plan --detailed-exitcode", 2);
     cluster.run("postgres", "CREATE ROLE unrelated LOGIN; DROP ROLE ada");
-    let all = said(&folder, "apply kept.plan", 1);
-    contains(&all, &["account.warehouse.ada"]);
+    let all = said(&folder, "apply kept.plan", 3);
+    contains(&all, &["held: stale-plan", "account.warehouse.ada"]);
     assert_eq!(comment(&cluster, "grace"), "one");
     // Nobody makes her again unasked; the others go on.
     let all = said(&folder, "apply --auto-approve", 3);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use state::{Attributes, Symbol, Value};
+use tokio_postgres::types::Type;
 
 use super::connection::Session;
 use super::failure::Failure;
@@ -44,7 +45,7 @@ pub async fn some_roles(session: &Session, oids: &[u32], names: &[String]) -> Re
         return Ok(HashMap::new());
     }
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE r.oid = ANY($1) OR r.rolname = ANY($2::text[]::name[])");
-    let rows = session.query(&sql, &[&oids, &names]).await?;
+    let rows = session.query(&sql, &[(&oids, Type::OID_ARRAY), (&names, Type::TEXT_ARRAY)]).await?;
     rows.iter().map(|row| Role::from_row(session, row).map(|role| (role.oid, role))).collect()
 }
 
@@ -88,7 +89,7 @@ pub async fn some_members(
         "SELECT {columns} FROM pg_auth_members m \
          JOIN (SELECT DISTINCT * FROM unnest($1::oid[], $2::oid[])) AS asked (roleid, member) USING (roleid, member)"
     );
-    for row in session.query(&sql, &[&groups, &people]).await? {
+    for row in session.query(&sql, &[(&groups, Type::OID_ARRAY), (&people, Type::OID_ARRAY)]).await? {
         let row = member_row(session, &row)?;
         members.entry((row.group, row.member)).or_default().push(row);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode as Wire;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -21,7 +21,7 @@ use crate::provider::ConnectError;
 /// let client = Client::reading(options)?;             // or Client::writing(options)?
 /// let session = client.connect().await?;              // the database in url: for roles and memberships
 /// let sales = client.connect_to("sales").await?;      // any other one
-/// let rows = sales.query("SELECT relname FROM pg_class WHERE relkind = ANY($1)", &[&kinds]).await?;
+/// let rows = sales.query("SELECT relname FROM pg_class WHERE oid = ANY($1)", &[(&oids, Type::OID_ARRAY)]).await?;
 /// sales.run("BEGIN; ...; COMMIT").await?;             // statements without parameters, several at once
 /// ```
 #[derive(Clone)]
@@ -154,9 +154,10 @@ impl Session {
         &self.place
     }
 
-    /// Rows of one statement with parameters `$1`, ... (extended protocol: values never become part of the text).
-    pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
-        self.within(self.client.query(sql, parameters)).await
+    /// Rows of one statement with parameters `$1`, ... of these types (extended protocol: values never become part of
+    /// the text). With their types it is one message there and one back.
+    pub async fn query(&self, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, Failure> {
+        self.within(self.client.query_typed(sql, parameters)).await
     }
 
     /// One or more statements without parameters and without rows that matter (simple protocol). What stands in the

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use rustc_hash::FxHashSet;
 use state::{Capabilities, Complete, Membership, Object, Observed, Presence, Schema, Symbol, Target, TransactionState};
 use tokio::sync::Mutex;
+use tokio_postgres::types::Type;
 
 use super::catalog;
 use super::connection::{Client, Session};
@@ -149,7 +150,7 @@ impl PostgresqlReader {
             true => "SELECT pg_xact_status($1::text::xid8)",
             false => "SELECT txid_status($1::text::bigint)",
         };
-        let state = match session.query(sql, &[&transaction.as_str()]).await {
+        let state = match session.query(sql, &[(&transaction.as_str(), Type::TEXT)]).await {
             Ok(rows) => match rows.first() {
                 Some(row) => session.get::<Option<String>>(row, 0)?,
                 None => None,

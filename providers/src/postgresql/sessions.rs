@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio_postgres::types::Type;
+
 use super::connection::Session;
 use super::failure::Failure;
 use super::role::MARK;
@@ -36,7 +38,7 @@ pub async fn end(session: &Session, oids: &[u32]) -> HashMap<u32, String> {
                 continue;
             }
             asked.push(*pid);
-            if let Err(failure) = session.query("SELECT pg_terminate_backend($1)", &[pid]).await {
+            if let Err(failure) = session.query("SELECT pg_terminate_backend($1)", &[(pid, Type::INT4)]).await {
                 why.insert(*oid, failure.message);
             }
         }
@@ -68,13 +70,13 @@ pub async fn left(session: &Session) -> Result<Vec<(u32, String)>, Failure> {
          ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass \
          WHERE NOT r.rolcanlogin AND right(d.description, length($1)) = $1 \
          AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.usesysid = r.oid) ORDER BY r.rolname";
-    let rows = session.query(sql, &[&MARK]).await?;
+    let rows = session.query(sql, &[(&MARK, Type::TEXT)]).await?;
     rows.iter().map(|row| Ok((session.get(row, 0)?, session.get(row, 1)?))).collect()
 }
 
 /// The sessions of these roles: role and process.
 async fn open(session: &Session, oids: &[u32]) -> Result<Vec<(u32, i32)>, Failure> {
     let sql = "SELECT usesysid, pid FROM pg_stat_activity WHERE usesysid = ANY($1) AND pid <> pg_backend_pid()";
-    let rows = session.query(sql, &[&oids]).await?;
+    let rows = session.query(sql, &[(&oids, Type::OID_ARRAY)]).await?;
     rows.iter().map(|row| Ok((session.get(row, 0)?, session.get(row, 1)?))).collect()
 }

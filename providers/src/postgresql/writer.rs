@@ -15,6 +15,7 @@ use state::{Action, Object, Order, Outcome, Symbol, Target};
 use tokio::sync::Mutex;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
 use super::catalog::{qualifiers, some_members, some_roles};
 use super::connection::{Client, Session};
@@ -27,7 +28,8 @@ use super::role::Role;
 use super::sessions;
 use crate::provider::{Announce, ConnectError, Writer};
 
-/// Orders that are sent as one message, behind one savepoint: where one of them fails, the others are sent again.
+/// Orders that are sent as one message, behind one savepoint, once something failed: where one of them fails, the
+/// others are sent again.
 const TOGETHER: usize = 100;
 
 /// Any number, the same in every tenure: `pg_advisory_xact_lock` takes it.
@@ -130,6 +132,9 @@ impl PostgresqlWriter {
     }
 }
 
+/// The place of an order, and its statements.
+type Judged = (usize, Vec<String>);
+
 /// How a transaction ended that was not committed.
 enum End {
     /// Nothing of it happened.
@@ -164,7 +169,7 @@ impl Call<'_> {
             }
             attempt += 1;
         };
-        let mut judged: Vec<(usize, Vec<String>)> = Vec::with_capacity(self.orders.len());
+        let mut judged: Vec<Judged> = Vec::with_capacity(self.orders.len());
         for (n, order) in self.orders.iter().enumerate() {
             match facts.judge(order) {
                 Ok(statements) => judged.push((n, statements)),
@@ -172,8 +177,12 @@ impl Call<'_> {
             }
         }
         let mut done = Vec::with_capacity(judged.len());
-        for part in judged.chunks(TOGETHER) {
-            done.extend(self.carry_out(part.to_vec()).await?);
+        let mut left = if judged.is_empty() { Vec::new() } else { vec![judged] };
+        while let Some(part) = left.pop() {
+            match self.carry_out(part).await? {
+                Ok(places) => done.extend(places),
+                Err(part) => left.extend(part.chunks(TOGETHER).rev().map(<[_]>::to_vec)),
+            }
         }
         if done.is_empty() {
             return Ok(self.session.run("ROLLBACK").await?);
@@ -250,13 +259,13 @@ impl Call<'_> {
             return Ok(HashSet::new());
         }
         let sql = "SELECT oid FROM pg_authid WHERE oid = ANY($1) AND rolpassword LIKE 'md5%'";
-        let rows = self.session.query(sql, &[&oids]).await?;
+        let rows = self.session.query(sql, &[(&oids, Type::OID_ARRAY)]).await?;
         rows.iter().map(|row| self.session.get(row, 0)).collect()
     }
 
     /// Sends the statements of some orders; those that the server refuses are answered and left out. Gives the places of
-    /// those that were done.
-    async fn carry_out(&mut self, mut part: Vec<(usize, Vec<String>)>) -> Result<Vec<usize>, Failure> {
+    /// those that were done, or what is left to be done where they are too many to be sent once more for each that fails.
+    async fn carry_out(&mut self, mut part: Vec<Judged>) -> Result<Result<Vec<usize>, Vec<Judged>>, Failure> {
         self.session.run("SAVEPOINT part").await?;
         loop {
             let Err((completed, failure)) = self.send(&part).await else { break };
@@ -275,21 +284,23 @@ impl Call<'_> {
             // Somebody else was faster.
             let outcome = if failure.raced() { Outcome::Stale(None) } else { refusal(&failure) };
             self.set(n, outcome);
+            if part.len() > TOGETHER {
+                self.session.run("RELEASE part").await?;
+                return Ok(Err(part));
+            }
         }
-        self.session.run("RELEASE part").await?;
-        Ok(part.into_iter().map(|(n, _)| n).collect())
+        Ok(Ok(part.into_iter().map(|(n, _)| n).collect()))
     }
 
-    /// Sends statements as one message; on failure, how many were completed before it.
-    async fn send(&self, part: &[(usize, Vec<String>)]) -> Result<(), (usize, Failure)> {
+    /// Sends statements as one message, and ends the savepoint before them; on failure, how many were completed before
+    /// it.
+    async fn send(&self, part: &[Judged]) -> Result<(), (usize, Failure)> {
         let mut text = String::new();
         for statement in part.iter().flat_map(|(_, statements)| statements) {
             text.push_str(statement);
             text.push_str(";\n");
         }
-        if text.is_empty() {
-            return Ok(());
-        }
+        text.push_str("RELEASE part");
         let mut completed = 0;
         let sending = async {
             let mut answers = pin!(self.session.client().simple_query_raw(&text).await?);
@@ -304,9 +315,10 @@ impl Call<'_> {
 
     /// What the orders that were done left, as the transaction sees it.
     async fn answers(&mut self, done: &[usize], facts: &Facts) -> Result<(), Failure> {
-        let needs = Needs::of(done.iter().filter_map(|n| self.orders.get(*n)));
-        let roles = some_roles(self.session, &needs.oids, &needs.names).await?;
-        let members = some_members(self.session, &needs.places).await?;
+        let orders = || done.iter().filter_map(|n| self.orders.get(*n));
+        let of_roles = Needs::of(orders().filter(|order| order.kind != state::Kind::Membership));
+        let roles = some_roles(self.session, &of_roles.oids, &of_roles.names).await?;
+        let members = some_members(self.session, &Needs::of(orders()).places).await?;
         let names: HashMap<&str, &Role> = roles.values().map(|role| (role.name.as_str(), role)).collect();
         for &n in done {
             let Some(order) = self.orders.get(n) else { continue };

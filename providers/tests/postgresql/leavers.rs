@@ -107,3 +107,29 @@ async fn an_account_that_others_switched_off_is_an_account_to_whoever_knows_it()
     let unknown = scene.inventory(&[]).await;
     assert!(unknown.groups.iter().any(|group| group.id == id));
 }
+
+/// A run that is killed between COMMIT and the end of the sessions leaves them open: the next tidies up.
+#[tokio::test]
+async fn sessions_that_a_killed_run_left_are_ended_when_the_next_tidies_up() {
+    let cluster = Cluster::start();
+    let scene = Scene::on(&cluster).await;
+    for name in ["ada", "grace"] {
+        scene.done(secret(create(state::Kind::Account, name, &[]), "password", "pw")).await;
+    }
+    let mut sessions = [session(&cluster, "ada"), session(&cluster, "grace")];
+    // As far as the killed run came; Grace is none of its leavers.
+    cluster.run(
+        "postgres",
+        "ALTER ROLE ada NOLOGIN; COMMENT ON ROLE ada IS '[tenure: deactivated account]'; ALTER ROLE grace NOLOGIN",
+    );
+    cluster.run("postgres", &format!("CREATE ROLE hr LOGIN CREATEROLE PASSWORD '{PASSWORD}'"));
+    let powerless = Scene::of(&settings(&cluster, &[("url", Value::text(cluster.url_of("hr", "postgres")))])).await;
+    let said = powerless.writer.close().await.unwrap_err().message;
+    assert!(said.contains("ada: 1 session stays open"), "{said}");
+    scene.writer.close().await.unwrap();
+    assert_eq!((open(&cluster, "ada"), open(&cluster, "grace")), (0, 1));
+    sessions.iter_mut().for_each(|session| {
+        let _ = session.kill();
+        let _ = session.wait();
+    });
+}

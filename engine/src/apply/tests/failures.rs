@@ -138,11 +138,42 @@ fn retry_after_is_a_new_intent_after_the_wait_three_times_at_most() {
 fn what_a_full_call_leaves_comes_with_the_next_one() {
     let mut world = World::new(connected(10, 1, 0))
         .fault("account.chat.eve", &[Fault::Full, Fault::Full])
-        .fault("account.chat.mad", &[Fault::Full, Fault::Full, Fault::Full, Fault::Full, Fault::Full]);
+        .fault("account.chat.mad", &std::array::from_fn::<_, 9, _>(|_| Fault::Full));
     let all = ["ada", "eve", "mad"].map(|own| format!("create account.chat.{own} userName={own}"));
     let plan = plan(&world, &all.each_ref().map(String::as_str));
     world.apply(&plan);
-    assert_snapshot!(world.transcript);
+    assert_snapshot!(world.transcript, @r#"
+    record run started
+    record intent 1: create account.chat.ada by userName = "ada"
+    record intent 2: create account.chat.eve by userName = "eve"
+    call chat: create account.chat.ada -> done new-1
+    call chat: create account.chat.eve -> later
+    record outcome 1: done new-1{"userName": "ada"}
+    record intent 3: create account.chat.mad by userName = "mad"
+    call chat: create account.chat.mad -> later
+    record outcome 2: not done: the call was full: left for the next one
+    record intent 4: create account.chat.eve by userName = "eve"
+    call chat: create account.chat.eve -> later
+    record outcome 3: not done: the call was full: left for the next one
+    record intent 5: create account.chat.mad by userName = "mad"
+    call chat: create account.chat.mad -> later
+    record outcome 4: not done: the call was full: left for the next one
+    record intent 6: create account.chat.eve by userName = "eve"
+    call chat: create account.chat.eve -> done new-2
+    record outcome 5: not done: the call was full: left for the next one
+    record intent 7: create account.chat.mad by userName = "mad"
+    call chat: create account.chat.mad -> later
+    record outcome 6: done new-2{"userName": "eve"}
+    record outcome 7: not done: the call was full: left for the next one
+    record intent 8: create account.chat.mad by userName = "mad"
+    call chat: create account.chat.mad -> later
+    record outcome 8: not done: the call was full: left for the next one
+    record run finished: failed
+    finished: Failed {"done": 2, "refused": 1}
+      create account.chat.ada: done
+      create account.chat.eve: done
+      create account.chat.mad: refused: the call was full: left for the next one
+    "#);
 }
 
 #[test]

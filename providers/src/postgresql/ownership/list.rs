@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 use state::{Attributes, Object, Presence, Symbol, Value};
+use tokio_postgres::types::Type;
 
 use super::super::databases::enter;
 use super::super::{Client, Failure, Session};
@@ -69,7 +70,7 @@ pub async fn items(session: &Session, place: &str, owners: &[u32], shared: bool)
          ORDER BY 1, 2"
     );
     let mut items = Vec::new();
-    for row in &session.query(&sql, &[&owners]).await? {
+    for row in &session.query(&sql, &[(&owners, Type::OID_ARRAY)]).await? {
         let (kind, name): (String, Option<String>) = (session.get(row, 0)?, session.get(row, 1)?);
         let Some(name) = name else { continue };
         let said: String = session.get(row, 3)?;

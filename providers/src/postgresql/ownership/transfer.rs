@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use state::owned::{OWNED, TO};
 use state::{Object, Order, Outcome, Presence, Symbol, Target, Value};
+use tokio_postgres::types::Type;
 
 use super::super::databases::enter;
 use super::super::quote::identifier;
@@ -85,7 +86,8 @@ fn no(error: impl Into<String>) -> No {
 async fn attempt(client: &Client, order: &Order) -> Result<Ready, No> {
     let (from, to, wanted) = understood(order).map_err(no)?;
     let main = client.connect().await?;
-    let rows = main.query("SELECT oid, rolname::text FROM pg_roles WHERE oid = ANY($1)", &[&vec![from, to]]).await?;
+    let sql = "SELECT oid, rolname::text FROM pg_roles WHERE oid = ANY($1)";
+    let rows = main.query(sql, &[(&vec![from, to], Type::OID_ARRAY)]).await?;
     let mut names: BTreeMap<u32, String> = BTreeMap::new();
     for row in &rows {
         names.insert(main.get(row, 0)?, main.get(row, 1)?);

@@ -1,6 +1,7 @@
 //! What a database has that privileges are on, and who holds what on it: one question per database.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use tokio_postgres::types::{ToSql, Type};
 
 use super::super::{Failure, Session};
 use super::form::{Place, Which};
@@ -80,7 +81,16 @@ pub struct Object {
     pub detail: String,
     /// Who owns it, by oid. Nobody grants to them what they have anyway.
     pub owner: u32,
+    /// By holder.
     pub held: Vec<Held>,
+}
+
+impl Object {
+    /// What somebody holds on it.
+    pub fn held_by(&self, holder: u32) -> &[Held] {
+        let rest = self.held.split_at(self.held.partition_point(|held| held.holder < holder)).1;
+        rest.split_at(rest.partition_point(|held| held.holder == holder)).0
+    }
 }
 
 /// What somebody holds.
@@ -122,7 +132,14 @@ impl Catalog {
         let (own, names, owners) = (list(&question.own_schemas), list(&question.names), list(&question.owners));
         let holders: Option<Vec<u32>> = question.holders.as_ref().map(|holders| holders.iter().copied().collect());
         let sql = question_text(session.version);
-        let rows = session.query(&sql, &[&tags, &schemas, &own, &names, &holders]).await?;
+        let parameters: [(&(dyn ToSql + Sync), Type); 5] = [
+            (&tags, Type::TEXT_ARRAY),
+            (&schemas, Type::TEXT_ARRAY),
+            (&own, Type::TEXT_ARRAY),
+            (&names, Type::TEXT_ARRAY),
+            (&holders, Type::OID_ARRAY),
+        ];
+        let rows = session.query(&sql, &parameters).await?;
         let mut catalog = Catalog { database: database.to_owned(), ..Catalog::default() };
         catalog.objects.reserve(rows.len());
         for row in &rows {
@@ -142,8 +159,8 @@ impl Catalog {
             catalog.objects.push(Object { kind, schema, name, detail, owner, held });
         }
         if !owners.is_empty() {
-            let rows =
-                session.query("SELECT rolname::text, oid FROM pg_roles WHERE rolname = ANY($1)", &[&owners]).await?;
+            let sql = "SELECT rolname::text, oid FROM pg_roles WHERE rolname = ANY($1)";
+            let rows = session.query(sql, &[(&owners, Type::NAME_ARRAY)]).await?;
             for row in &rows {
                 catalog.owners.insert(session.get(row, 0)?, session.get(row, 1)?);
             }
@@ -178,12 +195,14 @@ fn holders_of(session: &Session, row: &tokio_postgres::Row) -> Result<Vec<Held>,
     let options: Vec<bool> = session.get(row, 7)?;
     let grantors: Vec<u32> = session.get(row, 8)?;
     let rows = holders.into_iter().zip(privileges).zip(options).zip(grantors);
-    Ok(rows
+    let mut held: Vec<Held> = rows
         .filter_map(|(((holder, privilege), grant_option), grantor)| {
             // What a later server may know is not ours to judge.
             Some(Held { holder, privilege: Privilege::named(privilege)?, grant_option, grantor })
         })
-        .collect())
+        .collect();
+    held.sort_by_key(|held| held.holder);
+    Ok(held)
 }
 
 /// Parameters: tags or null, schemas or null, own schemas, names, holders or null. Types are printed in full, since

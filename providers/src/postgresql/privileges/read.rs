@@ -94,16 +94,26 @@ pub async fn again(client: &Client, session: &Session, targets: &[(Symbol, Symbo
                 continue;
             }
         };
-        let grants: Vec<Grant> = wanted.iter().map(|(_, _, grant)| grant.clone()).collect();
+        let grants = distinct(wanted.iter().map(|(_, _, grant)| grant));
         let holders: FxHashSet<u32> = wanted.iter().map(|(_, holder, _)| *holder).collect();
         let question = Question::only(grants.iter().map(|grant| &grant.place), holders.clone());
         let catalog = read(&inside, &database, &question, &grants).await?;
         let coverage = Coverage::new(&catalog, &grants, &holders);
-        for (asked, (number, holder, grant)) in (0u32..).zip(&wanted) {
-            presences[*number] = presence(grant, coverage.extent(*holder, asked));
+        for (number, holder, grant) in &wanted {
+            let asked = grants.binary_search(grant).ok().and_then(|place| u32::try_from(place).ok());
+            let extent = asked.map_or(Extent::None, |asked| coverage.extent(*holder, asked));
+            presences[*number] = presence(grant, extent); // numbers of these very targets
         }
     }
     Ok(presences)
+}
+
+/// Each grant once, sorted: many groups may hold the same.
+pub(super) fn distinct<'a>(grants: impl Iterator<Item = &'a Grant>) -> Vec<Grant> {
+    let grants: FxHashSet<&Grant> = grants.collect();
+    let mut grants: Vec<Grant> = grants.into_iter().cloned().collect();
+    grants.sort_unstable();
+    grants
 }
 
 fn presence(grant: &Grant, extent: Extent) -> Presence {

@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use state::observed::KEEP;
 use state::{Action, Attributes, Object as Held, Order, Outcome, Symbol, Target};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
 use super::super::databases::enter;
 use super::super::{Client, Failure, Session};
@@ -21,7 +22,7 @@ use super::catalog::{Catalog, Object, Question};
 use super::coverage::Coverage;
 use super::form::{self, Grant};
 use super::kind::{Kind, Reach};
-use super::read::{of_text, oid, read};
+use super::read::{distinct, of_text, oid, read};
 use super::statement::{Verb, name, statement};
 
 /// Privileges that are sent together.
@@ -245,8 +246,7 @@ impl From<Failure> for Not {
 
 /// Carries orders out, and looks whether that is so; gives how many privileges that were.
 async fn attempt(session: &Session, database: &str, todos: &[Todo], budget: &Budget) -> Result<usize, Not> {
-    let grants: Vec<Grant> =
-        todos.iter().flat_map(|todo| std::iter::once(&todo.grant).chain(&todo.keep)).cloned().collect();
+    let grants = distinct(todos.iter().flat_map(|todo| std::iter::once(&todo.grant).chain(&todo.keep)));
     let holders: FxHashSet<u32> = todos.iter().map(|todo| todo.holder).collect();
     let mut question = Question::only(grants.iter().map(|grant| &grant.place), holders.clone());
     if let Some(kinds) = question.kinds.as_mut().filter(|kinds| kinds.contains(&Kind::Table)) {
@@ -286,7 +286,9 @@ async fn names(
     let mut oids: Vec<u32> = holders.iter().copied().chain(grantors).collect();
     oids.sort_unstable();
     oids.dedup();
-    let rows = session.query("SELECT oid, rolname::text FROM pg_roles WHERE oid = ANY($1)", &[&oids]).await?;
+    let rows = session
+        .query("SELECT oid, rolname::text FROM pg_roles WHERE oid = ANY($1)", &[(&oids, Type::OID_ARRAY)])
+        .await?;
     let mut names = FxHashMap::default();
     for row in &rows {
         names.insert(session.get(row, 0)?, session.get(row, 1)?);
@@ -320,7 +322,7 @@ impl<'a> Plan<'a> {
     fn open(&self, todo: &Todo) -> Result<Vec<(Verb, &'a Object)>, Failure> {
         let Todo { grant, holder, .. } = todo;
         let held = |object: &Object| {
-            let own = object.held.iter().filter(|held| held.holder == *holder && held.privilege == grant.privilege);
+            let own = object.held_by(*holder).iter().filter(|held| held.privilege == grant.privilege);
             own.map(|held| held.grant_option).max()
         };
         // Nobody gives to owners what is theirs.
@@ -376,7 +378,7 @@ fn steps<'a>(plan: &Plan<'a>, todos: &[Todo]) -> Result<Steps<'a>, Failure> {
             if verb == Verb::Take && object.kind == Kind::Table {
                 taken.insert((*holder, privilege, &object.schema, &object.name));
             }
-            let own = object.held.iter().filter(|held| held.holder == *holder && held.privilege == privilege);
+            let own = object.held_by(*holder).iter().filter(|held| held.privilege == privilege);
             for held in own {
                 let grantor = (held.grantor != object.owner).then_some(held.grantor);
                 by.entry((grantor, verb)).or_default().push(object);
