@@ -112,7 +112,9 @@ impl Planner<'_> {
     /// A system that answers with nothing at all though the record holds several objects there is more likely a folder
     /// that is not mounted, a wrong tenant or lost rights than an empty system: why nothing can be said about it.
     pub(super) fn emptied(&self, site: &Site<'_>) -> Option<String> {
-        if !site.observed.accounts.is_empty() || !site.observed.groups.is_empty() || site.from_record {
+        // Whom tenure itself connects as is there wherever it gets in.
+        let mut others = site.observed.accounts.iter().filter(|account| !site.observed.own.contains(&account.id));
+        if others.next().is_some() || !site.observed.groups.is_empty() || site.from_record {
             return None;
         }
         let entries = self.book.on(site.name);
