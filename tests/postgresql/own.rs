@@ -88,7 +88,7 @@ fn what_would_take_tenures_own_access_is_held() {
       membership.warehouse.admins.tenure
       hint: give tenure another credential first, or leave its account out of this
 
-    approve: tenure approve PLAN --finding last-admin --reason TEXT
+    approve: tenure plan --out FILE; tenure approve FILE --finding last-admin --reason TEXT
 
     Plan: 1 to take; 1 held
     "#);
@@ -102,7 +102,7 @@ fn what_would_take_tenures_own_access_is_held() {
       membership.warehouse.owners.group.robots
       hint: give tenure another credential first, or leave its account out of this
 
-    approve: tenure approve PLAN --finding last-admin --reason TEXT
+    approve: tenure plan --out FILE; tenure approve FILE --finding last-admin --reason TEXT
 
     Plan: 1 to take; 1 held
     "#);
@@ -120,7 +120,7 @@ fn what_would_take_tenures_own_access_is_held() {
       account.warehouse.tenure, membership.warehouse.admins.tenure, membership.warehouse.robots.tenure
       hint: give tenure another credential first, or leave its account out of this
 
-    approve: tenure approve PLAN --finding last-admin --reason TEXT
+    approve: tenure plan --out FILE; tenure approve FILE --finding last-admin --reason TEXT
 
     Plan: 3 to take; 3 held
     "#);

@@ -208,7 +208,7 @@ fn a_role_that_is_dropped_behind_our_back() {
             "SELECT count(*) FROM pg_locks WHERE relation = 'pg_authid'::regclass AND mode = 'ShareRowExclusiveLock'",
         ) == "1"
     });
-    let all = said(&folder, "apply --auto-approve", 1);
+    let all = said(&folder, "apply --auto-approve", 3);
     assert!(other.wait().unwrap().success());
     contains(&all, &["account.warehouse.grace", "it changed since the plan: it is gone"]);
     // What has nothing to do with it is done.
