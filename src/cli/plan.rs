@@ -63,6 +63,9 @@ pub struct Shown {
     /// The file in which the plan is kept, to name it in what can be done.
     #[arg(skip)]
     pub kept: Option<PathBuf>,
+    /// The approvals that were handed in, for the same.
+    #[arg(skip)]
+    pub approvals: Vec<PathBuf>,
 }
 
 impl Shown {
@@ -137,6 +140,15 @@ impl ApplyArgs {
     pub fn shown(&self) -> Shown {
         let (by, full) = (self.by, self.full);
         let kept = self.file.clone();
-        Shown { by, format: Format::Text, json: false, full, max_bytes: None, values: false, kept }
+        Shown {
+            by,
+            format: Format::Text,
+            json: false,
+            full,
+            max_bytes: None,
+            values: false,
+            kept,
+            approvals: self.approval.clone(),
+        }
     }
 }

@@ -55,7 +55,16 @@ impl UndoArgs {
     /// How the plan is shown.
     pub fn shown(&self) -> Shown {
         let (by, full, json) = (self.by, self.full, self.json);
-        Shown { by, format: Format::Text, json, full, max_bytes: None, values: false, kept: self.out.clone() }
+        Shown {
+            by,
+            format: Format::Text,
+            json,
+            full,
+            max_bytes: None,
+            values: false,
+            kept: self.out.clone(),
+            approvals: Vec::new(),
+        }
     }
 
     /// How the plan is carried out.
@@ -117,6 +126,7 @@ impl SuspendArgs {
             max_bytes: None,
             values: false,
             kept: None,
+            approvals: Vec::new(),
         }
     }
 }

@@ -107,10 +107,10 @@ async fn apply(
         return stale::hold(saved.clone(), &plan, shown);
     }
     let lifted = approvals::apply(&mut plan, &planned.watches, &approvals, &prepared)?;
-    match saved {
+    match &saved {
         None => render::plan::print(&plan, shown)?,
         // It was shown before; what is held is said once more.
-        Some(_) if !shown.json => render::plan::print_held(&plan, shown)?,
+        Some(saved) if !shown.json => render::plan::print_held(&plan, saved, shown)?,
         Some(_) => {}
     }
     let held: BTreeSet<u32> = plan.held().into_iter().collect();

@@ -19,7 +19,10 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         planfile::write(path, &plan)?;
     }
-    render::plan::print(&plan, &Shown { kept: args.out.clone(), ..args.shown.clone() })?;
+    render::plan::print(
+        &plan,
+        &Shown { kept: args.out.clone(), approvals: args.approval.clone(), ..args.shown.clone() },
+    )?;
     if let Some(path) = &args.out {
         render::note(&format!(
             "the plan is kept in {0}: `tenure apply {0}` carries exactly this one out",

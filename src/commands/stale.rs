@@ -19,7 +19,7 @@ pub fn hold(mut saved: Plan, now: &Plan, shown: &Shown) -> Result<Exit, Error> {
     if shown.json {
         render::plan::print(&saved, shown)?;
     } else {
-        render::plan::print_held(&saved, shown)?;
+        render::plan::print_held(&saved, &saved, shown)?;
     }
     Ok(Exit::Held)
 }

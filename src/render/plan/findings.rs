@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use state::{Finding, Plan, Scope, Severity};
 
 use super::text::{BOLD, DIM, HELD};
+use crate::cli::plan::Shown;
 use crate::render::text::{clean, clean_lines, number};
 
 const NOTICE: Style = AnsiColor::Blue.on_default().bold();
@@ -33,17 +33,20 @@ pub fn scope(finding: &Finding) -> String {
     }
 }
 
-/// Writes all findings, those that hold first, and how what can be approved is approved. `kept`: the file of the plan.
-pub fn write(to: &mut dyn Write, plan: &Plan, kept: Option<&Path>) -> io::Result<()> {
+/// Writes all findings, those that hold first, and how what can be approved is approved.
+pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     ordered(plan).into_iter().try_for_each(|finding| write_one(to, finding))?;
-    write_approve(to, plan, kept)
+    write_approve(to, plan, plan, shown)
 }
 
-/// The same of those that hold only.
-pub fn write_held(to: &mut dyn Write, plan: &Plan, kept: Option<&Path>) -> io::Result<()> {
-    let held = plan.findings.iter().filter(|finding| finding.severity == Severity::Holds);
-    held.into_iter().try_for_each(|finding| write_one(to, finding))?;
-    write_approve(to, plan, kept)
+/// The same of those that hold only, of a plan that was kept as `saved`.
+pub fn write_held(to: &mut dyn Write, plan: &Plan, saved: &Plan, shown: &Shown) -> io::Result<()> {
+    held(plan).try_for_each(|finding| write_one(to, finding))?;
+    write_approve(to, plan, saved, shown)
+}
+
+fn held(plan: &Plan) -> impl Iterator<Item = &Finding> {
+    plan.findings.iter().filter(|finding| finding.severity == Severity::Holds)
 }
 
 fn write_one(to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
@@ -63,20 +66,22 @@ fn write_one(to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     writeln!(to)
 }
 
-/// The one command for each code that would allow exactly what it holds here.
-fn write_approve(to: &mut dyn Write, plan: &Plan, kept: Option<&Path>) -> io::Result<()> {
-    let approvable: BTreeSet<&str> = plan
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Holds && finding.code.unapprovable().is_none())
-        .map(|finding| finding.code.as_str())
-        .collect();
-    let (before, file) = match (kept, &plan.undoes) {
-        (Some(path), _) => (String::new(), path.display().to_string()),
-        (None, None) => ("tenure plan --out FILE; ".to_owned(), "FILE".to_owned()),
-        (None, Some(undoes)) => (format!("tenure undo {} --out FILE; ", clean(undoes.run.as_str())), "FILE".to_owned()),
+/// The one command for each code that would allow exactly what it holds here. What holds only since approvals lifted
+/// something else is not in the plan that was kept before.
+fn write_approve(to: &mut dyn Write, plan: &Plan, saved: &Plan, shown: &Shown) -> io::Result<()> {
+    let approvable = held(plan).map(|finding| finding.code).filter(|code| code.unapprovable().is_none());
+    let approvable: BTreeSet<&str> = approvable.map(state::Code::as_str).collect();
+    let given: String = shown.approvals.iter().map(|path| format!(" --approval {}", path.display())).collect();
+    let anew = match &plan.undoes {
+        None => format!("tenure plan{given} --out FILE; "),
+        Some(undoes) => format!("tenure undo {} --out FILE; ", clean(undoes.run.as_str())),
     };
     for code in &approvable {
+        let kept = shown.kept.as_ref().filter(|_| held(saved).any(|finding| finding.code.as_str() == *code));
+        let (before, file) = match kept {
+            Some(path) => ("", path.display().to_string()),
+            None => (anew.as_str(), "FILE".to_owned()),
+        };
         writeln!(to, "{HINT}approve{HINT:#}: {before}tenure approve {file} --finding {code} --reason TEXT")?;
     }
     if !approvable.is_empty() {

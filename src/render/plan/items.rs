@@ -85,28 +85,42 @@ impl<'a> Item<'a> {
 /// Looks things up that a plan says in other places.
 pub struct Lookup<'a> {
     pub plan: &'a Plan,
-    held: HashMap<Address, Code>,
+    held: HashMap<Address, Vec<Code>>,
     identities: HashMap<Symbol, Address>,
 }
 
 impl<'a> Lookup<'a> {
     pub fn new(plan: &'a Plan) -> Lookup<'a> {
-        let mut held = HashMap::new();
+        let mut held: HashMap<Address, Vec<Code>> = HashMap::new();
         for finding in plan.findings.iter().filter(|finding| finding.severity == Severity::Holds) {
             for address in &finding.addresses {
-                held.entry(*address).or_insert(finding.code);
+                let codes = held.entry(*address).or_default();
+                if !codes.contains(&finding.code) {
+                    codes.push(finding.code);
+                }
             }
         }
         let named = plan.names.keys().filter_map(|address| Some((address.holder()?, *address)));
         Lookup { plan, held, identities: named.collect() }
     }
 
-    /// The safeguard that holds a change.
+    /// The safeguard that holds a change, the first of them.
     pub fn held(&self, item: Item<'_>) -> Option<Code> {
+        self.all_held(item).first().copied()
+    }
+
+    /// All safeguards that hold a change.
+    fn all_held(&self, item: Item<'_>) -> &[Code] {
         match item {
-            Item::Change(change) => self.held.get(&change.address).copied(),
-            Item::Fact(_) => None,
+            Item::Change(change) => self.held.get(&change.address).map_or(&[], Vec::as_slice),
+            Item::Fact(_) => &[],
         }
+    }
+
+    /// Their codes, for reading: `mass-removal, last-admin`; none where nothing holds it.
+    pub fn held_words(&self, item: Item<'_>) -> Option<String> {
+        let codes: Vec<&str> = self.all_held(item).iter().map(|code| code.as_str()).collect();
+        (!codes.is_empty()).then(|| codes.join(", "))
     }
 
     /// What a deactivation does not stop.
@@ -154,14 +168,19 @@ pub fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
     plan.changes.iter().map(Item::Change).chain(facts.map(Item::Fact))
 }
 
-/// What an undo of a change that can be undone does not bring back.
-fn not_back(change: &Change) -> Option<String> {
+/// The attributes of a change whose former values are secrets, which an undo does not bring back.
+pub fn former_secrets(change: &Change) -> Vec<String> {
     let replaces = matches!(change.action, Action::Update | Action::Rename);
     let secret = |(name, wanted): &(Symbol, Wanted)| match wanted {
         Wanted::Secret { .. } if replaces => Some(clean(name.as_str()).into_owned()),
         _ => None,
     };
-    let names: Vec<String> = change.after.iter().filter_map(secret).collect();
+    change.after.iter().filter_map(secret).collect()
+}
+
+/// What an undo of a change that can be undone does not bring back.
+fn not_back(change: &Change) -> Option<String> {
+    let names = former_secrets(change);
     (!names.is_empty())
         .then(|| format!("an undo does not bring back the former {}: nobody keeps secrets", names.join(", ")))
 }

@@ -2,6 +2,7 @@
 //!
 //! It is written as it is walked; a plan of a million changes never stands in memory a second time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -12,7 +13,7 @@ use state::{
 };
 
 use super::counts::Counts;
-use super::items::{Item, Lookup};
+use super::items::{Item, Lookup, former_secrets};
 
 /// Major: readers must look again. Minor: members were added.
 pub const FORMAT_VERSION: &str = "1.1";
@@ -166,7 +167,7 @@ impl<'a> ChangeView<'a> {
             after: After(&change.after),
             reasons: lookup.reasons(item).collect(),
             until: change.until,
-            undo: UndoView::of(&change.undo),
+            undo: UndoView::of(change),
             outlasts: lookup.outlasts(change),
             held_by: lookup.held(item),
         }
@@ -219,15 +220,17 @@ struct UndoView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lost: Option<&'a str>,
+    lost: Option<Cow<'a, str>>,
 }
 
 impl<'a> UndoView<'a> {
-    fn of(undo: &Undo) -> UndoView<'a> {
-        match undo {
-            Undo::AnyTime => UndoView { possible: "any_time", until: None, lost: None },
-            Undo::Until(moment) => UndoView { possible: "until", until: Some(moment.as_str()), lost: None },
-            Undo::Never { lost } => UndoView { possible: "never", until: None, lost: Some(lost.as_str()) },
+    fn of(change: &'a Change) -> UndoView<'a> {
+        let secrets = former_secrets(change);
+        let lost = (!secrets.is_empty()).then(|| Cow::Owned(format!("the former {}", secrets.join(", "))));
+        match &change.undo {
+            Undo::AnyTime => UndoView { possible: "any_time", until: None, lost },
+            Undo::Until(moment) => UndoView { possible: "until", until: Some(moment.as_str()), lost },
+            Undo::Never { lost } => UndoView { possible: "never", until: None, lost: Some(lost.as_str().into()) },
         }
     }
 }

@@ -46,10 +46,10 @@ pub fn shows_facts(plan: &Plan) -> bool {
     plan.facts.len() > counts::unseen_facts(plan)
 }
 
-/// Writes only what the safeguards hold to standard output, for a terminal.
-pub fn print_held(plan: &Plan, shown: &Shown) -> io::Result<()> {
+/// Writes only what the safeguards hold of a plan that was kept as `saved` to standard output, for a terminal.
+pub fn print_held(plan: &Plan, saved: &Plan, shown: &Shown) -> io::Result<()> {
     let mut out = BufWriter::new(anstream::stdout().lock());
-    findings::write_held(&mut out, plan, shown.kept.as_deref())?;
+    findings::write_held(&mut out, plan, saved, shown)?;
     out.flush()
 }
 

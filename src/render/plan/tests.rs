@@ -3,7 +3,16 @@ use super::*;
 use crate::cli::By;
 
 fn shown(format: Format) -> Shown {
-    Shown { by: By::Person, format, json: false, full: false, max_bytes: None, values: false, kept: None }
+    Shown {
+        by: By::Person,
+        format,
+        json: false,
+        full: false,
+        max_bytes: None,
+        values: false,
+        kept: None,
+        approvals: Vec::new(),
+    }
 }
 
 fn plain(plan: &Plan, shown: &Shown) -> String {

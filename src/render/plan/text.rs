@@ -49,7 +49,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     }
     write_hidden(to, &folded, &lookup)?;
     systems::write(to, plan)?;
-    findings::write(to, plan, shown.kept.as_deref())?;
+    findings::write(to, plan, shown)?;
     crate::render::undo::left(to, plan)?;
     write_counts(to, plan)
 }
@@ -169,8 +169,8 @@ fn write_item(
     if let Some(first) = notes.next() {
         write!(to, "{:pad$}  {DIM}{first}{DIM:#}", "")?;
     }
-    if let Some(code) = lookup.held(item) {
-        write!(to, "  {HELD}held: {code}{HELD:#}")?;
+    if let Some(codes) = lookup.held_words(item) {
+        write!(to, "  {HELD}held: {codes}{HELD:#}")?;
     }
     writeln!(to)?;
     for note in notes {

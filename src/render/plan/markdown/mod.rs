@@ -150,7 +150,7 @@ fn line(item: Item<'_>, lookup: &Lookup<'_>, values: bool) -> String {
     if let Some(remark) = item.remark() {
         text.push_str(&format!(" ({})", words(&remark)));
     }
-    if let Some(held) = lookup.held(item) {
+    if let Some(held) = lookup.held_words(item) {
         text.push_str(&format!(" **held: {held}**"));
     }
     let change = match item {
