@@ -22,7 +22,7 @@ use state::record::{Origin, Recorded, RecordedObject};
 use state::*;
 use tenure_engine::configuration::{Configuration, Facts, Loaded, Sources};
 use tenure_engine::language::{File, Files};
-use tenure_engine::plan::{Inputs, Inventory, Reading, plan};
+use tenure_engine::plan::{Inputs, Inventory, Reading, Task, Workers, plan};
 
 const DEPARTMENTS: usize = 500;
 
@@ -40,6 +40,25 @@ impl Sources for Csv {
     }
     fn command(&self, _: &[String]) -> Result<String, String> {
         Err("no commands".to_owned())
+    }
+}
+
+/// Two threads.
+struct Both;
+
+impl Workers for Both {
+    fn all(&self, tasks: Vec<Task<'_>>) {
+        let tasks = std::sync::Mutex::new(tasks.into_iter());
+        let next = || tasks.lock().unwrap().next();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while let Some(task) = next() {
+                        task();
+                    }
+                });
+            }
+        });
     }
 }
 
@@ -235,7 +254,8 @@ fn planned(
     now: Timestamp,
 ) -> Plan {
     let (doubts, targets, hmac_key) = (&[], &[], b"key");
-    let inputs = Inputs { configuration, files, recorded, readings, now, doubts, targets, hmac_key };
+    let workers = &Both;
+    let inputs = Inputs { configuration, files, recorded, readings, now, doubts, targets, hmac_key, workers };
     plan(inputs).unwrap_or_else(|_| panic!("no plan")).plan
 }
 

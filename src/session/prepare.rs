@@ -15,8 +15,8 @@ use super::connect::Connection;
 use super::read;
 use super::{Folder, Session};
 use crate::Error;
-use crate::driver::Progress;
 use crate::driver::inventory::Readers;
+use crate::driver::{Progress, Threads};
 
 /// What a plan is made from, owned: [`Prepared::plan`] borrows it.
 pub struct Prepared {
@@ -121,6 +121,7 @@ impl Prepared {
             doubts: &self.doubts,
             targets,
             hmac_key: self.folder.key_bytes(),
+            workers: &Threads,
         }
     }
 

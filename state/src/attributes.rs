@@ -18,6 +18,7 @@ impl Attributes {
     }
 
     /// The value of `name`.
+    #[inline]
     pub fn get(&self, name: Symbol) -> Option<&Value> {
         self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
     }

@@ -279,9 +279,14 @@ impl Plan {
         self.changes.is_empty() && self.facts.is_empty()
     }
 
+    /// Sets the digest.
+    pub fn seal(&mut self) {
+        self.digest = self.sealed();
+    }
+
     /// Computes the digest: the same decisions from the same inputs give the same digest, whenever and by whatever
     /// version of tenure they were made.
-    pub fn seal(&mut self) {
+    pub fn sealed(&self) -> Digest {
         #[derive(Serialize)]
         struct Sealed<'a> {
             inputs: &'a BTreeMap<String, Digest>,
@@ -302,7 +307,7 @@ impl Plan {
             changes: &self.changes,
             batches: &self.batches,
         };
-        self.digest = Digest::of_json(&sealed);
+        Digest::of_json(&sealed)
     }
 
     /// Numbers of the changes that a holding finding covers, sorted.

@@ -123,6 +123,13 @@ impl Symbol {
         Symbol(number)
     }
 
+    /// Whether the text is empty.
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        static EMPTY: OnceLock<Symbol> = OnceLock::new();
+        self == *EMPTY.get_or_init(|| Symbol::new(""))
+    }
+
     /// The text.
     pub fn as_str(self) -> &'static str {
         let (chunk, at) = place(self.0 as usize / SHARDS);

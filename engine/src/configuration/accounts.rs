@@ -24,8 +24,10 @@ pub(super) struct Evaluator {
     pub world: Arc<World>,
     pub systems: FxHashMap<Symbol, SystemRules>,
     pub groups: FxHashMap<(Symbol, Symbol), GroupRules>,
-    /// Identities by key.
-    pub holders: FxHashMap<Symbol, Holder>,
+    /// In the order of their keys: they are mostly asked for in that order.
+    pub holders: Vec<Holder>,
+    /// Their numbers by key.
+    pub numbers: FxHashMap<Symbol, u32>,
 }
 
 /// Whom an account is for.
@@ -195,7 +197,8 @@ impl Evaluator {
     }
 
     fn holder(&self, holder: Symbol) -> Result<&Holder, Diagnostic> {
-        self.holders.get(&holder).ok_or_else(|| gone(format!("nobody with the key {holder:?} is in the configuration")))
+        let found = self.numbers.get(&holder).and_then(|number| self.holders.get(*number as usize));
+        found.ok_or_else(|| gone(format!("nobody with the key {holder:?} is in the configuration")))
     }
 
     fn view<'v>(&'v self, run: &'v Run<'v>, rules: &'v SystemRules, holder: &Holder) -> View<'v> {
@@ -358,7 +361,7 @@ impl Evaluator {
     pub(super) fn check(&self, configuration: &Configuration) -> Vec<Diagnostic> {
         let mut errors = Errors::default();
         for entry in &configuration.accounts {
-            let (Some(rules), Some(holder)) = (self.systems.get(&entry.system), self.holders.get(&entry.holder)) else {
+            let (Some(rules), Ok(holder)) = (self.systems.get(&entry.system), self.holder(entry.holder)) else {
                 continue;
             };
             let run = Run::default();

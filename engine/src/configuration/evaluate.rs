@@ -116,7 +116,7 @@ impl Second<'_> {
         let role_offboardings = evaluation.role_offboardings(&nodes, &wanted.held, errors);
         let declared = evaluation.declared(&nodes);
         let moves = world.moves(&run, &declared, errors);
-        let system_order = errors.keep(order::order(&world.program, &systems)).unwrap_or_default();
+        let order = errors.keep(order::order(&world.program, &systems)).unwrap_or_default();
         let rules = evaluation.system_rules(errors);
         errors.absorb(world.reported());
         evaluation.locals(errors);
@@ -129,10 +129,16 @@ impl Second<'_> {
         }
         let holders = who.iter().zip(&identities).map(|(who, identity)| {
             let attributes = identity.attributes.clone();
-            (identity.key, Holder { who: *who, address: identity.address, attributes })
+            Holder { who: *who, address: identity.address, attributes }
         });
-        let evaluator =
-            Evaluator { world: world.clone(), systems: rules, groups: nodes.rules, holders: holders.collect() };
+        let numbers = (0u32..).zip(&identities).map(|(number, identity)| (identity.key, number));
+        let evaluator = Evaluator {
+            world: world.clone(),
+            systems: rules,
+            groups: nodes.rules,
+            holders: holders.collect(),
+            numbers: numbers.collect(),
+        };
         let evaluator = Arc::new(evaluator);
         let sources = world.sources();
         let inputs = world.inputs.digests();
@@ -141,7 +147,8 @@ impl Second<'_> {
             identities,
             sources,
             systems,
-            system_order,
+            system_order: order.systems,
+            side_by_side: order.side_by_side,
             groups: nodes.models,
             memberships: wanted.memberships,
             accounts: wanted.accounts,

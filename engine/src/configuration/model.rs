@@ -20,6 +20,8 @@ pub struct Configuration {
     pub systems: BTreeMap<Symbol, System>,
     /// Systems so that each stands behind those whose accounts or groups its own attributes mention.
     pub system_order: Vec<Symbol>,
+    /// How many of them, from the first on, do not mention each other; how many behind these; and so on.
+    pub side_by_side: Vec<usize>,
     /// Sorted by system, then name.
     pub groups: Vec<Group>,
     /// In force now, `except` applied, not expanded; sorted by system, group, member; each once.

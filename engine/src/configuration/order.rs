@@ -14,8 +14,16 @@ use crate::language::{Diagnostic, Expr};
 /// Attributes of a group that say who is in it rather than what it is like there.
 const NOT_REMOTE: [&str; 7] = ["for_each", "system", "members", "except", "exclusive", "previously", "grants"];
 
-/// The systems in the order in which they are planned.
-pub(super) fn order(program: &Program, systems: &BTreeMap<Symbol, System>) -> Result<Vec<Symbol>, Diagnostic> {
+/// The systems in the order in which they are planned; and how many of them, from the first on, do not mention each
+/// other, how many behind these, and so on.
+#[derive(Default)]
+pub(super) struct Order {
+    pub(super) systems: Vec<Symbol>,
+    pub(super) side_by_side: Vec<usize>,
+}
+
+/// Puts the systems in their order.
+pub(super) fn order(program: &Program, systems: &BTreeMap<Symbol, System>) -> Result<Order, Diagnostic> {
     let blocks = &program.systems.blocks;
     let needs: Vec<Vec<usize>> = blocks.iter().map(|block| needs(program, block).into_iter().collect()).collect();
     let order = graph::order(&needs).map_err(|cycle| {
@@ -35,10 +43,23 @@ pub(super) fn order(program: &Program, systems: &BTreeMap<Symbol, System>) -> Re
         error.related = spans.skip(1).map(|span| (span, "part of the circle".to_owned())).collect();
         error
     })?;
-    let mut ordered = Vec::with_capacity(systems.len());
+    let mut ordered = Order::default();
+    let mut beside: Vec<usize> = Vec::new();
     for number in order {
         let Some(block) = blocks.get(number) else { continue };
-        ordered.extend(systems.values().filter(|system| system.span == block.block.span).map(|system| system.name));
+        let instances = systems.values().filter(|system| system.span == block.block.span).map(|system| system.name);
+        let before = ordered.systems.len();
+        ordered.systems.extend(instances);
+        let count = ordered.systems.len() - before;
+        let needed = needs.get(number).is_some_and(|needed| needed.iter().any(|needed| beside.contains(needed)));
+        match ordered.side_by_side.last_mut().filter(|_| !needed) {
+            Some(side_by_side) => *side_by_side += count,
+            None => {
+                ordered.side_by_side.push(count);
+                beside.clear();
+            }
+        }
+        beside.push(number);
     }
     Ok(ordered)
 }

@@ -111,7 +111,7 @@ impl Planner<'_> {
             .flat_map(|finding| finding.addresses.iter().copied())
             .collect();
         let mut released = Vec::new();
-        for (now, undone) in &self.undone {
+        for (now, undone) in self.undone.iter() {
             let now = *now;
             let read = now.system().and_then(|system| self.world.systems.get(&system));
             let parts = [Some(now), now.member(), now.parent_group()];

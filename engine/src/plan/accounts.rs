@@ -26,17 +26,18 @@ impl<'a> Planner<'a> {
         let evaluate = &self.inputs.configuration.evaluate;
         let (nothing, on) = (Attributes::default(), self.book.on(site.name));
         let mut recorded = Walk::new(&on);
-        for entry in site.entries.iter().filter(|entry| site.wanted.contains(&entry.holder)) {
+        for entry in &site.wanted_entries {
             let address = Address::Account { system: site.name, holder: entry.holder };
             let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder));
-            let seen = match stand.map(|stand| stand.place) {
-                Some(Place::Observed(number)) => &site.account(number).attributes,
+            let stand = stand.map(|stand| (stand.place, stand.standing));
+            let seen = match stand {
+                Some((Place::Observed(number), _)) => &site.account(number).attributes,
                 _ => &nothing,
             };
             match evaluate.account_like(site.name, entry.holder, seen, &self.world) {
                 Ok(Some(wanted)) => {
                     let recorded = recorded.find(address).map(|(_, object)| object);
-                    self.plan_wanted(site, entry, recorded, wanted);
+                    self.plan_wanted(site, entry, stand, recorded, wanted);
                 }
                 Ok(None) => {}
                 Err(diagnostic) => self.diagnostics.push(diagnostic),
@@ -50,9 +51,9 @@ impl<'a> Planner<'a> {
     /// Accounts that will be created may be referred to by accounts that are planned before them (a manager's by that
     /// of somebody in the team).
     fn expect_accounts(&mut self, site: &Site<'a>) {
-        for entry in site.entries {
-            if site.wanted.contains(&entry.holder) && !self.stands(site, entry.holder) {
-                self.stand(site, entry.holder, Place::Expected, Standing::Managed);
+        for holder in &site.without {
+            if !self.stands(site, *holder) {
+                self.stand(site, *holder, Place::Expected, Standing::Managed);
             }
         }
     }
@@ -60,12 +61,16 @@ impl<'a> Planner<'a> {
     /// Finds who is to have an account here: everybody whom the files give something on it, `account.when` applied.
     pub(super) fn find_wanted(&mut self, site: &mut Site<'a>) {
         let mut left_out = Vec::new();
+        site.wanted.reserve(site.entries.len());
         for entry in site.entries {
             if self.unwanted(Address::Account { system: site.name, holder: entry.holder }) {
                 continue;
             }
             match self.inputs.configuration.evaluate.wants_account(site.name, entry.holder, &self.world) {
-                Ok(true) => drop(site.wanted.insert(entry.holder)),
+                Ok(true) => {
+                    site.wanted.insert(entry.holder);
+                    site.wanted_entries.push(entry);
+                }
                 Ok(false) => {
                     site.left_out.insert(entry.holder);
                     left_out.push(self.identity_address(entry.holder));
@@ -82,6 +87,7 @@ impl<'a> Planner<'a> {
         &mut self,
         site: &Site<'a>,
         entry: &AccountEntry,
+        stand: Option<(Place, Standing)>,
         recorded: Option<&'a RecordedObject>,
         wanted: WantedAccount,
     ) {
@@ -97,14 +103,13 @@ impl<'a> Planner<'a> {
             },
             wanted.attributes.iter().chain(&wanted.on_create),
         );
-        let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&entry.holder)).cloned();
         match stand {
             None => {}
-            Some(stand) if stand.place == Place::Expected => self.plan_create(site, entry, address, wanted),
-            Some(stand) => {
-                let Place::Observed(number) = stand.place else { return };
+            Some((Place::Expected, _)) => self.plan_create(site, entry, address, wanted),
+            Some((place, standing)) => {
+                let Place::Observed(number) = place else { return };
                 let account = site.account(number);
-                match stand.standing {
+                match standing {
                     Standing::Held => {}
                     Standing::Adopted if site.nobodys.contains(&account.id) => {
                         // It comes with what was done to it.
@@ -380,6 +385,9 @@ impl<'a> Planner<'a> {
                 self.findings.push(guard::collision::same_name(*address, other, key.attribute, name));
                 collided.extend([*address, other]);
             }
+        }
+        if collided.is_empty() {
+            return;
         }
         let collided: FxHashSet<Address> = collided.into_iter().collect();
         self.drafts.retain(|draft| draft.change.action != Action::Create || !collided.contains(&draft.change.address));

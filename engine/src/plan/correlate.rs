@@ -16,15 +16,11 @@ impl<'a> Planner<'a> {
     pub(super) fn correlate_accounts(&mut self, site: &mut Site<'a>) {
         let gone = self.bind_recorded(site);
         self.bind_adopted(site);
-        let unbound: Vec<Symbol> = site
-            .entries
-            .iter()
-            .map(|entry| entry.holder)
-            .filter(|holder| site.wanted.contains(holder) && !self.stands(site, *holder))
-            .collect();
+        let wanted = site.wanted_entries.iter().map(|entry| entry.holder);
+        site.without = wanted.filter(|holder| !self.stands(site, *holder)).collect();
         let mut matcher = None;
         let mut claims: FxHashMap<u32, Vec<Symbol>> = FxHashMap::default();
-        for holder in unbound {
+        for holder in site.without.clone() {
             if matcher.is_none() {
                 matcher = Some(Matcher::new(self, site));
             }
@@ -50,10 +46,9 @@ impl<'a> Planner<'a> {
 
     fn bind_recorded(&mut self, site: &mut Site<'a>) -> Vec<Symbol> {
         let mut gone = Vec::new();
+        self.world.systems.entry(site.name).or_default().accounts.reserve(site.entries.len());
         for Entry { address, object: recorded } in self.book.on(site.name).iter().copied() {
             let Address::Account { holder, .. } = address else { continue };
-            let world = self.world.systems.entry(site.name).or_default();
-            world.recorded.insert(recorded.id, &recorded.attributes);
             match site.account_numbers.get(&recorded.id) {
                 // Nobody's: switched off because the system is exclusive, and still to be had by whoever it is.
                 Some(_) if is_nobody(holder) => drop(site.nobodys.insert(recorded.id)),
@@ -62,6 +57,8 @@ impl<'a> Planner<'a> {
                     self.bind(site, holder, number, if held { Standing::Held } else { Standing::Managed });
                 }
                 None => {
+                    let world = self.world.systems.entry(site.name).or_default();
+                    world.recorded.insert(recorded.id, &recorded.attributes);
                     self.stand(site, holder, Place::Recorded(recorded.id), Standing::Held);
                     gone.push(holder);
                 }
@@ -125,7 +122,8 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn stand(&mut self, site: &Site<'a>, holder: Symbol, place: Place, standing: Standing) {
-        let stand = Stand { place, standing, planned: Box::default() };
+        let wanted = site.wanted.contains(&holder);
+        let stand = Stand { place, standing, wanted, planned: Box::default() };
         self.world.systems.entry(site.name).or_default().accounts.insert(holder, stand);
     }
 

@@ -41,8 +41,6 @@ impl<'a> Planner<'a> {
     fn bind_recorded_groups(&mut self, site: &mut Site<'a>) {
         for Entry { address, object: recorded } in self.book.on(site.name).iter().copied() {
             let Address::Group { group, .. } = address else { continue };
-            let world = self.world.systems.entry(site.name).or_default();
-            world.recorded.insert(recorded.id, &recorded.attributes);
             match site.group_numbers.get(&recorded.id) {
                 Some(&number) => {
                     site.groups[number as usize] = Some(group);
@@ -53,6 +51,8 @@ impl<'a> Planner<'a> {
                     self.fact(FactKind::Forgotten, address, None, Box::default());
                 }
                 None => {
+                    let world = self.world.systems.entry(site.name).or_default();
+                    world.recorded.insert(recorded.id, &recorded.attributes);
                     self.stand_group(site, group, Place::Recorded(recorded.id), Standing::Held);
                     self.findings.push(guard::vanished::finding(address, recorded.id));
                 }
@@ -164,7 +164,8 @@ impl<'a> Planner<'a> {
                 .map(|(name, value)| (name, self.wanted(address, name, value)))
                 .filter(|(_, wanted)| !matches!(wanted, Wanted::Known(value) if value.is_empty()))
                 .collect();
-            let stand = Stand { place: Place::New, standing: Standing::Managed, planned: after.clone() };
+            let planned = after.clone();
+            let stand = Stand { place: Place::New, standing: Standing::Managed, wanted: true, planned };
             self.world.systems.entry(site.name).or_default().groups.insert(group.name, stand);
             self.change(Phase::Group, address, Action::Create, Body { after, reasons, ..Body::default() });
             return;
@@ -224,7 +225,7 @@ impl<'a> Planner<'a> {
     }
 
     fn stand_group(&mut self, site: &Site<'a>, group: Symbol, place: Place, standing: Standing) {
-        let stand = Stand { place, standing, planned: Box::default() };
+        let stand = Stand { place, standing, wanted: true, planned: Box::default() };
         self.world.systems.entry(site.name).or_default().groups.insert(group, stand);
     }
 }

@@ -1,6 +1,8 @@
 //! Who is there, who left, and what of it goes into the record.
 
-use rustc_hash::FxHashSet;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Address, Attributes, FactKind, Object, Symbol, Timestamp, Value};
 
 use super::offboarding::ROLES;
@@ -15,10 +17,11 @@ pub(super) fn source_attribute() -> Symbol {
 impl Planner<'_> {
     /// Finds the leavers: who ended or left in the files, and whom the record knows but the files do not.
     pub(super) fn find_leavers(&mut self) {
+        let mut leavers: FxHashMap<Symbol, Leaver> = FxHashMap::default();
         for identity in &self.inputs.configuration.identities {
             if let Some(because) = &identity.leaver {
                 let leaver = Leaver { because: because.clone(), gone: false, source: identity.source };
-                self.leavers.insert(identity.key, leaver);
+                leavers.insert(identity.key, leaver);
             }
         }
         for address in &self.book.identities {
@@ -26,9 +29,10 @@ impl Planner<'_> {
             if !self.identities.contains_key(&holder) {
                 let source = self.book.identity(*address).and_then(|known| known.get(source_attribute())?.as_text());
                 let because = "left the files".to_owned();
-                self.leavers.insert(holder, Leaver { because, gone: true, source });
+                leavers.insert(holder, Leaver { because, gone: true, source });
             }
         }
+        self.leavers = Arc::new(leavers);
     }
 
     /// When the end of someone who ended was announced: the record knew the same `ends` before. Such ends do not count

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use state::record::Recorded;
 use state::{Address, Capabilities, Finding, Observed, Schema, Symbol, Timestamp};
 
+use super::waves::Workers;
 use crate::configuration::Configuration;
 use crate::language::Files;
 
@@ -25,6 +26,8 @@ pub struct Inputs<'a> {
     pub targets: &'a [Address],
     /// The key under which sensitive values leave an HMAC.
     pub hmac_key: &'a [u8],
+    /// Who does what does not depend on each other. The plan is the same whoever does it.
+    pub workers: &'a dyn Workers,
 }
 
 /// One system as it was read.

@@ -12,7 +12,7 @@ use super::expand::expand;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
 use super::walk::Walk;
-use super::world::{Place, Standing};
+use super::world::{Place, Stand, Standing};
 use crate::configuration::{Membership, Why};
 use crate::guard;
 
@@ -43,19 +43,22 @@ impl<'a> Planner<'a> {
         let (mut recorded, mut kept) = (Walk::new(&on), vec![false; on.len()]);
         let mut near = Near::default();
         for membership in wanted.iter() {
-            if !self.is_kept(site, membership) {
+            let address = address(site, membership);
+            let member = match membership.member {
+                Member::Holder(holder) => match self.account_stand(site, holder).filter(|stand| stand.wanted) {
+                    Some(stand) => end(Some(stand), |number| site.account(number).id),
+                    None => continue,
+                },
+                Member::Group(group) => self.group_end(site, group),
+            };
+            if self.unwanted(address) {
                 continue;
             }
-            let address = address(site, membership);
             let recorded = recorded.find(address).map(|(at, object)| {
                 kept[at] = true; // numbers come from this very list
                 object
             });
             let group = near.end(membership.group, || self.group_end(site, membership.group));
-            let member = match membership.member {
-                Member::Holder(holder) => self.account_end(site, holder),
-                Member::Group(group) => self.group_end(site, group),
-            };
             let there = match (group, member) {
                 (End::Here(group) | End::Adopted(group), End::Here(member) | End::Adopted(member)) => {
                     observed.get(&(group, member)).copied()
@@ -266,10 +269,8 @@ impl<'a> Planner<'a> {
         self.leavers.contains_key(&holder) && self.policy(holder, site.name).is_some_and(|policy| !policy.keep)
     }
 
-    /// Of somebody who is wanted here.
-    fn account_end(&self, site: &Site<'a>, holder: Symbol) -> End {
-        let stand = self.world.systems.get(&site.name).and_then(|system| system.accounts.get(&holder));
-        end(stand, |number| site.account(number).id)
+    fn account_stand(&self, site: &Site<'a>, holder: Symbol) -> Option<&Stand> {
+        self.world.systems.get(&site.name)?.accounts.get(&holder)
     }
 
     fn group_end(&self, site: &Site<'a>, group: Symbol) -> End {
@@ -294,7 +295,7 @@ impl Near {
     }
 }
 
-fn end(stand: Option<&super::world::Stand>, id: impl Fn(u32) -> Symbol) -> End {
+fn end(stand: Option<&Stand>, id: impl Fn(u32) -> Symbol) -> End {
     match stand.map(|stand| (stand.standing, stand.place)) {
         Some((Standing::Managed, Place::Observed(number))) => End::Here(id(number)),
         Some((Standing::Managed, Place::New)) => End::New,

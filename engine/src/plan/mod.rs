@@ -1,7 +1,7 @@
 //! Planning: what would change, in every system, and why. Pure: the same inputs give the same plan.
 //!
 //! `blocks` refuses blocks that vanished; `identities` finds leavers; then, system by system in the order of their
-//! references, `correlate` says which account is whose, `accounts`, `groups`, `memberships` and `grants` compare what
+//! references (`waves`), `correlate` says which account is whose, `accounts`, `groups`, `memberships` and `grants` compare what
 //! is wanted with what was observed and recorded, and `offboarding` says what comes next for whom left; `order` puts
 //! the changes into batches; the safeguards ([`crate::guard`]) judge the whole.
 
@@ -28,6 +28,7 @@ mod resolver;
 mod site;
 mod suspended;
 mod walk;
+mod waves;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
@@ -39,11 +40,13 @@ pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
 pub use recorded::{missing, observed_from_record};
 pub use resolver::Resolver;
+pub use waves::{Alone, Task, Workers};
 
 use crate::configuration::way_text;
 use crate::guard;
 use crate::language::Diagnostic;
 use planner::Planner;
+use reasons::Reasons;
 use site::Site;
 
 /// A plan, and what evaluates the parts of it that are known only while it is applied.
@@ -68,9 +71,7 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     planner.find_leavers();
     planner.record_identities();
     planner.forget_removed_identities();
-    for name in &inputs.configuration.system_order {
-        plan_system(&mut planner, *name);
-    }
+    waves::plan_systems(&mut planner);
     if !planner.diagnostics.is_empty() {
         return Err(planner.diagnostics);
     }
@@ -86,9 +87,7 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
 pub(crate) fn look(inputs: Inputs<'_>) -> Result<Planner<'_>, Vec<Diagnostic>> {
     let mut planner = Planner::new(inputs);
     planner.find_leavers();
-    for name in &inputs.configuration.system_order {
-        plan_system(&mut planner, *name);
-    }
+    waves::plan_systems(&mut planner);
     planner.suspend();
     if planner.diagnostics.is_empty() { Ok(planner) } else { Err(planner.diagnostics) }
 }
@@ -192,12 +191,19 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
         batches,
         findings: Vec::new(),
     };
-    let watches = guard::judge(&mut planner, &plan);
+    plan.reasons = std::mem::replace(&mut planner.reasons, Reasons::new(inputs.files)).into_table();
+    // The digest does not cover what the safeguards say.
+    let (mut digest, mut watches) = (None, None);
+    inputs.workers.all(vec![
+        Box::new(|| digest = Some(plan.sealed())),
+        Box::new(|| watches = Some(guard::judge(&mut planner, &plan))),
+    ]);
+    // Nothing is left out, whoever was to do it.
+    plan.digest = digest.unwrap_or_else(|| plan.sealed());
+    let watches = watches.unwrap_or_else(|| guard::judge(&mut planner, &plan));
     plan.findings = std::mem::take(&mut planner.findings);
     blocked::tell(&mut plan.findings, &waiting);
     plan.findings.sort();
-    plan.reasons = planner.reasons.into_table();
-    plan.seal();
     Ok(Planned { plan, resolver: Resolver { configuration: inputs.configuration, world: planner.world }, watches })
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::Sha256;
@@ -11,7 +13,7 @@ use state::{Action, Address, Change, Fact, FactKind, Finding, Object, ReasonId, 
 use super::book::Book;
 use super::inputs::Inputs;
 use super::reasons::Reasons;
-use super::world::World;
+use super::world::{Systems, World};
 use crate::configuration::{Identity, WantedValue};
 use crate::language::Diagnostic;
 
@@ -48,7 +50,7 @@ pub(crate) struct Leaver {
 /// Everything that the steps of planning write to.
 pub(crate) struct Planner<'a> {
     pub(crate) inputs: Inputs<'a>,
-    pub(crate) book: Book<'a>,
+    pub(crate) book: Arc<Book<'a>>,
     pub(crate) reasons: Reasons<'a>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) drafts: Vec<Draft>,
@@ -56,14 +58,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) world: World<'a>,
     pub(crate) systems: BTreeMap<Symbol, SystemSummary>,
-    pub(crate) leavers: FxHashMap<Symbol, Leaver>,
-    pub(crate) identities: FxHashMap<Symbol, &'a Identity>,
+    pub(crate) leavers: Arc<FxHashMap<Symbol, Leaver>>,
+    pub(crate) identities: Arc<FxHashMap<Symbol, &'a Identity>>,
     /// Who vanished, who came and matches the same account, and which account that is.
     pub(crate) renames: BTreeMap<(Address, Address), String>,
     /// Who may have no access now.
-    pub(crate) suspensions: BTreeMap<Symbol, &'a Suspension>,
+    pub(crate) suspensions: Arc<BTreeMap<Symbol, &'a Suspension>>,
     /// What undos gave back against the files.
-    pub(crate) undone: FxHashMap<Address, &'a Undone>,
+    pub(crate) undone: Arc<FxHashMap<Address, &'a Undone>>,
     /// Attributes that were looked up in the schema of their system, of accounts or (true) of groups.
     pub(crate) known_attributes: FxHashSet<(Symbol, bool, Symbol)>,
     /// Those of the last object that were looked up, in their order.
@@ -75,13 +77,16 @@ impl<'a> Planner<'a> {
         let mut facts = Vec::new();
         let book = Book::new(inputs.recorded, inputs.configuration, &mut facts);
         let suspended = inputs.recorded.suspensions.iter();
-        let suspensions =
+        let suspensions: BTreeMap<Symbol, &Suspension> =
             suspended.filter_map(|(address, hold)| Some((book.present(*address).holder()?, hold))).collect();
         let undone = inputs.recorded.undone.iter();
-        let undone = undone.map(|(address, undone)| (book.present(*address), undone)).collect();
+        let undone: FxHashMap<Address, &Undone> =
+            undone.map(|(address, undone)| (book.present(*address), undone)).collect();
+        let identities: FxHashMap<Symbol, &Identity> =
+            inputs.configuration.identities.iter().map(|identity| (identity.key, identity)).collect();
         Planner {
             inputs,
-            book,
+            book: Arc::new(book),
             reasons: Reasons::new(inputs.files),
             facts,
             drafts: Vec::new(),
@@ -89,11 +94,33 @@ impl<'a> Planner<'a> {
             diagnostics: Vec::new(),
             world: World::new(inputs.recorded),
             systems: BTreeMap::new(),
-            leavers: FxHashMap::default(),
-            identities: inputs.configuration.identities.iter().map(|identity| (identity.key, identity)).collect(),
+            leavers: Arc::default(),
+            identities: Arc::new(identities),
             renames: BTreeMap::new(),
-            suspensions,
-            undone,
+            suspensions: Arc::new(suspensions),
+            undone: Arc::new(undone),
+            known_attributes: FxHashSet::default(),
+            last_attributes: Vec::new(),
+        }
+    }
+
+    /// A plan of its own for one system, which knows what this one knows, and what was found `before`.
+    pub(super) fn part(&self, system: Symbol, before: Arc<Systems<'a>>) -> Planner<'a> {
+        Planner {
+            inputs: self.inputs,
+            book: self.book.clone(),
+            reasons: Reasons::new(self.inputs.files),
+            facts: Vec::new(),
+            drafts: Vec::new(),
+            findings: Vec::new(),
+            diagnostics: Vec::new(),
+            world: World::part(self.inputs.recorded, system, before),
+            systems: BTreeMap::new(),
+            leavers: self.leavers.clone(),
+            identities: self.identities.clone(),
+            renames: BTreeMap::new(),
+            suspensions: self.suspensions.clone(),
+            undone: self.undone.clone(),
             known_attributes: FxHashSet::default(),
             last_attributes: Vec::new(),
         }

@@ -12,6 +12,8 @@ pub(crate) struct Reasons<'a> {
     numbers: FxHashMap<Reason, ReasonId>,
     table: Vec<Reason>,
     places: FxHashMap<Span, Symbol>,
+    /// What was given with a block before.
+    known: FxHashMap<(Symbol, Span), ReasonId>,
 }
 
 impl<'a> Reasons<'a> {
@@ -21,10 +23,11 @@ impl<'a> Reasons<'a> {
             numbers: FxHashMap::default(),
             table: Vec::new(),
             places: FxHashMap::default(),
+            known: FxHashMap::default(),
         }
     }
 
-    fn number(&mut self, reason: Reason) -> ReasonId {
+    pub(super) fn number(&mut self, reason: Reason) -> ReasonId {
         let next = ReasonId(self.table.len() as u32);
         *self.numbers.entry(reason).or_insert_with_key(|reason| {
             self.table.push(reason.clone());
@@ -39,9 +42,14 @@ impl<'a> Reasons<'a> {
 
     /// A reason with the block that asks for it.
     pub(crate) fn at(&mut self, because: Symbol, span: Span) -> ReasonId {
+        if let Some(known) = self.known.get(&(because, span)) {
+            return *known;
+        }
         let files = &mut self.files;
         let place = *self.places.entry(span).or_insert_with(|| Symbol::new(&files.place(span)));
-        self.number(Reason { because, place: Some(place) })
+        let id = self.number(Reason { because, place: Some(place) });
+        self.known.insert((because, span), id);
+        id
     }
 
     /// A reason that no block gives (any more).

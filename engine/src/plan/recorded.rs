@@ -68,7 +68,7 @@ pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<
 }
 
 fn held(place: Place) -> Stand {
-    Stand { place, standing: Standing::Held, planned: Box::default() }
+    Stand { place, standing: Standing::Held, wanted: true, planned: Box::default() }
 }
 
 impl Planner<'_> {

@@ -27,6 +27,10 @@ pub(super) struct Site<'a> {
     pub(super) memberships: &'a [Membership],
     /// Holders that the files give an account here, after `account.when`.
     pub(super) wanted: FxHashSet<Symbol>,
+    /// Their entries.
+    pub(super) wanted_entries: Vec<&'a AccountEntry>,
+    /// Those of them for whom no account was found (yet).
+    pub(super) without: Vec<Symbol>,
     /// Holders whom `account.when` leaves out.
     pub(super) left_out: FxHashSet<Symbol>,
     /// Ids of accounts that were switched off though they are nobody's, because the system is exclusive.
@@ -55,6 +59,8 @@ impl<'a> Site<'a> {
             wanted_groups: part(&configuration.groups, name, |group| group.system),
             memberships: part(&configuration.memberships, name, |membership| membership.system),
             wanted: FxHashSet::default(),
+            wanted_entries: Vec::new(),
+            without: Vec::new(),
             left_out: FxHashSet::default(),
             nobodys: FxHashSet::default(),
             first_draft: 0,

@@ -29,7 +29,7 @@ impl Planner<'_> {
                 stand.standing = Standing::Held;
             }
         }
-        for (holder, suspension) in self.suspensions.clone() {
+        for (holder, suspension) in self.suspensions.clone().iter().map(|(holder, hold)| (*holder, *hold)) {
             let reason = self.reasons.plain(format!("suspended: {}", suspension.reason));
             let mut systems: Vec<_> = self.world.systems.keys().copied().collect();
             systems.sort_unstable();

@@ -1,7 +1,7 @@
 //! What stands on the systems as far as the plan has got: what expressions see of `self.accounts` and of `REF.id`.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 use state::record::Recorded;
@@ -38,12 +38,14 @@ pub(crate) enum Standing {
 pub(crate) struct Stand {
     pub(crate) place: Place,
     pub(crate) standing: Standing,
+    /// Of an account whether the files give it to somebody, after `account.when`.
+    pub(crate) wanted: bool,
     /// What the plan sets.
     pub(crate) planned: Box<[(Symbol, Wanted)]>,
 }
 
 /// One system.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct SystemWorld<'a> {
     pub(crate) observed: Option<&'a Observed>,
     pub(crate) accounts: FxHashMap<Symbol, Stand>,
@@ -52,11 +54,19 @@ pub(crate) struct SystemWorld<'a> {
     pub(crate) recorded: FxHashMap<Symbol, &'a Attributes>,
 }
 
+/// Systems by name.
+pub(crate) type Systems<'a> = FxHashMap<Symbol, SystemWorld<'a>>;
+
 /// All systems that were planned so far.
 pub(crate) struct World<'a> {
-    pub(crate) systems: FxHashMap<Symbol, SystemWorld<'a>>,
+    pub(crate) systems: Systems<'a>,
+    /// Of the world of one system that is planned beside others: what was planned before all of these.
+    pub(super) before: Arc<Systems<'a>>,
+    /// Of such a world its own system, and the others that were looked at.
+    own: Option<Symbol>,
+    looked_at: Mutex<Vec<Symbol>>,
     recorded: &'a Recorded,
-    numbers: RefCell<FxHashMap<(Symbol, Symbol), Numbers>>,
+    numbers: Mutex<FxHashMap<(Symbol, Symbol), Numbers>>,
 }
 
 /// The numbers of one attribute on one system.
@@ -70,12 +80,47 @@ struct Numbers {
 
 impl<'a> World<'a> {
     pub(crate) fn new(recorded: &'a Recorded) -> World<'a> {
-        World { systems: FxHashMap::default(), recorded, numbers: RefCell::default() }
+        World {
+            systems: FxHashMap::default(),
+            before: Arc::default(),
+            own: None,
+            looked_at: Mutex::default(),
+            recorded,
+            numbers: Mutex::default(),
+        }
+    }
+
+    /// The world of one system that is planned beside others.
+    pub(super) fn part(recorded: &'a Recorded, own: Symbol, before: Arc<Systems<'a>>) -> World<'a> {
+        World { before, own: Some(own), ..World::new(recorded) }
+    }
+
+    /// Whether somebody asked after something on one of these systems.
+    pub(super) fn looked_at_any(&self, systems: &[Symbol]) -> bool {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|system| systems.contains(system))
+    }
+
+    /// Takes over what another world knows.
+    pub(super) fn extend(&mut self, other: World<'a>) {
+        self.systems.extend(other.systems);
+        let numbers = other.numbers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.numbers.get_mut().unwrap_or_else(PoisonError::into_inner).extend(numbers);
+    }
+
+    /// A system as it is seen from expressions.
+    fn seen(&self, system: Symbol) -> Option<&SystemWorld<'a>> {
+        if self.own.is_some_and(|own| own != system) {
+            let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if !looked_at.contains(&system) {
+                looked_at.push(system);
+            }
+        }
+        self.systems.get(&system).or_else(|| self.before.get(&system))
     }
 
     fn look(&self, system: Symbol, stand: Option<&Stand>, of: fn(&'a Observed) -> &'a [Object]) -> Option<KnownObject> {
         let stand = stand?;
-        let system = self.systems.get(&system)?;
+        let system = self.seen(system)?;
         let (id, attributes) = match stand.place {
             Place::Observed(n) => {
                 let object = of(system.observed?).get(n as usize)?;
@@ -100,7 +145,7 @@ impl<'a> World<'a> {
 
     /// The number that `next` gave a holder for an attribute, if it gave one.
     pub(crate) fn number(&self, system: Symbol, attribute: Symbol, holder: Symbol) -> Option<i64> {
-        self.numbers.borrow().get(&(system, attribute))?.of.get(&holder).copied()
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).get(&(system, attribute))?.of.get(&holder).copied()
     }
 
     /// Numbers that are taken: by the record, for good, and by what was observed.
@@ -110,7 +155,7 @@ impl<'a> World<'a> {
             numbers.used.insert(*number);
             numbers.of.insert(*holder, *number);
         }
-        let observed = self.systems.get(&system).and_then(|system| system.observed);
+        let observed = self.seen(system).and_then(|system| system.observed);
         for account in observed.map_or(&[][..], |observed| &observed.accounts) {
             match account.attributes.get(attribute) {
                 Some(Value::Integer(number)) => {
@@ -126,15 +171,15 @@ impl<'a> World<'a> {
 
 impl Known for World<'_> {
     fn account(&self, system: Symbol, holder: Symbol) -> Option<KnownObject> {
-        self.look(system, self.systems.get(&system)?.accounts.get(&holder), |observed| &observed.accounts)
+        self.look(system, self.seen(system)?.accounts.get(&holder), |observed| &observed.accounts)
     }
 
     fn group(&self, system: Symbol, group: Symbol) -> Option<KnownObject> {
-        self.look(system, self.systems.get(&system)?.groups.get(&group), |observed| &observed.groups)
+        self.look(system, self.seen(system)?.groups.get(&group), |observed| &observed.groups)
     }
 
     fn next(&self, system: Symbol, attribute: Symbol, holder: Symbol, low: i64, high: i64) -> Option<i64> {
-        let mut all = self.numbers.borrow_mut();
+        let mut all = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let numbers = all.entry((system, attribute)).or_insert_with(|| self.taken(system, attribute));
         if let Some(number) = numbers.of.get(&holder).filter(|number| (low..=high).contains(*number)) {
             return Some(*number);
