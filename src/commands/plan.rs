@@ -31,6 +31,8 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     }
     let held = plan.findings.iter().any(|finding| finding.severity == Severity::Holds);
     let changes = !plan.changes.is_empty() || render::plan::shows_facts(&plan);
+    // The process ends: taking millions of changes apart one by one would only make whoever waits wait longer.
+    std::mem::forget(plan);
     Ok(match (held, changes) {
         (true, _) => Exit::Held,
         (false, true) if args.detailed_exitcode => Exit::Changes,
@@ -60,5 +62,6 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[P
     progress.finish();
     let engine::plan::Planned { mut plan, watches, .. } = prepared.plan(targets)?;
     approvals::apply(&mut plan, &watches, &approvals, &prepared)?;
+    prepared.leave();
     Ok(plan)
 }

@@ -95,6 +95,13 @@ impl Prepared {
         Ok(Prepared { folder, connections, configuration, recorded, readings, readers, settlement, doubts })
     }
 
+    /// Leaves what may be millions of objects to the end of the process, which is about to come: taking them apart one by
+    /// one would only make whoever waits wait longer. Connections end in their own way.
+    pub fn leave(self) {
+        let Prepared { configuration, recorded, readings, .. } = self;
+        std::mem::forget((configuration, recorded, readings));
+    }
+
     /// The plan.
     ///
     /// # Errors

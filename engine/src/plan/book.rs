@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use state::record::{Recorded, RecordedObject};
 use state::{Address, Fact, FactKind, Member, Symbol, sort_by_address};
 
+use super::waves::{Task, Workers};
 use crate::configuration::{Configuration, Move};
 
 /// Recorded objects under their present addresses.
@@ -33,7 +34,12 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Book<'a> {
     /// Reads the record under the names of `configuration`; `facts` gets what was moved and forgotten.
-    pub(crate) fn new(recorded: &'a Recorded, configuration: &Configuration, facts: &mut Vec<Fact>) -> Book<'a> {
+    pub(crate) fn new(
+        recorded: &'a Recorded,
+        configuration: &Configuration,
+        workers: &dyn Workers,
+        facts: &mut Vec<Fact>,
+    ) -> Book<'a> {
         let renames = Renames::new(recorded, configuration);
         let mut book = Book {
             recorded,
@@ -49,20 +55,15 @@ impl<'a> Book<'a> {
             let now = book.now(old, configuration, facts);
             book.identities.extend(now);
         }
-        let mut counts: FxHashMap<Symbol, usize> = FxHashMap::default();
-        for system in recorded.objects.keys().filter_map(|address| address.system()) {
-            *counts.entry(system).or_default() += 1;
-        }
-        let mut on: FxHashMap<Symbol, Vec<Entry>> =
-            counts.into_iter().map(|(system, count)| (system, Vec::with_capacity(count))).collect();
+        let mut on: FxHashMap<Symbol, Vec<Entry>> = FxHashMap::default();
         for (old, object) in &recorded.objects {
             let Some(address) = book.now(*old, configuration, facts) else { continue };
             if let Some(system) = address.system() {
                 on.entry(system).or_default().push(Entry { address, object });
             }
         }
-        on.retain(|_, entries| !entries.is_empty());
-        on.values_mut().for_each(|entries| sort_by_address(entries, |entry| entry.address));
+        let sort = |entries: &mut Vec<Entry<'a>>| sort_by_address(entries, |entry| entry.address);
+        workers.all(on.values_mut().map(|entries| -> Task<'_> { Box::new(move || sort(entries)) }).collect());
         book.on = on.into_iter().map(|(system, entries)| (system, Arc::new(entries))).collect();
         sort_by_address(&mut book.identities, |address| *address);
         book

@@ -75,7 +75,7 @@ pub(crate) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(crate) fn new(inputs: Inputs<'a>) -> Planner<'a> {
         let mut facts = Vec::new();
-        let book = Book::new(inputs.recorded, inputs.configuration, &mut facts);
+        let book = Book::new(inputs.recorded, inputs.configuration, inputs.workers, &mut facts);
         let suspended = inputs.recorded.suspensions.iter();
         let suspensions: BTreeMap<Symbol, &Suspension> =
             suspended.filter_map(|(address, hold)| Some((book.present(*address).holder()?, hold))).collect();
