@@ -50,7 +50,9 @@ mod tests {
     fn each_is_done_once_before_it_goes_on() {
         for number in [0, 1, 2, 3, 100] {
             let done: Vec<AtomicUsize> = (0..number).map(|_| AtomicUsize::new(0)).collect();
-            let tasks = done.iter().map(|done| -> Task<'_> { Box::new(|| done.store(done.load(Ordering::Relaxed) + 1, Ordering::Relaxed)) });
+            let tasks = done.iter().map(|done| -> Task<'_> {
+                Box::new(|| done.store(done.load(Ordering::Relaxed) + 1, Ordering::Relaxed))
+            });
             Threads.all(tasks.collect());
             assert!(done.iter().all(|done| done.load(Ordering::Relaxed) == 1), "{number}");
         }
