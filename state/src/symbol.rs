@@ -123,9 +123,9 @@ impl Symbol {
         Symbol(number)
     }
 
-    /// Whether the text is empty.
+    /// Whether the text is the empty one: without a look at it.
     #[inline]
-    pub fn is_empty(self) -> bool {
+    pub fn is_blank(self) -> bool {
         static EMPTY: OnceLock<Symbol> = OnceLock::new();
         self == *EMPTY.get_or_init(|| Symbol::new(""))
     }

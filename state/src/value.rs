@@ -95,7 +95,7 @@ impl Value {
     pub fn is_empty(&self) -> bool {
         match self {
             Value::Null => true,
-            Value::Text(text) => text.is_empty(),
+            Value::Text(text) => text.is_blank(),
             Value::List(items) => items.is_empty(),
             Value::Map(pairs) => pairs.is_empty(),
             _ => false,
