@@ -143,6 +143,7 @@ impl World for Directory {
                 memberships.retain(|one| there.contains(&text(&one["member"])));
                 self.write("memberships", &memberships);
             }
+            Trouble::NoGroups => KINDS[1..].iter().for_each(|kind| self.write(kind, &[])),
             Trouble::Down => {
                 std::fs::remove_file(&accounts).unwrap();
                 std::fs::create_dir(&accounts).unwrap();

@@ -212,6 +212,10 @@ impl World for Postgresql {
                     place.run(&format!("DROP ROLE \"{login}\""));
                 }
             }
+            Trouble::NoGroups => {
+                place.set_aside("before");
+                place.run("DROP ROLE \"all\", admins");
+            }
             Trouble::Down => place.down(),
             Trouble::Stale => {
                 place.down();
@@ -230,7 +234,7 @@ impl World for Postgresql {
             Trouble::Error => drop(place.run(&format!("ALTER ROLE tenure PASSWORD '{PASSWORD}'"))),
             Trouble::Forbidden => drop(place.run("GRANT SELECT ON pg_roles, pg_auth_members TO PUBLIC")),
             Trouble::Half => drop(place.run("GRANT CONNECT ON DATABASE sales TO PUBLIC")),
-            Trouble::HalfUnseen => {
+            Trouble::HalfUnseen | Trouble::NoGroups => {
                 place.down();
                 copy(&place.folder.join("before"), &place.folder.join("now"));
                 place.up("now");

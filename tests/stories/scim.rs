@@ -86,6 +86,10 @@ impl Told {
                 let half = half[..half.len().div_ceil(2)].to_vec();
                 Some(crate::misbehaving::page(&half, request))
             }
+            Trouble::NoGroups if request.path == "/Groups" && get => Some(Reply::list(0, Vec::new())),
+            Trouble::NoGroups if request.path.starts_with("/Groups/") => {
+                Some(Reply::error(404, "", "no such resource"))
+            }
             Trouble::Down => Some(Reply::Close),
             // Also what is read by itself; writes reach the server.
             Trouble::Stale if get => {

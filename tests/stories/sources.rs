@@ -48,7 +48,7 @@ pub fn the_hr_file_is_cut_off(start: Start) {
     tale.hr((1..=11).map(usual));
     let held = tale.held();
     assert_snapshot!(held.said, @"
-    held: source-shrank: the source of people.hr lost 9 of its 20 rows: the limit is 10 %
+    held: source-shrank: the source of people.hr lost 9 of its 20 rows within 24 h: the limit is 3 (10 %, at least 3)
       account.main.p12, account.main.p13, account.main.p14, account.main.p15, account.main.p16, account.main.p17 and 12 more
     held: mass-removal on system.main: 9 deactivations of 21 on system.main: the limit is 3 within 24 h (10 %, at least 3, at most 100)
       account.main.p12, account.main.p13, account.main.p14, account.main.p15, account.main.p16, account.main.p17 and 3 more

@@ -49,6 +49,8 @@ pub enum Trouble {
     Half,
     /// It answers with a part as if that were the whole.
     HalfUnseen,
+    /// It answers with the accounts, and with no group, as if that were the whole.
+    NoGroups,
     /// It does not answer at all.
     Down,
     /// It answers as it was when that was [kept](World::keep).

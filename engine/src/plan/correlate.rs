@@ -95,6 +95,11 @@ impl<'a> Planner<'a> {
         for holder in gone {
             let address = Address::Account { system: site.name, holder: *holder };
             if !site.wanted.contains(holder) {
+                // It was never seen switched off, and a replica that lags shows it again.
+                if let Some(active) = self.book.object(address).filter(|object| object.active) {
+                    self.findings.push(guard::vanished::unwanted(address, active.id));
+                    continue;
+                }
                 // Nothing to take away any more: the record lets go of it.
                 let reason = self.reasons.plain("gone from the system");
                 self.fact(FactKind::Forgotten, address, None, Box::from([reason]));

@@ -242,11 +242,24 @@ impl<'a> Planner<'a> {
     /// Recorded memberships that are neither wanted nor there: the record lets go of them.
     fn forget_gone(&mut self, unwanted: impl Iterator<Item = Address>, seen: &FxHashSet<Address>) {
         for address in unwanted {
-            if matches!(address, Address::Membership { .. }) && !seen.contains(&address) && !self.in_doubt(address) {
+            if matches!(address, Address::Membership { .. })
+                && !seen.contains(&address)
+                && !self.in_doubt(address)
+                && !self.is_out_of_sight(address)
+            {
                 let reason = self.reasons.plain("gone from the system");
                 self.fact(FactKind::Forgotten, address, None, Box::from([reason]));
             }
         }
+    }
+
+    /// Whether the account of a member cannot be seen, and was never seen switched off: it may show again, and then its
+    /// places in groups with it.
+    fn is_out_of_sight(&self, membership: Address) -> bool {
+        let (Some(system), Some(holder)) = (membership.system(), membership.holder()) else { return false };
+        let stand = self.world.systems.get(&system).and_then(|world| world.accounts.get(&holder));
+        stand.is_some_and(|stand| matches!(stand.place, Place::Recorded(_)))
+            && self.book.object(Address::Account { system, holder }).is_some_and(|account| account.active)
     }
 
     fn member_of(&self, site: &Site<'a>, seen: &state::Membership) -> Member {

@@ -185,13 +185,27 @@ fn an_account_that_vanished_is_not_made_again_by_itself() {
 }
 
 #[test]
-fn a_leavers_account_that_vanished_is_let_go_of() {
+fn a_leavers_account_that_vanished_is_switched_off_should_it_show_again() {
     let mut story = team();
+    let whole = story.clone();
     story.tell("=== chat\nremove account chat-1");
     story.edit(ADA, "");
+    assert_snapshot!(story.plan(), @r#"notice vanished [account.chat.ada]: account.chat.ada (id "chat-1"), which is not wanted any more, is gone from its system, and not by tenure: should it show again, it is switched off"#);
+    assert_eq!(story.apply(), "");
+    // It was a replica that lagged.
+    let mut again = story.clone();
+    again.systems = whole.systems;
+    assert_snapshot!(again.plan(), @"
+    0 chat
+      - deactivate account.chat.ada <- left the files
+      - revoke membership.chat.core.ada <- left the files
+    ");
+    assert_eq!(again.apply(), "");
+    // It is gone for good.
+    story.tell("--- forget.hcl\nforget {\n  address = account.chat.ada\n}");
     assert_snapshot!(story.plan(), @"
-    forgotten account.chat.ada <- gone from the system
-    forgotten membership.chat.core.ada <- gone from the system
+    forgotten account.chat.ada
+    forgotten membership.chat.core.ada
     ");
     assert_eq!(story.apply(), "");
 }
