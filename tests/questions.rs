@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
 mod run;
+#[path = "run/terminal.rs"]
+mod terminal;
 
-use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::process::Stdio;
 
 use run::Folder;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use terminal::terminal;
 
 const CONFIGURATION: &str = r#"
 person "ada" {}
@@ -23,16 +24,6 @@ role "employee" {
   access = [system.chat]
 }
 "#;
-
-/// A terminal: the end at which one types, and the end that a program reads.
-fn terminal() -> (File, File) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let slave = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-    (File::from(master), slave)
-}
 
 /// Runs `tenure apply` with `typed` at its terminal: exit code, and what stands on the system then.
 fn applied(folder: &Folder, typed: &str) -> (i32, bool, String) {

@@ -156,7 +156,11 @@ pub fn a_leaver_whom_a_lagging_replica_does_not_show(start: Start) {
     let printed = tale.folder.run("apply --auto-approve", 0);
     assert!(printed.contains("notice: vanished\n  account.main.p13"), "{printed}");
     tale.world.mend();
-    assert_snapshot!(tale.apply(), @"");
+    assert_snapshot!(tale.apply(), @"
+    - all: login13
+    - login13 on
+    + login13 off
+    ");
     tale.settled();
 }
 told!(a_leaver_whom_a_lagging_replica_does_not_show);

@@ -17,9 +17,9 @@ pub fn limits_are_loosened_protection_dropped_and_the_protected_removed(start: S
     assert_snapshot!(held.said, @"
     held: mass-removal on group.main.admins: group.main.admins would lose 3 of its 4 members within 24 h: half or more
       membership.main.admins.p01, membership.main.admins.p02, membership.main.admins.p03
-    held: last-admin on group.main.admins: group.main.admins would have 1 of at least 3 active members, it has 4
+    held: last-admin on group.main.admins: group.main.admins would have 1 active member, and needs at least 3; it has 4 now
       membership.main.admins.p01, membership.main.admins.p02, membership.main.admins.p03
-    held: guard-lowered: limits are looser than those on record: mass_removal 100 %, on record 10 %
+    held: guard-lowered: limits are looser than those on record: mass_removal is 100 %, on record 10 %
       system.main
     held: guard-lowered: protections are looser than those on record: group.main.admins is protected no more
       group.main.admins

@@ -38,7 +38,7 @@ pub fn the_last_admin_leaves(start: Start) {
       membership.main.admins.p02, membership.main.admins.p03, membership.main.all.p02, membership.main.all.p03
     held: mass-removal on group.main.admins: group.main.admins would lose 2 of its 4 members within 24 h: half or more
       membership.main.admins.p02, membership.main.admins.p03
-    held: last-admin on group.main.admins: group.main.admins would have 2 of at least 3 active members, it has 4
+    held: last-admin on group.main.admins: group.main.admins would have 2 active members, and needs at least 3; it has 4 now
       account.main.p02, account.main.p03, membership.main.admins.p02, membership.main.admins.p03
     ");
     assert_snapshot!(tale.allow(&held), @"

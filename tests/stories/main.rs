@@ -15,6 +15,8 @@ mod misbehaving;
 mod run;
 #[path = "../../providers/tests/servers/mod.rs"]
 mod servers;
+#[path = "../run/terminal.rs"]
+mod terminal;
 
 mod directory;
 mod end;

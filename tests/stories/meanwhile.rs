@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use crate::run::texts;
 use crate::tale::{Start, Tale, assert_same_accounts, usual};
+use crate::terminal::Asking;
 use crate::world::Trouble;
 
 pub fn the_account_is_made_by_hand_after_the_plan(start: Start) {
@@ -25,6 +26,27 @@ pub fn the_account_is_made_by_hand_after_the_plan(start: Start) {
     tale.settled();
 }
 told!(the_account_is_made_by_hand_after_the_plan);
+
+/// The same while apply waits for an answer: what was planned is looked at again right before it is done.
+pub fn the_account_is_made_by_hand_while_apply_asks(start: Start) {
+    let tale = Tale::begin(start, 12);
+    tale.hr((1..=13).filter(|n| *n != 7).map(usual));
+    let asking = Asking::start(&mut tale.folder.command("apply"));
+    tale.world.add("login13");
+    tale.world.switch("login07", false);
+    let before = tale.world.look();
+    let output = asking.answer("yes\n");
+    let (printed, said) = texts(&output);
+    assert!(matches!(output.status.code(), Some(1 | 3)), "{printed}{said}");
+    assert!(printed.contains("account.main.p13"), "what was not done is named: {printed}{said}");
+    // It is not made a second time, and the account that somebody else switched off stays so.
+    assert_snapshot!(before.until(&tale.world.look()), @"- all: login07");
+    assert_same_accounts(&before, &tale.world.look());
+    assert_eq!(tale.apply(), "");
+    assert_snapshot!(tale.apply(), @"+ all: login13");
+    tale.settled();
+}
+told!(the_account_is_made_by_hand_while_apply_asks);
 
 pub fn someone_elses_apply_runs_in_between(start: Start) {
     let tale = Tale::begin(start, 12);

@@ -18,7 +18,7 @@ pub fn the_hr_file_is_empty(start: Start) {
       membership.main.admins.p01, membership.main.admins.p02, membership.main.admins.p03
     held: mass-removal on group.main.all: group.main.all would lose 12 of its 13 members within 24 h: half or more
       membership.main.all.p01, membership.main.all.p02, membership.main.all.p03, membership.main.all.p04, membership.main.all.p05, membership.main.all.p06 and 6 more
-    held: last-admin on group.main.admins: group.main.admins would have 1 of at least 3 active members, it has 4
+    held: last-admin on group.main.admins: group.main.admins would have 1 active member, and needs at least 3; it has 4 now
       account.main.p01, account.main.p02, account.main.p03, membership.main.admins.p01, membership.main.admins.p02, membership.main.admins.p03
     ");
     // It is put right, and all is as it was.

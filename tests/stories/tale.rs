@@ -217,7 +217,7 @@ impl Tale {
         for (n, line) in held.approve.iter().enumerate() {
             let file = format!("{n}.approval");
             let _ = std::fs::remove_file(self.folder.path().join(&file));
-            let line = line.replace("PLAN", "held.plan").replace("TEXT", "ticket-4711");
+            let line = line.replace("TEXT", "ticket-4711");
             self.folder.run(&format!("{line} --out {file}"), 0);
             write!(apply, " --approval {file}").unwrap();
         }

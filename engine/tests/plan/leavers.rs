@@ -196,8 +196,9 @@ fn a_leavers_account_that_vanished_is_switched_off_should_it_show_again() {
     let mut again = story.clone();
     again.systems = whole.systems;
     assert_snapshot!(again.plan(), @"
-    0 chat
+    0 chat at account.chat.ada
       - deactivate account.chat.ada <- left the files
+    1 chat at group.chat.core
       - revoke membership.chat.core.ada <- left the files
     ");
     assert_eq!(again.apply(), "");
