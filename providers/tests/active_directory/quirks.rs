@@ -122,6 +122,14 @@ async fn computers_deleted_entries_and_primary_groups_are_passed_over() {
     let users = domain.groups.iter().find(|group| text(group, "cn") == Some("Domain Users")).unwrap();
     assert!(domain.accounts.iter().any(|account| account.id == ada));
     assert!(domain.memberships.iter().all(|place| place.group != users.id && place.member != ada));
+    // Who is bound is known by what the domain calls it.
+    let (user, _) = crate::domain::domain().user.split_once('@').unwrap();
+    let own: Vec<&str> = domain
+        .own
+        .iter()
+        .filter_map(|id| text(domain.accounts.iter().find(|account| account.id == *id)?, "sAMAccountName"))
+        .collect();
+    assert!(matches!(own[..], [name] if name.eq_ignore_ascii_case(user)), "{own:?} is not {user}");
     // What the domain refers to elsewhere is told, not followed.
     assert!(domain.complete.proof.contains("referrals were not followed"), "{}", domain.complete.proof);
 }
@@ -144,6 +152,31 @@ async fn a_moved_account_stays_the_same() {
     let observed = inventory(&system).await;
     let places: Vec<(Symbol, Symbol)> = observed.memberships.iter().map(|place| (place.group, place.member)).collect();
     assert_eq!(places, [(group, ada)]);
+}
+
+/// Two operations: what was done and what was not is told.
+#[tokio::test]
+async fn a_rename_with_other_attributes_says_what_was_done() {
+    let unit = Unit::new();
+    let system = unit.system().await;
+    let ada = create(&system, &unit, "ada").await;
+    create(&system, &unit, "grace").await;
+    let rename = |name: &str, title: String| {
+        let target = Some(Target::Account(ada));
+        order(Action::Rename, target, attributes(&[("cn", &unit.name(name)), ("title", &title)]))
+    };
+    let said = refused(&system, rename("countess", "x".repeat(4_000))).await;
+    assert!(said.contains(&format!("modify CN={}", unit.name("ada"))), "{said}");
+    match answer(&system, rename("grace", "Lady".to_owned())).await {
+        Outcome::Partly(now, said) => {
+            assert_eq!((text(&now, "cn"), text(&now, "title")), (Some(unit.name("ada").as_str()), Some("Lady")));
+            assert!(said.contains("were changed") && said.contains("was not renamed to"), "{said}");
+            assert!(said.contains("entryAlreadyExists (68)"), "{said}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let moved = done(&system, rename("countess", "Countess".to_owned())).await;
+    assert_eq!((moved.id, text(&moved, "title")), (ada, Some("Countess")));
 }
 
 #[tokio::test]
