@@ -6,6 +6,9 @@
 mod openldap;
 mod run;
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use openldap::{BASE, PASSWORD, PROV, READER, Slapd, certificate};
 use run::{Folder, texts};
 
@@ -332,5 +335,34 @@ fn what_cannot_be_read_is_said_and_nothing_is_done() {
         before.lines().filter(|line| line.contains("\"intent\"")).count()
     );
     assert_eq!(server.show(&format!("uid=ada,ou=people,{BASE}"), &["pwdAccountLockedTime"]), "");
+    assert_complete(&folder);
+}
+
+/// Killed with calls in flight, with the usual deadlines: the next apply says for what it waits, and that is seconds.
+#[test]
+fn after_a_kill_the_next_apply_waits_for_seconds_only() {
+    let server = Slapd::start();
+    let folder = folder(&server, PROV);
+    folder.write("system.hcl", &SYSTEM.replace("  timeout      = 5\n", ""));
+    let people: Vec<String> = (0..400).map(|n| person(&format!("p{n}"), "")).collect();
+    folder.write("people.hcl", &people.concat());
+    let mut killed =
+        folder.command("apply --auto-approve").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let intents = || folder.read("corp.tenure").matches("\"event\":\"intent\"").count();
+    while intents() == 0 {
+        assert!(killed.try_wait().unwrap().is_none(), "it ended before it began");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let (code, said) = ended(&folder, "apply --auto-approve");
+    assert_eq!(code, Some(0), "{said}");
+    let waited = said.lines().find(|line| line.contains("waiting ")).unwrap_or_else(|| panic!("{said}"));
+    let (_, rest) = waited.split_once("waiting ").unwrap();
+    let seconds: u32 = rest.split_once(" s:").unwrap().0.parse().unwrap();
+    assert!((4..=6).contains(&seconds) && waited.contains("on system.corp"), "{waited}");
+    folder.run("plan --detailed-exitcode", 0);
+    let entries = server.search(&format!("ou=people,{BASE}"), &["uid"]);
+    assert_eq!(entries.matches("uid: ").count(), 400);
     assert_complete(&folder);
 }
