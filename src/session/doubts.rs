@@ -37,7 +37,7 @@ pub fn hasten(recorded: &mut Recorded, connections: &[Connection], locked: Times
 
 /// Waits for calls of an earlier run that may still have an effect, and says for what and how long.
 pub async fn wait(session: &mut Session, recorded: &Recorded) {
-    let now = session.folder.now;
+    let now = SystemClock.now();
     // What was a transaction is settled by asking for it, at once.
     let waiting: Vec<_> = recorded
         .open
