@@ -2,9 +2,10 @@
 //! at each reading.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::hash::BuildHasherDefault;
 use std::path::Path;
 
+use rustc_hash::FxHasher;
 use state::{Capabilities, Key, Object, Schema, Symbol, Target};
 
 use super::files::places;
@@ -12,7 +13,7 @@ use super::heart::{Contents, Map, Possession, key_value};
 use super::line::Thing;
 use super::problem::Problem;
 
-type Ids = HashSet<Symbol, BuildHasherDefault<DefaultHasher>>;
+type Ids = HashSet<Symbol, BuildHasherDefault<FxHasher>>;
 
 /// Checks what was read from `folder`; the error names file and line.
 pub fn check(folder: &Path, schema: &Schema, capabilities: &Capabilities, contents: &Contents) -> Result<(), Problem> {
@@ -85,10 +86,10 @@ fn find(schema: &Schema, capabilities: &Capabilities, contents: &Contents) -> Re
 }
 
 fn unique(objects: &[Object], key: Key) -> Result<(), (Symbol, String)> {
-    let mut seen: Map<String, Symbol> = Map::default();
+    let mut seen: Map<Symbol, Symbol> = Map::default();
     for object in objects {
         if let Some(value) = key_value(&object.attributes, key)
-            && let Some(other) = seen.insert(value.clone(), object.id)
+            && let Some(other) = seen.insert(value, object.id)
         {
             let name = key.attribute;
             return Err((object.id, format!("`{name}` is to be unique, and `{value}` is that of `{other}` too")));

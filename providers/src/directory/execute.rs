@@ -277,7 +277,7 @@ impl Call<'_> {
             _ => return Ok(()),
         };
         if let Some((key, value)) = key.and_then(|key| Some((key, key_value(attributes, key)?)))
-            && let Some(other) = self.heart.keyed(target, &value).filter(|other| *other != id)
+            && let Some(other) = self.heart.keyed(target, value).filter(|other| *other != id)
         {
             let name = key.attribute;
             return Err(No::Refused(format!("`{name}` is to be unique, and `{value}` is that of `{other}` already")));

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -94,12 +95,56 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     (1..).zip(bytes.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.trim_ascii().is_empty())
 }
 
-fn read_file<L: DeserializeOwned, T: From<L>>(path: &Path) -> Result<Vec<T>, Problem> {
+/// Files shorter than this are read by one thread.
+const LONG: usize = 1 << 20;
+
+/// Reads a file; parts of a long one side by side.
+fn read_file<L: DeserializeOwned, T: From<L> + Send>(path: &Path) -> Result<Vec<T>, Problem> {
     let bytes = bytes(path)?;
-    let mut things = Vec::with_capacity(bytes.len() / 100);
-    for (number, line) in lines(&bytes) {
-        things.push(serde_json::from_slice::<L>(line).map_err(|error| malformed(path, number, &error))?.into());
+    let cores = if bytes.len() < LONG { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let mut parts = Vec::with_capacity(cores);
+    let mut rest = bytes.as_slice();
+    for left in (1..=cores).rev() {
+        let nominal = rest.len() / left;
+        let end = rest.iter().skip(nominal).position(|byte| *byte == b'\n').map_or(rest.len(), |at| nominal + at + 1);
+        let (part, after) = rest.split_at(if left == 1 { rest.len() } else { end });
+        parts.push(part);
+        rest = after;
     }
+    let read = match parts[..] {
+        [whole] => vec![read_part::<L, T>(whole)],
+        _ => thread::scope(|scope| {
+            // Where there is no thread to be had, this one does it all.
+            let begin = |part| thread::Builder::new().spawn_scoped(scope, move || read_part::<L, T>(part)).ok();
+            let reading: Vec<_> = parts.iter().map(|part| (*part, begin(*part))).collect();
+            let done = |(part, reading): (_, Option<thread::ScopedJoinHandle<'_, _>>)| match reading {
+                Some(reading) => reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                None => read_part::<L, T>(part),
+            };
+            reading.into_iter().map(done).collect()
+        }),
+    };
+    let mut things = Vec::new();
+    let mut before = 0;
+    for (part, read) in parts.iter().zip(read) {
+        let mut read = read.map_err(|(number, error)| malformed(path, before + number, &error))?;
+        before += part.iter().filter(|byte| **byte == b'\n').count();
+        if things.is_empty() {
+            things = read;
+        } else {
+            things.append(&mut read);
+        }
+    }
+    Ok(things)
+}
+
+/// Reads lines; an error with the number of the line.
+fn read_part<L: DeserializeOwned, T: From<L>>(bytes: &[u8]) -> Result<Vec<T>, (usize, serde_json::Error)> {
+    let mut things = Vec::with_capacity(bytes.len() / 100);
+    for (number, line) in lines(bytes) {
+        things.push(serde_json::from_slice::<L>(line).map_err(|error| (number, error))?.into());
+    }
+    things.shrink_to_fit();
     Ok(things)
 }
 

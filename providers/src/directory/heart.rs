@@ -2,17 +2,18 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::hash::BuildHasherDefault;
 
+use rustc_hash::FxHasher;
 use state::{
     Attributes, Capabilities, Complete, Digest, Grant, Key, Membership, Object, Observed, Owned, Presence, Schema,
-    Symbol, Target, Timestamp, Value,
+    Symbol, Target, Timestamp,
 };
 
 use super::line::Thing;
 
 /// A map whose order of iteration is never looked at.
-pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
 
 /// Everything that a directory holds, in the order of [`Observed`] where it was sorted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,8 +74,8 @@ pub struct Heart {
     /// Memberships and grants are objects with an empty id.
     things: Map<Target, Object>,
     /// The value of the natural key, folded, to the id; for accounts and groups.
-    account_keys: Map<String, Symbol>,
-    group_keys: Map<String, Symbol>,
+    account_keys: Map<Symbol, Symbol>,
+    group_keys: Map<Symbol, Symbol>,
     /// The groups that are members of a group.
     nested: Map<Symbol, HashSet<Symbol>>,
 }
@@ -189,10 +190,10 @@ impl Heart {
     }
 
     /// The id of the account or group (as `target` says) whose natural key has this value.
-    pub fn keyed(&self, target: Target, value: &str) -> Option<Symbol> {
+    pub fn keyed(&self, target: Target, value: Symbol) -> Option<Symbol> {
         match target {
-            Target::Account(_) => self.account_keys.get(value).copied(),
-            Target::Group(_) => self.group_keys.get(value).copied(),
+            Target::Account(_) => self.account_keys.get(&value).copied(),
+            Target::Group(_) => self.group_keys.get(&value).copied(),
             _ => None,
         }
     }
@@ -270,14 +271,11 @@ impl Heart {
 }
 
 /// The natural key of an object, folded as it is compared; none where it has none.
-pub fn key_value(attributes: &Attributes, key: Key) -> Option<String> {
-    attributes.get(key.attribute).filter(|value| !value.is_empty()).map(|value| {
-        let text = match value {
-            Value::Text(text) => text.as_str().to_owned(),
-            other => other.to_string(),
-        };
-        if key.case_exact { text } else { text.to_lowercase() }
-    })
+pub fn key_value(attributes: &Attributes, key: Key) -> Option<Symbol> {
+    let value = attributes.get(key.attribute).filter(|value| !value.is_empty())?;
+    let text = value.as_text().unwrap_or_else(|| Symbol::new(&value.to_string()));
+    let folded = key.case_exact || text.as_str().bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    Some(if folded { text } else { Symbol::new(&text.as_str().to_lowercase()) })
 }
 
 fn version(object: &Object) -> Symbol {

@@ -209,7 +209,7 @@ fn ids_are_told_apart_and_keys_are_free_again() {
     let login =
         |id: &str| heart.get(Target::Account(id.into())).and_then(|it| it.attributes.get("login".into()).cloned());
     assert_eq!((login("ada"), login("grace")), (Some("grace".into()), Some("ada".into())));
-    assert_eq!(heart.keyed(Target::Account(Symbol::new("")), "ada"), Some("grace".into()));
+    assert_eq!(heart.keyed(Target::Account(Symbol::new("")), "ada".into()), Some("grace".into()));
     assert_eq!(heart.read(Target::Account("nobody".into())), state::Presence::Gone);
     let object = Object::new("ada-2", attributes("{}"));
     assert_eq!(heart.read(Target::Account("ada-2".into())), state::Presence::Here(object));
