@@ -68,6 +68,12 @@ impl Store for FileStore {
         read(&mut file, metadata.len()).map_err(|error| cannot("read", &self.path, &error))
     }
 
+    fn blocks(&self, take: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<(), Failure> {
+        let (mut file, _) = self.open(OpenOptions::new().read(true), "read")?;
+        blocks(&mut file, take).map_err(|error| cannot("read", &self.path, &error))?;
+        Ok(())
+    }
+
     fn remembered(&self) -> Option<Head> {
         head::read(&beside(&self.path, ".head"))
     }
@@ -111,6 +117,12 @@ impl Session for FileSession {
             .map_err(|error| cannot("read", &self.path, &error))?;
         self.length = bytes.len() as u64;
         Ok(bytes)
+    }
+
+    fn blocks(&mut self, take: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<(), Failure> {
+        let read = self.file.seek(SeekFrom::Start(0)).and_then(|_| blocks(&mut self.file, take));
+        self.length = read.map_err(|error| cannot("read", &self.path, &error))?;
+        Ok(())
     }
 
     fn repair(&mut self, repair: Repair) {
@@ -241,6 +253,22 @@ fn read(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Bytes that are read at once.
+const BLOCK: u64 = 1 << 20;
+
+/// Reads a file to its end, or until no more is wanted; how many bytes that were.
+fn blocks(file: &mut File, take: &mut dyn FnMut(Vec<u8>) -> bool) -> io::Result<u64> {
+    let mut length = 0;
+    loop {
+        let mut block = Vec::with_capacity(BLOCK as usize);
+        let read = Read::by_ref(file).take(BLOCK).read_to_end(&mut block)?;
+        length += read as u64;
+        if read == 0 || !take(block) {
+            return Ok(length);
+        }
+    }
 }
 
 fn cannot(to: &str, path: &Path, error: &io::Error) -> Failure {

@@ -1,7 +1,7 @@
 //! Where the program touches the outside, systems apart: the state file and its lock, the clock, files, environment
 //! and commands.
 //!
-//! [`Store`] is what keeps a record, [`FileStore`] its first implementation; [`Record`] is a loaded one, [`Journal`]
+//! [`Store`] is what keeps a record, [`FileStore`] its first implementation; [`Record`] is a loaded one (`load` checks, reads and folds side by side), [`Journal`]
 //! writes to it. [`Outside`] answers the configuration's `file()`, `env()` and `command()`.
 
 pub mod archive;
@@ -14,6 +14,7 @@ pub mod head;
 pub mod init;
 pub mod journal;
 pub mod key;
+mod load;
 pub mod lock;
 pub mod operator;
 pub mod provenance;

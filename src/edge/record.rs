@@ -1,9 +1,16 @@
 //! A record, loaded: checked, folded, and compared with what is known of it from elsewhere.
 
-use state::record::{Chain, Damage, FORMAT, Recorded, Tail, Text};
+use std::collections::BTreeMap;
 
+use state::Digest;
+use state::record::{Chain, Damage, FORMAT, Recorded};
+
+use super::load::{Blocks, Loaded, NotLoaded, load};
 use super::store::Repair;
 use super::{Failure, Head, Session, Store};
+
+/// Bytes that are checked and read together, of a record that stands in memory.
+const BLOCK: usize = 1 << 20;
 
 /// A loaded record.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ impl Record {
     pub fn read(store: &dyn Store, expected: &[Head]) -> Result<Record, Failure> {
         // The head goes first: it may only lag behind the record.
         let remembered = store.remembered();
-        Record::new(&store.name(), &store.load()?, expected, remembered.as_ref())
+        Record::load(&store.name(), &mut |take| store.blocks(take), expected, remembered.as_ref())
     }
 
     /// Loads the record of a locked store, to add to it.
@@ -38,7 +45,8 @@ impl Record {
     /// As [`Record::read`]; and where a later version wrote it.
     pub fn lock(store: &dyn Store, session: &mut dyn Session, expected: &[Head]) -> Result<Record, Failure> {
         let remembered = store.remembered();
-        let record = Record::new(&session.name(), &session.load()?, expected, remembered.as_ref())?;
+        let name = session.name();
+        let record = Record::load(&name, &mut |take| session.blocks(take), expected, remembered.as_ref())?;
         record.writable()?;
         session.repair(record.repair);
         Ok(record)
@@ -49,34 +57,39 @@ impl Record {
     /// # Errors
     /// Where they are damaged, or lack one of the lines in `expected` or the `remembered` one.
     pub fn new(name: &str, bytes: &[u8], expected: &[Head], remembered: Option<&Head>) -> Result<Record, Failure> {
-        let damaged = |damage: Damage| damaged(name, &damage);
-        let text = Text::new(bytes).map_err(damaged)?;
-        // Two things at once, on two threads: the digits, and what the lines say. What is wrong with the digits goes
-        // first, since a line that was altered may also make no sense.
-        let (verified, replayed) = std::thread::scope(|scope| {
-            let verifying = scope.spawn(|| text.verify(0..text.lines.len()));
-            let replayed = text.replay();
-            (verifying.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), replayed)
-        });
-        verified.map_err(damaged)?;
-        let recorded = replayed.map_err(damaged)?;
-        let mut chain = text.chain();
-        chain.last = recorded.last;
+        let mut blocks = |take: &mut dyn FnMut(Vec<u8>) -> bool| {
+            bytes.chunks(BLOCK).all(|block| take(block.to_vec()));
+            Ok(())
+        };
+        Record::load(name, &mut blocks, expected, remembered)
+    }
+
+    fn load(
+        name: &str,
+        blocks: &mut Blocks<'_>,
+        expected: &[Head],
+        remembered: Option<&Head>,
+    ) -> Result<Record, Failure> {
+        let asked: Vec<u64> = expected.iter().chain(remembered).map(|head| head.line).collect();
+        let Loaded { recorded, chain, end, digits } = load(blocks, &asked).map_err(|error| match error {
+            NotLoaded::Unread(failure) => failure,
+            NotLoaded::Damaged(damage) => damaged(name, &damage),
+        })?;
+        let first = end.opening.first;
         // What is remembered may stand in an archived file by now; a plan must not.
-        let remembered = remembered.filter(|head| head.line.saturating_add(1) >= text.first);
+        let remembered = remembered.filter(|head| head.line.saturating_add(1) >= first);
         for head in expected.iter().chain(remembered) {
-            has(name, &text, &chain, head)?;
+            has(name, first, &digits, &chain, head)?;
         }
-        let keep = text.kept(bytes);
-        let (torn, repair) = match text.tail {
-            Tail::Nothing => (None, Repair::Nothing),
-            Tail::Unended => (None, Repair::End { keep }),
-            Tail::Torn(torn) => {
+        let (torn, repair) = match (end.unended, end.torn.len()) {
+            (true, _) => (None, Repair::End { keep: end.kept }),
+            (false, 0) => (None, Repair::Nothing),
+            (false, torn) => {
                 let line = chain.line + 1;
-                (Some((line, torn.len())), Repair::Cut { keep, line })
+                (Some((line, torn)), Repair::Cut { keep: end.kept, line })
             }
         };
-        Ok(Record { recorded, chain, format: text.format, torn, repair, name: name.to_owned() })
+        Ok(Record { recorded, chain, format: end.opening.format, torn, repair, name: name.to_owned() })
     }
 
     /// Whether this version may add to it.
@@ -101,15 +114,14 @@ impl Record {
 }
 
 /// Whether the file has the line `head`.
-fn has(name: &str, text: &Text, chain: &Chain, head: &Head) -> Result<(), Failure> {
+fn has(name: &str, first: u64, digits: &BTreeMap<u64, Digest>, chain: &Chain, head: &Head) -> Result<(), Failure> {
     let Head { line, digest, known_from } = head;
-    if text.digits_of(*line) == Some(*digest) {
+    if digits.get(line) == Some(digest) {
         return Ok(());
     }
-    if line.saturating_add(1) < text.first {
+    if line.saturating_add(1) < first {
         return Err(Failure::new(format!(
-            "{known_from} rests on line {line} of the record, and {name} begins with line {}: it was archived since",
-            text.first
+            "{known_from} rests on line {line} of the record, and {name} begins with line {first}: it was archived since"
         ))
         .hint("plan again"));
     }

@@ -21,6 +21,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Where there is no record, or it cannot be read.
     fn load(&self) -> Result<Vec<u8>, Failure>;
+    /// The same in blocks, so that they need not stand in memory together; `take` answers whether it wants more.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    fn blocks(&self, take: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<(), Failure> {
+        take(self.load()?);
+        Ok(())
+    }
     /// The newest head that is known to have been in it, kept apart from it.
     fn remembered(&self) -> Option<Head>;
     /// Keeps everybody else from writing, and waits up to `wait` where somebody else does.
@@ -39,6 +47,14 @@ pub trait Session: Send {
     /// # Errors
     /// Where it cannot be read.
     fn load(&mut self) -> Result<Vec<u8>, Failure>;
+    /// The same in blocks, as [`Store::blocks`].
+    ///
+    /// # Errors
+    /// As [`Session::load`].
+    fn blocks(&mut self, take: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<(), Failure> {
+        take(self.load()?);
+        Ok(())
+    }
     /// What the next append does first.
     fn repair(&mut self, repair: Repair);
     /// Appends `batch` and flushes it: when this returns, it is durable.

@@ -1,5 +1,6 @@
 //! Names with values, in the order of the names.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -74,6 +75,10 @@ impl Serialize for Attributes {
     }
 }
 
+thread_local! {
+    static PAIRS: Cell<Vec<(Symbol, Value)>> = const { Cell::new(Vec::new()) };
+}
+
 /// Straight into its own shape, since inventories and records hold millions of these. A name that stands twice is an
 /// error.
 impl<'de> Deserialize<'de> for Attributes {
@@ -85,7 +90,9 @@ impl<'de> Deserialize<'de> for Attributes {
                 f.write_str("an object")
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut entries: A) -> Result<Attributes, A::Error> {
-                let mut pairs: Vec<(Symbol, Value)> = Vec::with_capacity(entries.size_hint().unwrap_or(8));
+                // One list for all, so that of millions of objects each is allocated once, and as long as it is.
+                let mut pairs = PAIRS.take();
+                pairs.clear();
                 while let Some(pair) = entries.next_entry()? {
                     pairs.push(pair);
                 }
@@ -95,7 +102,9 @@ impl<'de> Deserialize<'de> for Attributes {
                         return Err(serde::de::Error::custom(format_args!("`{name}` stands twice")));
                     }
                 }
-                Ok(Attributes(pairs.into()))
+                let attributes = Attributes(pairs.drain(..).collect());
+                PAIRS.set(pairs);
+                Ok(attributes)
             }
         }
         deserializer.deserialize_map(Pairs)

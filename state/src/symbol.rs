@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::hash::BuildHasher;
+use std::sync::atomic::{self, AtomicU64, AtomicUsize};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxBuildHasher;
@@ -17,51 +17,36 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Symbol(u32);
 
-/// Number of independently locked tables, so that readers of several systems do not wait for each other.
+/// Number of tables, each with a lock of its own for whoever adds to it. Looking up takes no lock.
 const SHARDS: usize = 16;
 /// Symbols in the first chunk of a shard; every further chunk is twice as long.
 const FIRST: usize = 256;
 const CHUNKS: usize = 22;
+/// Places in the first table of a shard; every further table is twice as long.
+const PLACES: usize = 512;
+/// Bytes of text that are allocated at once.
+const TEXT: usize = 1 << 14;
 
 type Chunk = Box<[OnceLock<&'static str>]>;
 
+/// Numbers by hash, with open addressing: the upper half of a place is that of the hash, the lower half the number of
+/// the symbol within its shard, from 1; 0 is an empty place. What stands in a place never changes.
+type Table = Box<[AtomicU64]>;
+
 struct Shard {
-    index: Mutex<Index>,
     chunks: [OnceLock<Chunk>; CHUNKS],
+    /// The last one is the one in use. Those before it stay, for who is looking into them at the moment.
+    tables: [OnceLock<Table>; CHUNKS],
+    current: AtomicUsize,
+    writer: Mutex<Writer>,
 }
 
-#[derive(Default)]
-struct Index {
-    numbers: HashMap<Hashed<'static>, u32, BuildHasherDefault<Finished>>,
-}
-
-/// A text with its hash, so that one hash serves to choose the shard and within it.
-#[derive(PartialEq, Eq)]
-struct Hashed<'a> {
-    hash: u64,
-    text: &'a str,
-}
-
-impl Hash for Hashed<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-/// Takes a number that is a hash already.
-#[derive(Default)]
-struct Finished(u64);
-
-impl Hasher for Finished {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
+/// What only whoever adds a symbol needs.
+struct Writer {
+    /// Symbols so far.
+    count: usize,
+    /// Room for texts.
+    room: &'static mut [u8],
 }
 
 /// Symbols that a thread met lately and their hashes, by a few bits of these: half of what a record or an inventory interns are
@@ -73,23 +58,115 @@ thread_local! {
     static LATELY: RefCell<Lately> = const { RefCell::new([None; 512]) };
 }
 
-fn shards() -> &'static [Shard; SHARDS] {
-    static TABLE: OnceLock<[Shard; SHARDS]> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        std::array::from_fn(|_| Shard { index: Mutex::default(), chunks: [const { OnceLock::new() }; CHUNKS] })
-    })
-}
-
-/// The number of a text that is there already.
-fn find<'a>(index: &'a Index, sought: &Hashed<'a>) -> Option<u32> {
-    let numbers: &HashMap<Hashed<'a>, u32, BuildHasherDefault<Finished>> = &index.numbers;
-    numbers.get(sought).copied()
-}
+static ALL: [Shard; SHARDS] = [const { Shard::new() }; SHARDS];
 
 /// Which chunk, and where in it, the `n`th symbol of a shard stands.
 fn place(n: usize) -> (usize, usize) {
     let chunk = (n / FIRST + 1).ilog2() as usize;
     (chunk, n - FIRST * ((1 << chunk) - 1))
+}
+
+impl Shard {
+    const fn new() -> Shard {
+        Shard {
+            chunks: [const { OnceLock::new() }; CHUNKS],
+            tables: [const { OnceLock::new() }; CHUNKS],
+            current: AtomicUsize::new(0),
+            writer: Mutex::new(Writer { count: 0, room: &mut [] }),
+        }
+    }
+
+    /// The text of the `n`th symbol.
+    fn text(&self, n: usize) -> Option<&'static str> {
+        let (chunk, at) = place(n);
+        self.chunks[chunk].get()?.get(at)?.get().copied()
+    }
+
+    fn table(&self) -> Option<&Table> {
+        self.tables.get(self.current.load(atomic::Ordering::Acquire))?.get()
+    }
+
+    /// The number of a text that is there already; while somebody adds, it may be missed.
+    fn find(&self, hash: u64, text: &str) -> Option<usize> {
+        let table = self.table()?;
+        let mut at = hash >> 32;
+        loop {
+            let place = table[at as usize & (table.len() - 1)].load(atomic::Ordering::Acquire);
+            if place == 0 {
+                return None;
+            }
+            let n = (place as u32 - 1) as usize;
+            if place >> 32 == hash >> 32 && self.text(n) == Some(text) {
+                return Some(n);
+            }
+            at += 1;
+        }
+    }
+
+    /// The number of a text, which is added where it is not there.
+    fn find_or_add(&self, hash: u64, text: &str) -> usize {
+        if let Some(n) = self.find(hash, text) {
+            return n;
+        }
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(n) = self.find(hash, text) {
+            return n;
+        }
+        let n = writer.count;
+        let (chunk, at) = place(n);
+        let slots = self.chunks[chunk].get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
+        let _ = slots[at].set(writer.keep(text));
+        // Three quarters full at most.
+        let table = match self.table() {
+            Some(table) if (n + 1) * 4 <= table.len() * 3 => table,
+            _ => self.grow(),
+        };
+        put(table, (hash >> 32) << 32 | (n as u64 + 1));
+        writer.count += 1;
+        n
+    }
+
+    /// A table twice as large, with what is in the present one.
+    fn grow(&self) -> &Table {
+        let present = self.table();
+        let next = present.map_or(0, |_| self.current.load(atomic::Ordering::Relaxed) + 1);
+        let table = self.tables[next].get_or_init(|| {
+            let table: Table = (0..PLACES << next).map(|_| AtomicU64::new(0)).collect();
+            let filled = present.into_iter().flatten().map(|place| place.load(atomic::Ordering::Relaxed));
+            filled.filter(|place| *place != 0).for_each(|place| put(&table, place));
+            table
+        });
+        self.current.store(next, atomic::Ordering::Release);
+        table
+    }
+}
+
+/// Puts `filled` into the first empty place from its own on.
+fn put(table: &Table, filled: u64) {
+    let mut at = filled >> 32;
+    loop {
+        let place = &table[at as usize & (table.len() - 1)];
+        if place.load(atomic::Ordering::Relaxed) == 0 {
+            return place.store(filled, atomic::Ordering::Release);
+        }
+        at += 1;
+    }
+}
+
+impl Writer {
+    /// A copy that lives as long as the process.
+    fn keep(&mut self, text: &str) -> &'static str {
+        if text.len() > TEXT / 8 {
+            return Box::leak(Box::from(text));
+        }
+        if text.len() > self.room.len() {
+            self.room = Box::leak(vec![0; TEXT].into_boxed_slice());
+        }
+        let (own, rest) = std::mem::take(&mut self.room).split_at_mut(text.len());
+        self.room = rest;
+        own.copy_from_slice(text.as_bytes());
+        std::str::from_utf8(own).unwrap_or_default()
+    }
 }
 
 impl Symbol {
@@ -99,28 +176,12 @@ impl Symbol {
         LATELY.with_borrow_mut(|lately| match &mut lately[hash as usize % 512] {
             Some((known, symbol)) if *known == hash && symbol.as_str() == text => *symbol,
             slot => {
-                let symbol = Symbol::find_or_add(hash, text);
+                let shard = hash as usize % SHARDS;
+                let symbol = Symbol((ALL[shard].find_or_add(hash, text) * SHARDS + shard) as u32);
                 *slot = Some((hash, symbol));
                 symbol
             }
         })
-    }
-
-    fn find_or_add(hash: u64, text: &str) -> Symbol {
-        let shard_number = (hash >> 40) as usize % SHARDS;
-        let shard = &shards()[shard_number];
-        let mut index = shard.index.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = find(&index, &Hashed { hash, text }) {
-            return Symbol(number);
-        }
-        let n = index.numbers.len();
-        let (chunk, at) = place(n);
-        let text: &'static str = Box::leak(Box::from(text));
-        let slots = shard.chunks[chunk].get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
-        let _ = slots[at].set(text);
-        let number = (n * SHARDS + shard_number) as u32;
-        index.numbers.insert(Hashed { hash, text }, number);
-        Symbol(number)
     }
 
     /// Whether the text is the empty one: without a look at it.
@@ -132,8 +193,7 @@ impl Symbol {
 
     /// The text.
     pub fn as_str(self) -> &'static str {
-        let (chunk, at) = place(self.0 as usize / SHARDS);
-        shards()[self.0 as usize % SHARDS].chunks[chunk].get().and_then(|slots| slots[at].get()).copied().unwrap_or("")
+        ALL[self.0 as usize % SHARDS].text(self.0 as usize / SHARDS).unwrap_or("")
     }
 }
 
@@ -230,6 +290,27 @@ mod tests {
         let second: Vec<Symbol> = texts.iter().map(Symbol::from).collect();
         assert_eq!(first, second);
         assert!(first.iter().zip(&texts).all(|(symbol, text)| symbol.as_str() == text));
+    }
+
+    #[test]
+    fn threads_that_meet_the_same_texts_at_the_same_time_agree() {
+        let texts: Vec<String> = (0..30_000).map(|n| format!("shared {n}")).collect();
+        let meet = || texts.iter().map(|text| Symbol::new(text)).collect::<Vec<_>>();
+        #[allow(clippy::disallowed_methods)] // a test of threads
+        let (one, other) = std::thread::scope(|scope| {
+            let (one, other) = (scope.spawn(meet), scope.spawn(meet));
+            (one.join().unwrap(), other.join().unwrap())
+        });
+        assert_eq!(one, other);
+        assert!(one.iter().zip(&texts).all(|(symbol, text)| symbol.as_str() == text));
+    }
+
+    #[test]
+    fn long_texts_and_short_ones_survive() {
+        for length in [0, 1, 2_047, 2_048, 2_049, 16_384, 100_000] {
+            let text = "ü".repeat(length);
+            assert_eq!(Symbol::new(&text).as_str(), text);
+        }
     }
 
     #[test]

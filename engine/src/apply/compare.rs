@@ -188,5 +188,6 @@ pub fn managed(change: &Change, seen: &Object) -> Object {
     });
     let attributes: Attributes = wanted.chain(before).collect();
     let active = wants_active(change.action).unwrap_or(seen.active);
-    Object { id: seen.id, active, attributes, version: seen.version }
+    // The version is the system's mark of a state that is over with the next change: nobody asks the record for it.
+    Object { id: seen.id, active, attributes, version: None }
 }

@@ -81,7 +81,7 @@ pub(super) fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 ///
 /// # Errors
 /// The first line that is not as it was written.
-pub fn verify_lines(before: &[u8], first: u64, lines: &[&[u8]]) -> Result<(), Damage> {
+pub fn verify_lines<'a>(before: &'a [u8], first: u64, lines: impl Iterator<Item = &'a [u8]>) -> Result<(), Damage> {
     let mut before = before;
     for (line, text) in (first..).zip(lines) {
         let damage = |fault| Damage { line, fault };

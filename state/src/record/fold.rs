@@ -190,7 +190,7 @@ impl Recorded {
         }
         match (fact.kind, fact.object.take().map(|object| *object)) {
             (FactKind::Adopted, Some(object)) => {
-                let adopted = self.adopted(address, object, why, fact.until, at);
+                let adopted = adopted(self.ends(address), object, why, fact.until, at);
                 self.insert(address, adopted);
             }
             (FactKind::Explained, object) => match (self.objects.get_mut(&address), object) {
@@ -199,7 +199,7 @@ impl Recorded {
                     known.until = fact.until;
                 }
                 (None, Some(object)) => {
-                    let adopted = self.adopted(address, object, why, fact.until, at);
+                    let adopted = adopted(self.ends(address), object, why, fact.until, at);
                     self.insert(address, adopted);
                 }
                 (None, None) => {}
@@ -208,7 +208,7 @@ impl Recorded {
             // A place in a group that somebody else took away; of an account or group the record remembers the id,
             // so that it stays known as vanished until somebody says `forget`.
             (FactKind::Drifted, None) if address.parent_group().is_some() => {
-                self.objects.remove(&address);
+                self.objects.swap_remove(&address);
             }
             (FactKind::Moved, _) => {
                 if let Some(former) = fact.former {
@@ -254,28 +254,6 @@ impl Recorded {
             }
         }
         self.sources.insert(name, Seen { rows, columns, at, before });
-    }
-
-    fn adopted(
-        &self,
-        address: Address,
-        object: Object,
-        why: Vec<Reason>,
-        until: Option<Timestamp>,
-        at: Timestamp,
-    ) -> RecordedObject {
-        RecordedObject {
-            id: object.id,
-            target: self.ends(address),
-            active: object.active,
-            deactivated_by_us: false,
-            origin: Origin::Adopted,
-            attributes: object.attributes,
-            until,
-            why,
-            stage: None,
-            since: at,
-        }
     }
 
     /// The remote ids at both ends of a membership or grant, where the record knows them.
@@ -351,10 +329,8 @@ impl Recorded {
             Action::Create | Action::Grant | Action::Adopt => {
                 let OpenIntent { change, why, target, .. } = open;
                 object.attributes = attributes(&Attributes::new(), &change.after, object.attributes);
-                let mut made = self.adopted(address, object, why, change.until, at);
-                if let Some(target) = target.filter(|_| address.parent_group().is_some()) {
-                    made.target = Some(target);
-                }
+                let target = target.filter(|_| address.parent_group().is_some()).or_else(|| self.ends(address));
+                let mut made = adopted(target, object, why, change.until, at);
                 if action != Action::Adopt {
                     made.origin = Origin::Made;
                 }
@@ -368,8 +344,8 @@ impl Recorded {
                     self.former.push(Former { address, attributes: before.attributes.clone(), at });
                 }
                 if !self.objects.contains_key(&address) {
-                    let mut found = self.adopted(address, object.clone(), Vec::new(), change.until, at);
-                    found.target = target.filter(|_| address.parent_group().is_some());
+                    let target = target.filter(|_| address.parent_group().is_some());
+                    let found = adopted(target, object.clone(), Vec::new(), change.until, at);
                     self.insert(address, found);
                 }
                 let Some(now) = self.objects.get_mut(&address) else { return };
@@ -447,6 +423,28 @@ impl Recorded {
 
     fn odd(&mut self, line: u64, what: &str) {
         self.oddities.push(format!("line {line}: {what}"));
+    }
+}
+
+/// An object that was there; `target` are the remote ids at both ends of a membership or grant.
+fn adopted(
+    target: Option<Target>,
+    object: Object,
+    why: Vec<Reason>,
+    until: Option<Timestamp>,
+    at: Timestamp,
+) -> RecordedObject {
+    RecordedObject {
+        id: object.id,
+        target,
+        active: object.active,
+        deactivated_by_us: false,
+        origin: Origin::Adopted,
+        attributes: object.attributes,
+        until,
+        why,
+        stage: None,
+        since: at,
     }
 }
 

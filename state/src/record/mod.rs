@@ -1,6 +1,7 @@
 //! The record: an append-only list of events, one a line, chained by digests. What is managed is the fold of it.
 //!
-//! [`Chain`] turns events into lines and [`Text`] takes a file apart again; [`Recorded`] is the fold, and
+//! [`Chain`] turns events into lines, [`Text`] takes a file apart again and [`part`] one that does not stand in memory
+//! whole; [`Recorded`] is the fold, and
 //! [`checkpoint()`] writes the fold down as lines, with which an archived file is continued.
 
 pub mod approval;
@@ -14,6 +15,7 @@ pub mod index;
 pub mod line;
 pub mod moves;
 pub mod open;
+pub mod part;
 pub mod past;
 pub mod recorded;
 pub mod stage;

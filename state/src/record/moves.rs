@@ -44,7 +44,7 @@ impl Recorded {
     /// No longer managed, and neither is what belongs to it.
     pub(super) fn forget(&mut self, address: Address) {
         if address.parent_group().is_some() {
-            self.objects.remove(&address);
+            self.objects.swap_remove(&address);
         } else {
             self.lift(address);
         }
@@ -53,8 +53,9 @@ impl Recorded {
     /// Takes `top` out, with what belongs to it.
     fn lift(&mut self, top: Address) -> Displaced {
         let below = self.index.below(top, &self.objects);
-        let objects = below.into_iter().filter_map(|address| Some((address, self.objects.remove(&address)?))).collect();
-        Displaced { address: top, objects, attributes: self.identities.remove(&top) }
+        let objects =
+            below.into_iter().filter_map(|address| Some((address, self.objects.swap_remove(&address)?))).collect();
+        Displaced { address: top, objects, attributes: self.identities.swap_remove(&top) }
     }
 
     /// The windows of the safeguards, the numbers and what is in doubt follow a new name: a renaming must not empty

@@ -132,6 +132,29 @@ fn known(recorded: &Recorded) -> impl PartialEq + std::fmt::Debug + use<> {
     (lineage, maps, open, removals)
 }
 
+/// Checks and folds a file that comes in blocks of `size` bytes.
+fn in_blocks(bytes: &[u8], size: usize) -> Result<(Recorded, part::End), Damage> {
+    let mut parts = part::Parts::default();
+    let mut all = Vec::new();
+    for block in bytes.chunks(size) {
+        all.extend(parts.push(block.to_vec())?);
+    }
+    let mut end = parts.finish()?;
+    all.extend(end.last.take());
+    all.iter().try_for_each(part::Part::verify)?;
+    let mut recorded = Recorded::default();
+    for part in &all {
+        let (lines, read) = part.read();
+        for (number, line) in (part.first_line()..).zip(lines) {
+            recorded.apply(line).map_err(|fault| Damage { line: number, fault })?;
+        }
+        read?;
+    }
+    recorded.finish().map_err(|fault| Damage { line: end.lines, fault })?;
+    recorded.head = Some(end.head);
+    Ok((recorded, end))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -182,6 +205,29 @@ proptest! {
     }
 
     #[test]
+    fn a_file_in_blocks_says_the_same(
+        events in history(), size in 1usize..700, cut in any::<prop::sample::Index>(), harm in prop::option::of(any::<u8>()),
+    ) {
+        let mut bytes = written(&events);
+        match harm {
+            None => bytes.truncate(cut.index(bytes.len())),
+            Some(byte) => { let at = cut.index(bytes.len()); bytes[at] ^= byte; }
+        }
+        match (load(&bytes), in_blocks(&bytes, size)) {
+            (Ok((whole, tail)), Ok((parts, end))) => {
+                prop_assert_eq!(known(&whole), known(&parts));
+                let text = Text::new(&bytes).unwrap();
+                prop_assert_eq!((text.chain().head, text.kept(&bytes)), (end.head, end.kept));
+                prop_assert_eq!(text.lines.len() as u64, end.lines);
+                prop_assert_eq!(matches!(tail, Tail::Unended(_)), end.unended);
+                prop_assert_eq!(matches!(tail, Tail::Torn(_)), !end.torn.is_empty());
+            }
+            (Err(whole), Err(parts)) => prop_assert_eq!(whole, parts),
+            (whole, parts) => prop_assert!(false, "{:?}, in parts {:?}", whole.is_ok(), parts.map(|_| ())),
+        }
+    }
+
+    #[test]
     fn a_checkpoint_says_the_same(events in history(), after in history()) {
         let bytes = written(&events);
         let (recorded, _) = load(&bytes).unwrap();
@@ -223,13 +269,14 @@ proptest! {
         prop_assume!(harmed != bytes);
         let found = load(&harmed);
         // What was written is all there, only the last line end is not: nothing is lost.
-        let harmless = matches!(found, Ok((_, Tail::Unended)));
+        let harmless = matches!(found, Ok((_, Tail::Unended(_))));
         prop_assert!(found.is_err() || harmless, "{}", String::from_utf8_lossy(&harmed));
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), json in "[{}\\[\\]\":,a-z0-9 \\\\]{0,200}") {
         let _ = load(&bytes);
+        let _ = in_blocks(&bytes, 7);
         let _ = Line::parse(json.as_bytes());
         let line = format!("{} {json}\n", "0".repeat(64));
         let _ = load(line.as_bytes());

@@ -1,6 +1,6 @@
 //! What the record says is managed: the fold of its events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::BuildHasherDefault;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,9 @@ use super::moves::Displaced;
 use super::open::OpenIntents;
 use crate::{Action, Address, Attributes, Change, Digest, Kind, Reason, Symbol, Target, Timestamp, Value};
 
-/// A map by address whose order says nothing: sort before anything is written.
-pub type ByAddress<T> = HashMap<Address, T, BuildHasherDefault<rustc_hash::FxHasher>>;
+/// A map by address whose order says nothing: sort before anything is written. Its entries stand close together in one list,
+/// so that of millions no room is wasted that was ever touched.
+pub type ByAddress<T> = indexmap::IndexMap<Address, T, BuildHasherDefault<rustc_hash::FxHasher>>;
 
 /// The snapshot: everything that the fold of the events knows.
 #[derive(Clone, Debug, Default)]

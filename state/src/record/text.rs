@@ -1,12 +1,12 @@
 //! The bytes of a state file, taken apart into lines.
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::chain::{Chain, PREFIX, digest, split, verify_lines};
 use super::damage::{Damage, Fault};
 use super::event::Event;
 use super::line::Line;
+use super::part::{explained, line};
 use super::recorded::Recorded;
 use crate::Digest;
 
@@ -31,10 +31,65 @@ pub enum Tail<'a> {
     /// Nothing, as it should be.
     Nothing,
     /// A whole line, right in every digit, without its line end: it counts, and the next write ends it.
-    Unended,
+    Unended(&'a [u8]),
     /// The beginning of a line whose writing was interrupted: nothing was called on the strength of it. It does not
     /// count; the next write keeps it aside and cuts it off.
     Torn(&'a [u8]),
+}
+
+/// What the first line says.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// As [`Text::format`].
+    pub format: u32,
+    /// As [`Text::first`].
+    pub first: u64,
+    /// As [`Text::before`].
+    pub before: Digest,
+}
+
+/// Looks into the first line.
+pub(super) fn opening(line: &[u8]) -> Result<Opening, Damage> {
+    let damage = |fault| Damage { line: 1, fault };
+    let (_, json) = split(line).ok_or_else(|| damage(Fault::NoDigits))?;
+    let line = Line::parse(json).map_err(|error| damage(Fault::NotAnEvent(error)))?;
+    let Event::Opened { format, former, .. } = line.event else { return Err(damage(Fault::NotOpened)) };
+    if format == 0 || (former.is_none() && line.n != 1) {
+        return Err(damage(Fault::NotOpened));
+    }
+    Ok(Opening { format, first: line.n, before: former.unwrap_or(Digest::ZERO) })
+}
+
+/// Tells a line whose writing was interrupted from one that was damaged: `last` follows the last line end, `before` are
+/// the digits of the line before, `line` is its number in the file.
+pub(super) fn tail<'a>(last: &'a [u8], before: &[u8], line: u64) -> Result<Tail<'a>, Damage> {
+    let damage = |fault| Err(Damage { line, fault });
+    if last.is_empty() {
+        return Ok(Tail::Nothing);
+    }
+    // A file system may have made the file longer before the bytes were there.
+    let body = &last[..last.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)];
+    if line == 1 {
+        return damage(Fault::NotOpened);
+    }
+    let Some((digits, json)) = split(body) else {
+        let torn = body.len() < PREFIX && body.iter().all(u8::is_ascii_hexdigit);
+        return if torn { Ok(Tail::Torn(last)) } else { damage(Fault::NoDigits) };
+    };
+    match serde_json::from_slice::<IgnoredAny>(json) {
+        Err(error) if error.is_eof() => Ok(Tail::Torn(last)),
+        Err(error) => damage(Fault::NotAnEvent(format!(
+            "the line has no line end, and is not the beginning of a line either ({error}): its end was altered"
+        ))),
+        Ok(_) => {
+            let due = digest(before, json);
+            if due.hex() == digits {
+                return Ok(Tail::Unended(body));
+            }
+            let stands = String::from_utf8_lossy(digits).into_owned();
+            damage(Fault::Altered { stands, due })
+        }
+    }
 }
 
 impl<'a> Text<'a> {
@@ -53,59 +108,17 @@ impl<'a> Text<'a> {
             start = end + 1;
         }
         let last = &bytes[start..];
-        let mut text = Text { lines, tail: Tail::Nothing, format: 0, first: 1, before: Digest::ZERO };
-        if !text.lines.is_empty() {
-            text.opened()?;
-        }
-        if !last.is_empty() {
-            text.tail(last)?;
+        let Opening { format, first, before } = match lines.first() {
+            Some(line) => opening(line)?,
+            None => Opening { format: 0, first: 1, before: Digest::ZERO },
+        };
+        let mut text = Text { lines, tail: Tail::Nothing, format, first, before };
+        let count = text.lines.len();
+        text.tail = tail(last, text.digits(count), count as u64 + 1)?;
+        if let Tail::Unended(line) = text.tail {
+            text.lines.push(line);
         }
         Ok(text)
-    }
-
-    /// Looks into the first line.
-    fn opened(&mut self) -> Result<(), Damage> {
-        let damage = |fault| Damage { line: 1, fault };
-        let (_, json) = self.lines.first().and_then(|line| split(line)).ok_or_else(|| damage(Fault::NoDigits))?;
-        let line = Line::parse(json).map_err(|error| damage(Fault::NotAnEvent(error)))?;
-        let Event::Opened { format, former, .. } = line.event else { return Err(damage(Fault::NotOpened)) };
-        (self.format, self.first, self.before) = (format, line.n, former.unwrap_or(Digest::ZERO));
-        if format == 0 || (former.is_none() && line.n != 1) {
-            return Err(damage(Fault::NotOpened));
-        }
-        Ok(())
-    }
-
-    /// Tells a line whose writing was interrupted from one that was damaged.
-    fn tail(&mut self, last: &'a [u8]) -> Result<(), Damage> {
-        let line = self.lines.len() as u64 + 1;
-        let damage = |fault| Err(Damage { line, fault });
-        // A file system may have made the file longer before the bytes were there.
-        let body = &last[..last.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)];
-        if line == 1 {
-            return damage(Fault::NotOpened);
-        }
-        self.tail = Tail::Torn(last);
-        let Some((digits, json)) = split(body) else {
-            let torn = body.len() < PREFIX && body.iter().all(u8::is_ascii_hexdigit);
-            return if torn { Ok(()) } else { damage(Fault::NoDigits) };
-        };
-        match serde_json::from_slice::<IgnoredAny>(json) {
-            Err(error) if error.is_eof() => Ok(()),
-            Err(error) => damage(Fault::NotAnEvent(format!(
-                "the line has no line end, and is not the beginning of a line either ({error}): its end was altered"
-            ))),
-            Ok(_) => {
-                let due = digest(self.digits(self.lines.len()), json);
-                if due.hex() != digits {
-                    let stands = String::from_utf8_lossy(digits).into_owned();
-                    return damage(Fault::Altered { stands, due });
-                }
-                self.lines.push(body);
-                self.tail = Tail::Unended;
-                Ok(())
-            }
-        }
     }
 
     /// The digits before the line at `index`, counted from 0.
@@ -125,23 +138,11 @@ impl<'a> Text<'a> {
         let lines = self.lines.get(range.clone()).unwrap_or_default();
         let former = self.before.hex();
         let before = if range.start == 0 { &former } else { self.digits(range.start) };
-        verify_lines(before, range.start as u64 + 1, lines).map_err(|damage| self.explained(damage))
-    }
-
-    /// Digits that do not follow from the line before may mean that a line in between is missing.
-    fn explained(&self, damage: Damage) -> Damage {
-        #[derive(Deserialize)]
-        struct Number {
-            n: u64,
-        }
-        let due = self.first.saturating_add(damage.line - 1);
-        let json = self.lines.get(damage.line as usize - 1).and_then(|line| split(line));
-        match (&damage.fault, json.and_then(|(_, json)| serde_json::from_slice::<Number>(json).ok())) {
-            (Fault::Altered { .. }, Some(Number { n })) if n != due => {
-                Damage { fault: Fault::OutOfOrder { n, due }, ..damage }
-            }
-            _ => damage,
-        }
+        verify_lines(before, range.start as u64 + 1, lines.iter().copied()).map_err(|damage| {
+            let text = usize::try_from(damage.line).ok().and_then(|line| self.lines.get(line.checked_sub(1)?));
+            let due = self.first.saturating_add(damage.line - 1);
+            explained(damage, text.copied(), due)
+        })
     }
 
     /// Folds all lines. The digits are not checked here: see [`Text::verify`], whose answer goes first, since a line
@@ -162,16 +163,9 @@ impl<'a> Text<'a> {
 
     /// The lines, read one after the other, with the number that they have in the file.
     pub fn read(&self) -> impl Iterator<Item = Result<(u64, Line), Damage>> + '_ {
-        let mut due = self.first;
-        (1..).zip(&self.lines).map(move |(number, text)| {
-            let damage = |fault| Damage { line: number, fault };
-            let (_, json) = split(text).ok_or_else(|| damage(Fault::NoDigits))?;
-            let line = Line::parse(json).map_err(|error| damage(Fault::NotAnEvent(error)))?;
-            if line.n != due {
-                return Err(damage(Fault::OutOfOrder { n: line.n, due }));
-            }
-            due = due.saturating_add(1);
-            Ok((number, line))
+        (1..).zip(&self.lines).map(|(number, text)| {
+            let read = line(text, self.first.saturating_add(number - 1));
+            read.map(|line| (number, line)).map_err(|fault| Damage { line: number, fault })
         })
     }
 
@@ -209,7 +203,7 @@ impl<'a> Text<'a> {
         let torn = match self.tail {
             Tail::Torn(torn) => torn.len(),
             Tail::Nothing => 0,
-            Tail::Unended => bytes.len() - bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1),
+            Tail::Unended(_) => bytes.len() - bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1),
         };
         (bytes.len() - torn) as u64
     }

@@ -94,7 +94,12 @@ fn a_part_that_stayed_is_not_taken_for_done() {
       transfer account.chat.ada: not as wanted: of 3 that were to go, 1 are still owned by it and 2 by the heir
     "#);
     // The record still knows the account as it is.
-    assert!(world.recorded().objects[&"account.chat.ada".parse().unwrap()].attributes.get("mail".into()).is_some());
+    assert!(
+        world.recorded().objects[&"account.chat.ada".parse::<Address>().unwrap()]
+            .attributes
+            .get("mail".into())
+            .is_some()
+    );
 }
 
 #[test]
@@ -197,7 +202,7 @@ fn deleted_is_gone_from_the_record_too_and_counts_as_taken() {
       delete account.chat.ada: done
     "#);
     let recorded = world.recorded();
-    assert!(!recorded.objects.contains_key(&"account.chat.ada".parse().unwrap()));
+    assert!(!recorded.objects.contains_key(&"account.chat.ada".parse::<Address>().unwrap()));
     let removed: Vec<_> =
         recorded.removals.iter().map(|removal| (removal.address.to_string(), removal.action)).collect();
     assert_eq!(removed, [("account.chat.ada".to_owned(), Action::Delete)]);
