@@ -82,7 +82,7 @@ async fn apply(
         doubts::hasten(&mut recorded, &session.connections()?, locked);
         doubts::wait(&mut session, &recorded).await;
     }
-    let progress = Arc::new(Progress::new("objects read", None, Look::detect()));
+    let progress = Arc::new(Progress::reading(&recorded, Look::detect()));
     let prepared = Prepared::new(session, recorded, From::Systems(&progress)).await?;
     progress.finish();
     if !prepared.settlement.events.is_empty() {
@@ -147,7 +147,7 @@ async fn apply(
     match ended {
         Ended::Finished(report) => {
             if !shown.json {
-                render::report::print(&plan, &report, run)?;
+                render::report::print(&plan, &report, run, shown.full)?;
             }
             let exit = exit_of(&report, exit);
             if undone.is_some() && !undo::check(&prepared, &plan, &report, run, shown.json).await? {

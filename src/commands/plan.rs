@@ -56,7 +56,7 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[P
         Some(_) => {}
     }
     let known = record.map(|record| record.recorded).unwrap_or_default();
-    let progress = Arc::new(Progress::new("objects read", None, Look::detect()));
+    let progress = Arc::new(Progress::reading(&known, Look::detect()));
     let from = if recorded { From::Record } else { From::Systems(&progress) };
     let prepared = super::runtime()?.block_on(Prepared::new(session, known, from))?;
     progress.finish();

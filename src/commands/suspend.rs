@@ -249,7 +249,7 @@ impl Button<'_> {
             return Err(Error::new("stopped with calls in flight")
                 .hint("the hold stands; what the calls did is settled by the next apply"));
         };
-        render::report::print(plan, &report, run)?;
+        render::report::print(plan, &report, run, false)?;
         if self.args.lift {
             render::note(&format!("{} is no longer suspended: the next apply gives back what the files say", self.who));
         }

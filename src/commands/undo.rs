@@ -45,7 +45,7 @@ fn make(global: &Global, args: &UndoArgs) -> Result<Plan, Error> {
     let store = session.folder.store();
     let record = session.folder.record(&[])?.ok_or_else(|| no_state(&session))?;
     let bytes = store.load()?;
-    let progress = Arc::new(Progress::new("objects read", None, Look::detect()));
+    let progress = Arc::new(Progress::reading(&record.recorded, Look::detect()));
     let prepared = super::runtime()?.block_on(Prepared::new(session, record.recorded, From::Systems(&progress)))?;
     progress.finish();
     let done = done(&args.run, &bytes, &prepared)?;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use state::Address;
+use state::record::Recorded;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,15 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `what` is counted: `changes`, `objects read`. Without a `total` there is no end in sight.
+    /// What reading systems shows: what the record knows of them says how far it is.
+    pub fn reading(recorded: &Recorded, look: Look) -> Progress {
+        let known = recorded.objects.keys();
+        let known = known.filter(|address| matches!(address, Address::Account { .. } | Address::Group { .. })).count();
+        Progress::new("objects read", Some(known as u64).filter(|known| *known > 0), look)
+    }
+
+    /// `what` is counted: `changes`, `objects read`. Without a `total` there is no end in sight; where more come than
+    /// that, there is none either.
     pub fn new(what: &'static str, total: Option<u64>, look: Look) -> Progress {
         let bar = match look {
             Look::Bar => ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10)),
@@ -62,7 +72,12 @@ impl Progress {
     pub fn set(&self, count: u64) {
         match self.look {
             Look::Silent => {}
-            Look::Bar => self.bar.set_position(count),
+            Look::Bar => {
+                if self.bar.length().is_some_and(|total| count > total) {
+                    self.bar.set_length(count);
+                }
+                self.bar.set_position(count);
+            }
             Look::Lines => {
                 let passed = self.began.elapsed();
                 let (now, due) = (passed.as_millis() as u64, self.due.load(Ordering::Relaxed));
@@ -93,7 +108,7 @@ impl Progress {
 /// `1200 of 5000 changes (400/s, 9 s left)`.
 fn line(what: &str, count: u64, total: Option<u64>, passed: Duration) -> String {
     let rate = count as f64 / passed.as_secs_f64().max(0.001);
-    match total {
+    match total.filter(|total| count <= *total) {
         Some(total) if rate > 0.0 => {
             let left = total.saturating_sub(count) as f64 / rate;
             format!("{count} of {total} {what} ({rate:.0}/s, {left:.0} s left)")
@@ -113,5 +128,6 @@ mod tests {
         assert_eq!(line("changes", 1200, Some(5000), passed), "1200 of 5000 changes (400/s, 10 s left)");
         assert_eq!(line("changes", 0, Some(5000), passed), "0 of 5000 changes");
         assert_eq!(line("objects read", 900, None, passed), "900 objects read (300/s)");
+        assert_eq!(line("objects read", 900, Some(800), passed), "900 objects read (300/s)");
     }
 }
