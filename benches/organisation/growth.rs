@@ -1,11 +1,12 @@
 //! How the time of a plan with nothing to change grows, by one dimension at a time.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::generate::{Day, Shape};
 use super::measure::{Measured, median, tenure};
 use super::plot::{Picture, svg};
-use super::{events, peers, said, write};
+use super::{events, peers, said, table, write};
 
 /// What is varied stands alone; the rest is as in this.
 fn base() -> Shape {
@@ -21,14 +22,15 @@ pub fn measure(place: &Path, largest: usize) {
         applied(&folder, shape);
         seconds(median(3, || tenure(&folder, "plan --detailed-exitcode", &[0])))
     };
+    let machine = table::machine();
+    let exponents = RefCell::new(String::new());
     let picture = |title: &str, across: &str, points: Vec<(f64, f64)>| {
-        for (count, seconds) in &points {
-            println!("| {across} | {count} | {seconds:.3} s |");
-        }
-        println!("| {across} | exponent | {:.2} |", peers::exponent(&points));
+        let shown: Vec<String> = points.iter().map(|(count, seconds)| format!("{count}: {seconds:.2} s")).collect();
+        let line = format!("| {across} | {} | {:.2} |\n", shown.join(", "), peers::exponent(&points));
+        eprint!("{line}");
+        exponents.borrow_mut().push_str(&line);
         Picture { title: title.to_owned(), across: across.to_owned(), points }
     };
-    println!("| dimension | count | plan |\n|---|---|---|");
     let people: Vec<usize> = [10_000, 30_000, 100_000].into_iter().filter(|people| *people <= largest).collect();
     let mut pictures = vec![
         picture(
@@ -71,7 +73,11 @@ pub fn measure(place: &Path, largest: usize) {
         "plan with nothing to change (leavers: to be deactivated); cargo bench --bench organisation -- growth";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/growth.svg");
     std::fs::write(&path, svg(&pictures, caption)).unwrap();
-    eprintln!("drawn: {}", path.display());
+    let exponents = exponents.into_inner();
+    let text = format!("{machine}\n\n| what grows | time of a plan | exponent |\n|---|---|---|\n{exponents}\n![How the \
+                        time of a plan grows](growth.svg)");
+    table::document("growth", &text);
+    println!("{text}");
 }
 
 fn applied(folder: &Path, shape: &Shape) {

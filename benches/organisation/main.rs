@@ -49,7 +49,12 @@ fn main() {
             println!("{driver:.1} {memory:.0} {durable:.0}");
         }
         ["growth"] => growth::measure(&place(), largest()),
-        ["table"] => println!("{}", table::markdown(&measured())),
+        ["table"] => {
+            let machine = table::machine();
+            let text = format!("{machine}\n\n{}", table::markdown(&measured()));
+            table::document("table", &text);
+            println!("{text}");
+        }
         _ => println!("see the beginning of benches/organisation/main.rs: table, growth, rate, make, files"),
     }
 }

@@ -44,3 +44,35 @@ pub fn markdown(rows: &[Row]) -> String {
     }
     text
 }
+
+/// The machine and the moment, in a sentence.
+pub fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("unknown");
+        line.trim_start_matches([' ', '\t', ':']).to_owned()
+    };
+    let processor = value(&read("/proc/cpuinfo"), "model name");
+    let memory: u64 = value(&read("/proc/meminfo"), "MemTotal").split(' ').next().unwrap_or("").parse().unwrap_or(0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or("unknown");
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let now = tenure::edge::Clock::now(&tenure::edge::SystemClock).to_string();
+    format!(
+        "Measured {} on {cores} cores of {processor} with {} GiB, Linux {}, load {load} when it began.",
+        now.get(..16).unwrap_or(&now).replace('T', " "),
+        memory >> 20,
+        kernel.trim()
+    )
+}
+
+/// Puts `text` into the part of `docs/benchmarks.md` that is called `name`.
+pub fn document(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
+    let from = document.find(&begin).unwrap() + begin.len();
+    let to = document.find(&end).unwrap();
+    std::fs::write(&path, format!("{}\n{}\n{}", &document[..from], text.trim_end(), &document[to..])).unwrap();
+}
