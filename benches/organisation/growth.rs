@@ -74,8 +74,10 @@ pub fn measure(place: &Path, largest: usize) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/growth.svg");
     std::fs::write(&path, svg(&pictures, caption)).unwrap();
     let exponents = exponents.into_inner();
-    let text = format!("{machine}\n\n| what grows | time of a plan | exponent |\n|---|---|---|\n{exponents}\n![How the \
-                        time of a plan grows](growth.svg)");
+    let text = format!(
+        "{machine}\n\n| what grows | time of a plan | exponent |\n|---|---|---|\n{exponents}\n![How the \
+                        time of a plan grows](growth.svg)"
+    );
     table::document("growth", &text);
     println!("{text}");
 }
