@@ -67,6 +67,19 @@ impl Period {
     }
 }
 
+/// A way with a further link; of a long one the middle is left out, since roles may be nested thousands deep.
+fn lengthened(way: &str, link: &str) -> String {
+    const LONG: usize = 600;
+    let whole = format!("{way}{link}");
+    let links: Vec<&str> = whole.split(" > ").collect();
+    match links[..] {
+        [first, second, .., last] if whole.len() > LONG && links.len() > 3 => {
+            format!("{first} > {second} > ... > {last}")
+        }
+        _ => whole,
+    }
+}
+
 /// Number of a [`Why`] in [`Whys`].
 pub(super) type WhyId = u32;
 
@@ -94,7 +107,7 @@ impl Whys {
         if let Some(known) = self.extended.get(&(id, link, span)) {
             return *known;
         }
-        let because = Symbol::from(format!("{}{link}", self.get(id).because));
+        let because = Symbol::from(lengthened(self.get(id).because.as_str(), link.as_str()));
         let added = self.add(because, span);
         self.extended.insert((id, link, span), added);
         added
@@ -114,6 +127,18 @@ impl Whys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_ways_are_told_in_part() {
+        let ways = (1..100).scan("role.a0".to_owned(), |way, n| {
+            *way = lengthened(way, &format!(" > role.a{n}"));
+            Some(way.clone())
+        });
+        let ways: Vec<String> = ways.collect();
+        assert_eq!(ways[1], "role.a0 > role.a1 > role.a2");
+        assert!(ways.iter().all(|way| way.len() < 620 && way.starts_with("role.a0 > role.a1")));
+        assert!(ways.iter().zip(1..).all(|(way, n)| way.ends_with(&format!(" > role.a{n}"))));
+    }
 
     #[test]
     fn periods_that_touch_are_one() {

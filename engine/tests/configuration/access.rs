@@ -21,6 +21,24 @@ fn access(text: &str) -> String {
 }
 
 #[test]
+fn groups_are_nested_thousands_deep_but_not_in_a_circle() {
+    const DEEP: usize = 10_000;
+    let nested = |innermost: &str| -> String {
+        let block = |n: usize| match n + 1 {
+            DEEP => format!("group \"chat\" \"g{n}\" {{ members = [{innermost}] }}\n"),
+            next => format!("group \"chat\" \"g{n}\" {{ members = [group.chat.g{next}] }}\n"),
+        };
+        (0..DEEP).map(block).collect()
+    };
+    let memberships = access(&nested("person.a"));
+    assert_eq!(memberships.lines().filter(|line| line.starts_with("membership.chat.g")).count(), DEEP);
+    let circle = evaluated(&format!("{WORLD}{}", nested("group.chat.g0")));
+    let way = "groups contain each other in a circle: group.chat.g0 -> group.chat.g1 -> group.chat.g2 -> group.chat.g3 -> \
+               group.chat.g4 -> group.chat.g5 -> (and 9989 more) -> group.chat.g9995";
+    assert!(circle.contains(way) && circle.len() < 1_000, "{circle}");
+}
+
+#[test]
 fn roles_give_access_and_lie_within_roles() {
     insta::assert_snapshot!(access(r#"
 group "chat" "g" {}
