@@ -81,7 +81,8 @@ fn child(conditions: &str, program: &Path, path: &Path) -> (u32, String) {
 fn a_full_disk_stops_everything_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.tenure");
-    init::create(&path, Timestamp::from_millis(1_795_000_000_000)).unwrap();
+    init::create(&FileStore::new(&path), &path.with_extension("tenure.key"), Timestamp::from_millis(1_795_000_000_000))
+        .unwrap();
     let (durable, said) = child("trap '' XFSZ; ulimit -f 40; exec", &std::env::current_exe().unwrap(), &path);
     assert!(said.contains("cannot write to the state file") && said.contains("nothing more is called"), "{said}");
     assert!(durable > 10, "{durable}");
@@ -100,7 +101,8 @@ fn a_full_disk_stops_everything_and_loses_nothing() {
 fn a_file_that_may_not_be_written_is_said_before_anything_is_called() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.tenure");
-    init::create(&path, Timestamp::from_millis(1_795_000_000_000)).unwrap();
+    init::create(&FileStore::new(&path), &path.with_extension("tenure.key"), Timestamp::from_millis(1_795_000_000_000))
+        .unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o444)).unwrap();
     let before = std::fs::read(&path).unwrap();
     // Root may write to everything, so somebody else tries.
@@ -127,7 +129,8 @@ fn is_root() -> bool {
 fn the_documented_script_verifies() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme.tenure");
-    init::create(&path, Timestamp::from_millis(1_795_000_000_000)).unwrap();
+    init::create(&FileStore::new(&path), &path.with_extension("tenure.key"), Timestamp::from_millis(1_795_000_000_000))
+        .unwrap();
     assert_eq!(record(&path, 20), (20, None));
     let document = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/state-file.md")).unwrap();
     let script = document.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();

@@ -11,6 +11,14 @@ pub mod provider;
 pub mod registry;
 pub mod scim;
 
+/// Sessions with PostgreSQL servers, for whoever keeps something of their own in one.
+pub mod sql {
+    pub use crate::postgresql::connection::{Client, Session};
+    pub use crate::postgresql::failure::Failure;
+    pub use crate::postgresql::quote::identifier as quote_identifier;
+    pub use crate::postgresql::settings::Options;
+}
+
 pub use provider::{
     Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,
     Unannounced, Writer,

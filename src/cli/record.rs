@@ -1,7 +1,5 @@
 //! `history` and `state`: what the state file says.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use state::{Address, Digest};
 
@@ -29,7 +27,7 @@ pub struct HistoryArgs {
     pub csv: bool,
     /// This state file, instead of the one that the configuration names; no configuration is read then
     #[arg(long, value_name = "FILE")]
-    pub state: Option<PathBuf>,
+    pub state: Option<String>,
 }
 
 /// Who had access at a moment: why, since when, by which run and commit
@@ -57,7 +55,7 @@ pub struct WhoArgs {
     pub csv: bool,
     /// This state file, instead of the one that the configuration names; no configuration is read then
     #[arg(long, value_name = "FILE")]
-    pub state: Option<PathBuf>,
+    pub state: Option<String>,
 }
 
 /// Look into the state file, check it, or start a new one
@@ -67,11 +65,12 @@ Examples:
   tenure state list system.chat
   tenure state show account.chat.ada
   tenure state verify --head 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
-  tenure state archive")]
+  tenure state archive
+  tenure state copy state/acme.tenure s3://acme-access/prod")]
 pub struct StateArgs {
     /// This state file, instead of the one that the configuration names; no configuration is read then
     #[arg(long, value_name = "FILE", global = true)]
-    pub state: Option<PathBuf>,
+    pub state: Option<String>,
     #[command(subcommand)]
     pub command: StateCommand,
 }
@@ -106,4 +105,14 @@ pub enum StateCommand {
     },
     /// Start a new state file with a checkpoint; the former one is kept beside it
     Archive,
+    /// Copy the record to another place, digits unchanged, or bring a copy there up to date
+    ///
+    /// Places are paths, s3://BUCKET/PREFIX or postgres://HOST/DATABASE?table=NAME. Afterwards `state` in the settings
+    /// block names the new one.
+    Copy {
+        /// Where the record is
+        from: String,
+        /// Where it is to be
+        to: String,
+    },
 }

@@ -112,7 +112,7 @@ pub struct SuspendArgs {
     pub auto_approve: bool,
     /// This state file, where the configuration cannot be read as far as it names one
     #[arg(long, value_name = "FILE")]
-    pub state: Option<PathBuf>,
+    pub state: Option<String>,
 }
 
 impl SuspendArgs {

@@ -13,7 +13,7 @@ use super::{question, stale, undo};
 use crate::cli::plan::Shown;
 use crate::cli::{ApplyArgs, Global};
 use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
-use crate::edge::{Clock, Head, Journal, Record, Store, SystemClock, provenance};
+use crate::edge::{Clock, Head, Journal, Record, SystemClock, provenance};
 use crate::session::prepare::{From, Prepared};
 use crate::session::{Session, approvals, doubts};
 use crate::{Error, Exit, approvalfile, planfile, render};
@@ -33,9 +33,9 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref());
     let undo = kept.map(|undoes| undoes.run.as_str()).or(undo).map(str::to_owned);
     let session = Session::open(global)?;
-    let store = session.folder.store();
+    let store = session.folder.store()?;
     if !store.exists()? {
-        return Err(Error::new(format!("there is no state file at {}", session.folder.state_path().display())).hint(
+        return Err(session.folder.no_state().hint(
             "`tenure init` starts one. If there was one, do not: put it back first; a lost state must not look like a \
              first run",
         ));
@@ -45,7 +45,7 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let mut lock = store.lock(&provenance::holder("apply", session.folder.now), global.lock_timeout)?;
     let locked = SystemClock.now();
     let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
-    let record = Record::lock(&store, &mut *lock, &expected)?;
+    let record = Record::lock(&*store, &mut *lock, &expected)?;
     if let Some((line, bytes)) = record.torn {
         render::note(&format!(
             "line {line} of the state file was never finished ({bytes} bytes): the next write keeps it aside"

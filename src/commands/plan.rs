@@ -48,7 +48,7 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[P
     match &record {
         None => render::note(&format!(
             "no state yet: {} is not there, so nothing is managed so far; `tenure init` starts it",
-            session.folder.state_path().display()
+            session.folder.place
         )),
         Some(Record { torn: Some((line, bytes)), .. }) => {
             render::note(&format!("line {line} of the state file is unfinished ({bytes} bytes): it is not counted"));

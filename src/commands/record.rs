@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{history, state as commands, who};
 use crate::cli::{Global, HistoryArgs, StateArgs, StateCommand, WhoArgs};
-use crate::edge::{Clock as _, FileStore, SystemClock, provenance};
+use crate::edge::{Clock as _, Place, Store, SystemClock, provenance};
 use crate::session::Session;
 use crate::{Error, Exit};
 
@@ -18,7 +18,7 @@ pub fn history(global: &Global, args: &HistoryArgs) -> Result<Exit, Error> {
     let exact = args.since.as_deref().is_some_and(|text| crate::cli::parse::duration(text).is_err());
     let asked = history::Asked { address: args.address, since, exact, form: form(args.json, args.csv) };
     let mut out = BufWriter::new(anstream::stdout().lock());
-    let exit = history::run(&store, &asked, &mut out)?;
+    let exit = history::run(&*store, &asked, &mut out)?;
     out.flush()?;
     Ok(exit)
 }
@@ -34,32 +34,40 @@ pub fn who(global: &Global, args: &WhoArgs) -> Result<Exit, Error> {
     }
     let form = form(args.json, args.csv);
     let mut out = BufWriter::new(anstream::stdout().lock());
-    let exit = who::run(&store, &who::Asked { about: args.address, at, form }, &mut out)?;
+    let exit = who::run(&*store, &who::Asked { about: args.address, at, form }, &mut out)?;
     out.flush()?;
     Ok(exit)
 }
 
 /// Looks into the state file, checks it, or starts a new one.
 pub fn state(global: &Global, args: &StateArgs) -> Result<Exit, Error> {
-    let (store, _) = place(global, args.state.as_deref())?;
     let mut out = BufWriter::new(anstream::stdout().lock());
+    let holder = |command| provenance::holder(command, SystemClock.now());
+    if let StateCommand::Copy { from, to } = &args.command {
+        let at = |text: &str| Place::parse(text, Path::new(""))?.store();
+        let exit = commands::copy(&*at(from)?, &*at(to)?, &holder("state copy"), global.lock_timeout, &mut out)?;
+        out.flush()?;
+        return Ok(exit);
+    }
+    let (store, _) = place(global, args.state.as_deref())?;
     let exit = match &args.command {
-        StateCommand::List { address, json } => commands::list(&store, *address, *json, &mut out),
-        StateCommand::Show { address, json } => commands::show(&store, *address, *json, &mut out),
-        StateCommand::Verify { head, json } => commands::verify(&store, *head, *json, &mut out),
+        StateCommand::List { address, json } => commands::list(&*store, *address, *json, &mut out),
+        StateCommand::Show { address, json } => commands::show(&*store, *address, *json, &mut out),
+        StateCommand::Verify { head, json } => commands::verify(&*store, *head, *json, &mut out),
         StateCommand::Archive => {
-            let holder = provenance::holder("state archive", SystemClock.now());
-            commands::archive(&store, &holder, global.lock_timeout, &SystemClock, &mut out)
+            commands::archive(&*store, &holder("state archive"), global.lock_timeout, &SystemClock, &mut out)
         }
+        // Done above: it needs no configuration.
+        StateCommand::Copy { .. } => Ok(Exit::Done),
     }?;
     out.flush()?;
     Ok(exit)
 }
 
 /// The state file, and the zone of dates: `--state FILE` needs no configuration.
-fn place(global: &Global, file: Option<&Path>) -> Result<(FileStore, TimeZone), Error> {
-    if let Some(file) = file {
-        return Ok((FileStore::new(file), TimeZone::UTC));
+fn place(global: &Global, given: Option<&str>) -> Result<(Box<dyn Store>, TimeZone), Error> {
+    if let Some(given) = given {
+        return Ok((Place::parse(given, Path::new(""))?.store()?, TimeZone::UTC));
     }
     let session = Session::offline(global).map_err(|error| match error {
         Error::Failed { message, hint: _ } => {
@@ -68,7 +76,7 @@ fn place(global: &Global, file: Option<&Path>) -> Result<(FileStore, TimeZone), 
         other => other,
     })?;
     let zone = TimeZone::get(session.folder.settings.timezone.as_str()).unwrap_or(TimeZone::UTC);
-    Ok((session.folder.store(), zone))
+    Ok((session.folder.store()?, zone))
 }
 
 fn form(json: bool, csv: bool) -> who::Form {

@@ -8,7 +8,7 @@ use state::{Address, Digest};
 
 use super::history::belongs;
 use crate::edge::record::damaged;
-use crate::edge::{Clock, Holder, Record, Store, archive};
+use crate::edge::{Clock, Holder, Record, Store, archive, copy};
 use crate::render::state as render;
 use crate::{Error, Exit};
 
@@ -78,5 +78,33 @@ pub fn archive(
     writeln!(to, "{} begins anew with a checkpoint of {} lines.", store.name(), archived.lines)?;
     writeln!(to, "What was before is kept in {}.", archived.former)?;
     writeln!(to, "Its head is now {} (line {}).", archived.chain.head, archived.chain.line)?;
+    Ok(Exit::Done)
+}
+
+/// Copies the record, or brings a copy up to date.
+///
+/// # Errors
+/// As [`copy::copy`].
+pub fn copy(
+    from: &dyn Store,
+    to: &dyn Store,
+    holder: &Holder,
+    wait: Duration,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
+    let copied = copy::copy(from, to, holder, wait)?;
+    let (line, head) = (copied.chain.line, copied.chain.head);
+    match copied.added {
+        0 => writeln!(out, "{} holds all {line} lines already.", to.name())?,
+        added => writeln!(out, "{added} lines copied to {}, digits unchanged.", to.name())?,
+    }
+    writeln!(out, "Its head is {head} (line {line}).")?;
+    writeln!(
+        out,
+        "\nNext: let `state` in the settings block name {}, hand over the key, and put {} away: what is written to it \
+         from now on is not in the copy.",
+        to.name(),
+        from.name()
+    )?;
     Ok(Exit::Done)
 }

@@ -10,10 +10,10 @@ use crate::{Error, Exit, render};
 /// Tells what is to come and what is held, from the files and the record.
 pub fn run(global: &Global, args: &StatusArgs) -> Result<Exit, Error> {
     let session = Session::offline(global)?;
-    let record = session.folder.record(&[])?.ok_or_else(|| {
-        Error::new(format!("there is no state file at {}", session.folder.state_path().display()))
-            .hint("`tenure init` starts one; before that nothing is managed")
-    })?;
+    let record = session
+        .folder
+        .record(&[])?
+        .ok_or_else(|| session.folder.no_state().hint("`tenure init` starts one; before that nothing is managed"))?;
     let sources = session.sources.clone();
     let prepared = super::runtime()?.block_on(Prepared::new(session, record.recorded, From::Record))?;
     let mut coming = prepared.coming();

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::{Global, SuspendArgs};
 use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
-use crate::edge::{Clock as _, FileStore, Journal, Record, Store, SystemClock, provenance};
+use crate::edge::{Clock as _, Journal, Record, SystemClock, provenance};
 use crate::session::connect;
 use crate::session::rescue::{Rescued, rescue};
 use crate::{Error, Exit, render};
@@ -26,13 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Suspends, lifts a suspension, or lists them.
 pub fn run(global: &Global, args: &SuspendArgs) -> Result<Exit, Error> {
     let rescued = rescue(global, args.state.as_deref())?;
-    let store = FileStore::new(&rescued.state);
+    let store = rescued.state.store()?;
     if !store.exists()? {
-        return Err(Error::new(format!("there is no state file at {}", rescued.state.display()))
+        return Err(Error::new(format!("there is no state file at {}", rescued.state))
             .hint("without it nobody knows which accounts are whose; --state FILE names it"));
     }
     let Some(who) = args.address.filter(|_| !args.list) else {
-        let recorded = Record::read(&store, &[])?.recorded;
+        let recorded = Record::read(&*store, &[])?.recorded;
         let mut out = anstream::stdout().lock();
         if recorded.suspensions.is_empty() {
             writeln!(out, "Nobody is suspended.")?;
@@ -47,7 +47,7 @@ pub fn run(global: &Global, args: &SuspendArgs) -> Result<Exit, Error> {
     // Before the lock is taken: a program that is started holds it too until it has begun.
     let commit = provenance::commit(&rescued.path);
     let mut lock = store.lock(&provenance::holder("suspend", now), global.lock_timeout)?;
-    let record = Record::lock(&store, &mut *lock, &[])?;
+    let record = Record::lock(&*store, &mut *lock, &[])?;
     let recorded = record.recorded;
     known(&recorded, who)?;
     let hold = recorded.suspensions.get(&who);

@@ -12,8 +12,8 @@ use state::{Plan, Presence, Schema, Severity, Symbol};
 use super::apply;
 use crate::cli::{Global, UndoArgs};
 use crate::driver::{Look, Progress};
+use crate::edge::Record;
 use crate::edge::record::damaged;
-use crate::edge::{Record, Store};
 use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
 use crate::{Error, Exit, planfile, render};
@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Error> {
 /// Makes the plan; nothing is written, so no lock is needed.
 fn make(global: &Global, args: &UndoArgs) -> Result<Plan, Error> {
     let session = Session::open(global)?;
-    let store = session.folder.store();
+    let store = session.folder.store()?;
     let record = session.folder.record(&[])?.ok_or_else(|| no_state(&session))?;
     let bytes = store.load()?;
     let progress = Arc::new(Progress::reading(&record.recorded, Look::detect()));
@@ -55,8 +55,7 @@ fn make(global: &Global, args: &UndoArgs) -> Result<Plan, Error> {
 }
 
 fn no_state(session: &Session) -> Error {
-    Error::new(format!("there is no state file at {}", session.folder.state_path().display()))
-        .hint("without the record of what was done nothing can be undone; put it back first")
+    session.folder.no_state().hint("without the record of what was done nothing can be undone; put it back first")
 }
 
 /// What the run that is asked for did, as the record's lines in `bytes` say.
@@ -64,7 +63,7 @@ fn no_state(session: &Session) -> Error {
 /// # Errors
 /// Where there is no such run, or it cannot be undone.
 pub(super) fn done(asked: &str, bytes: &[u8], prepared: &Prepared) -> Result<Done, Error> {
-    let name = prepared.folder.store().name();
+    let name = prepared.folder.place.to_string();
     let text = Text::new(bytes).map_err(|damage| damaged(&name, &damage))?;
     engine::undo::read(&text, &prepared.settlement.events, asked).map_err(|refused| match refused {
         Refused::Not { message, hint } => Error::new(message).hint(hint),
@@ -97,7 +96,7 @@ pub(super) async fn check(
     run: Symbol,
     json: bool,
 ) -> Result<bool, Error> {
-    let recorded = Record::read(&prepared.folder.store(), &[])?.recorded;
+    let recorded = Record::read(&*prepared.folder.store()?, &[])?.recorded;
     let (expected, not_done) = expected(plan, report, &recorded);
     let mut presences: Vec<Presence> = vec![Presence::Hidden("its system is not connected".to_owned()); expected.len()];
     let mut by_system: BTreeMap<Symbol, Vec<usize>> = BTreeMap::new();

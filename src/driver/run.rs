@@ -19,11 +19,19 @@ use crate::edge::{Clock, Journal};
 pub trait Recording: Sync {
     /// Writes `events`; they are durable when this answers.
     fn record(&self, events: Vec<Event>) -> impl Future<Output = Result<(), String>> + Send;
+    /// Whether nobody else can write them: where that is no longer so, nothing may be called.
+    fn held(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 impl Recording for Journal {
     async fn record(&self, events: Vec<Event>) -> Result<(), String> {
         Journal::record(self, events).await.map(drop).map_err(|failure| failure.whole())
+    }
+
+    fn held(&self) -> Result<(), String> {
+        Journal::held(self).map_err(|failure| failure.whole())
     }
 }
 
@@ -114,19 +122,21 @@ pub async fn run(
                     Some(connection) => calls.begin(Flight::Read(token), connection.read(token, targets)),
                     None => machine.on(clock.now(), Answer::Read { token, result: Err("not connected".to_owned()) }),
                 },
-                Step::Execute { token, system, orders } => match systems.get(&system) {
-                    Some(connection) => {
-                        calls.begin(
-                            Flight::Execute(token, orders.len()),
-                            connection.execute(token, orders, announcing.clone()),
-                        );
+                Step::Execute { token, system, orders } => {
+                    let connection = systems.get(&system).ok_or_else(|| "not connected".to_owned());
+                    match journal.held().and(connection) {
+                        Ok(connection) => {
+                            calls.begin(
+                                Flight::Execute(token, orders.len()),
+                                connection.execute(token, orders, announcing.clone()),
+                            );
+                        }
+                        Err(error) => {
+                            let outcomes = vec![Outcome::Refused { error, retry_after: None }; orders.len()];
+                            machine.on(clock.now(), Answer::Executed { token, outcomes });
+                        }
                     }
-                    None => {
-                        let refused = Outcome::Refused { error: "not connected".to_owned(), retry_after: None };
-                        let outcomes = vec![refused; orders.len()];
-                        machine.on(clock.now(), Answer::Executed { token, outcomes });
-                    }
-                },
+                }
                 Step::Ask { token, system, transactions } => match systems.get(&system) {
                     Some(connection) => calls.begin(Flight::Ask(token), connection.ask(token, transactions)),
                     None => machine.on(clock.now(), Answer::Asked { token, result: Err("not connected".to_owned()) }),

@@ -4,13 +4,14 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use state::record::Chain;
 
 use super::filesystem::{PRIVATE, beside, flush_folder, folder_of, network_file_system, write_new};
 use super::lock::{Holder, Lock};
-use super::store::{Repair, Session, Store};
+use super::store::{Guard, Repair, Session, Store};
 use super::{Failure, Head, head};
 
 /// A state file.
@@ -61,6 +62,34 @@ impl Store for FileStore {
 
     fn exists(&self) -> Result<bool, Failure> {
         self.path.try_exists().map_err(|error| cannot("read", &self.path, &error))
+    }
+
+    fn create(&self, record: &[u8]) -> Result<(), Failure> {
+        let cannot =
+            |error: io::Error| Failure::new(format!("cannot create the state file {}: {error}", self.path.display()));
+        let exists = || {
+            Failure::new(format!("there is a state file already: {}", self.path.display()))
+                .hint("`tenure state archive` starts a new one that continues it")
+        };
+        if std::fs::symlink_metadata(&self.path).is_ok() {
+            return Err(exists());
+        }
+        let folder = folder_of(&self.path);
+        std::fs::create_dir_all(folder).map_err(cannot)?;
+        self.local()?;
+        // A head that an earlier file of this name left behind says nothing about the new one.
+        let _ = std::fs::remove_file(beside(&self.path, ".head"));
+        // Whole before it has its name: a crash leaves no empty state file behind.
+        let file = tempfile::Builder::new()
+            .permissions(PermissionsExt::from_mode(PRIVATE))
+            .tempfile_in(folder)
+            .map_err(cannot)?;
+        file.as_file().write_all(record).and_then(|()| file.as_file().sync_all()).map_err(cannot)?;
+        file.persist_noclobber(&self.path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => exists(),
+            _ => cannot(error.error),
+        })?;
+        flush_folder(folder).map_err(cannot)
     }
 
     fn load(&self) -> Result<Vec<u8>, Failure> {
@@ -159,6 +188,11 @@ impl Session for FileSession {
 
     fn remember(&mut self, chain: &Chain) {
         head::keep(&beside(&self.path, ".head"), chain.line, chain.head);
+    }
+
+    /// The operating system keeps the lock as long as this process has it.
+    fn guard(&self) -> Guard {
+        Arc::new(|| Ok(()))
     }
 }
 

@@ -2,7 +2,7 @@
 //! was put in its place.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use state::Digest;
 
@@ -19,6 +19,14 @@ pub struct Head {
     pub known_from: String,
 }
 
+/// Where the head of a record that other hosts share is kept on this one; none where this user has no home.
+pub fn elsewhere(name: &str) -> Option<PathBuf> {
+    let set = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let state = set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")))?;
+    let digest = Digest::of(name.as_bytes()).to_string();
+    Some(state.join("tenure/heads").join(digest.get(..32)?))
+}
+
 /// Reads a kept head; none where there is none, or the file says nothing that is understood.
 pub fn read(path: &Path) -> Option<Head> {
     let text = std::fs::read_to_string(path).ok()?;
@@ -30,6 +38,7 @@ pub fn read(path: &Path) -> Option<Head> {
 pub fn keep(path: &Path, line: u64, digest: Digest) {
     let keep = || -> std::io::Result<()> {
         let folder = super::filesystem::folder_of(path);
+        std::fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(PRIVATE))
             .tempfile_in(folder)?;

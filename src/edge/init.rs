@@ -1,13 +1,12 @@
-//! `tenure init`: the first line of a record, and the key beside it.
+//! `tenure init`: the first line of a record, and its key.
 
-use std::io;
 use std::path::Path;
 
 use state::record::{Chain, Event, FORMAT};
 use state::{Symbol, Timestamp};
 
-use super::filesystem::{beside, flush_folder, folder_of, network_file_system};
-use super::{Failure, SecretKey};
+use super::filesystem::folder_of;
+use super::{Failure, SecretKey, Store};
 
 /// What was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,29 +17,15 @@ pub enum Created {
     Key,
 }
 
-/// Creates the state file at `path` with its first line, and a key for the HMACs of secrets where there is none yet;
-/// folders are made where they are missing.
+/// Creates the record at `store` with its first line, and at `key` a key for the HMACs of secrets where there is none
+/// yet; folders are made where they are missing.
 ///
 /// # Errors
-/// Where there is one already, or it cannot be written.
-pub fn create(path: &Path, now: Timestamp) -> Result<Created, Failure> {
-    let cannot = |error: io::Error| Failure::new(format!("cannot create the state file {}: {error}", path.display()));
-    let exists = || {
-        Failure::new(format!("there is a state file already: {}", path.display()))
-            .hint("`tenure state archive` starts a new one that continues it")
-    };
-    let key = beside(path, ".key");
-    if std::fs::symlink_metadata(path).is_ok() {
-        if std::fs::symlink_metadata(&key).is_ok() {
-            return Err(exists());
-        }
-        return SecretKey::create(&key).map(|()| Created::Key);
-    }
-    let folder = folder_of(path);
-    std::fs::create_dir_all(folder).map_err(cannot)?;
-    if let Some(kind) = network_file_system(folder) {
-        return Err(Failure::new(format!("{} is on a network file system ({kind})", folder.display()))
-            .hint("keep the state file on a disk of this host: `state` in the settings block names it"));
+/// Where there is a record with its key already, or one of them cannot be written.
+pub fn create(store: &dyn Store, key: &Path, now: Timestamp) -> Result<Created, Failure> {
+    let has_key = std::fs::symlink_metadata(key).is_ok();
+    if !has_key && store.exists()? {
+        return make_key(key).map(|()| Created::Key);
     }
     let mut lineage = [0; 16];
     getrandom::fill(&mut lineage)
@@ -49,20 +34,15 @@ pub fn create(path: &Path, now: Timestamp) -> Result<Created, Failure> {
     let opened = Event::Opened { format: FORMAT, lineage: Symbol::new(&lineage), former: None };
     let (mut chain, mut bytes) = (Chain::default(), Vec::new());
     chain.append(now, &opened, &mut bytes).map_err(|error| Failure::new(error.to_string()))?;
-
-    SecretKey::create(&key)?;
-    // A head that an earlier file of this name left behind says nothing about the new one.
-    let _ = std::fs::remove_file(beside(path, ".head"));
-    // Whole before it has its name: a crash leaves no empty state file behind.
-    let file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(super::filesystem::PRIVATE))
-        .tempfile_in(folder)
-        .map_err(cannot)?;
-    io::Write::write_all(&mut file.as_file(), &bytes).and_then(|()| file.as_file().sync_all()).map_err(cannot)?;
-    file.persist_noclobber(path).map_err(|error| match error.error.kind() {
-        io::ErrorKind::AlreadyExists => exists(),
-        _ => cannot(error.error),
-    })?;
-    flush_folder(folder).map_err(cannot)?;
+    store.create(&bytes)?;
+    // A record without a key gets one when `init` is called again.
+    make_key(key)?;
     Ok(Created::Record)
+}
+
+fn make_key(key: &Path) -> Result<(), Failure> {
+    let folder = folder_of(key);
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::new(format!("cannot create the folder {}: {error}", folder.display())))?;
+    SecretKey::create(key)
 }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use state::record::{Chain, Event};
 use tokio::sync::oneshot;
 
+use super::store::Guard;
 use super::{Clock, Failure, Session};
 
 /// A batch is written when it has grown to this many bytes, or when nobody hands in more.
@@ -17,6 +18,7 @@ const BATCH: usize = 1 << 20;
 pub struct Journal {
     entries: Sender<Entry>,
     writer: JoinHandle<Written>,
+    guard: Guard,
 }
 
 struct Entry {
@@ -38,12 +40,21 @@ impl Journal {
     /// Where the operating system gives no thread.
     pub fn start(session: Box<dyn Session>, chain: Chain, clock: Arc<dyn Clock>) -> Result<Journal, Failure> {
         let (entries, handed_in) = channel();
+        let guard = session.guard();
         let writer = Writer { written: Written { session, chain, failed: None }, clock, handed_in, batch: Vec::new() };
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run())
             .map_err(|error| Failure::new(format!("cannot start a thread for the state file: {error}")))?;
-        Ok(Journal { entries, writer })
+        Ok(Journal { entries, writer, guard })
+    }
+
+    /// Whether the lock still stands: asked before each call.
+    ///
+    /// # Errors
+    /// Where it was lost: nothing may be called any more.
+    pub fn held(&self) -> Result<(), Failure> {
+        (self.guard)()
     }
 
     /// Hands events in, in this order and next to each other; the answer comes when they are durable, with the number

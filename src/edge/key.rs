@@ -7,6 +7,9 @@ use std::path::Path;
 use super::Failure;
 use super::filesystem::write_new;
 
+/// The variable that holds a key where no file does.
+pub const KEY: &str = "TENURE_STATE_KEY";
+
 /// A key of 32 random bytes; shows nothing of itself.
 #[derive(Clone)]
 pub struct SecretKey([u8; 32]);
@@ -37,6 +40,19 @@ impl SecretKey {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => SecretKey::read(path).map(|_| ()),
             other => other.map_err(|error| Failure::new(format!("cannot create the key {}: {error}", path.display()))),
         }
+    }
+
+    /// The key that the environment holds (`TENURE_STATE_KEY`), for hosts that share a record and no files.
+    ///
+    /// # Errors
+    /// Where that is not a key.
+    pub fn given() -> Result<Option<SecretKey>, Failure> {
+        let Some(text) = std::env::var(KEY).ok().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let key = text.trim().parse::<state::Digest>();
+        key.map(|key| Some(SecretKey(*key.as_bytes()))).map_err(|_| {
+            Failure::new(format!("{KEY} is not a key: a key is 64 lower-case hex digits"))
+                .hint("it holds what stands in the key file that `tenure init` made")
+        })
     }
 
     /// Reads the key at `path`: only once a secret is to be compared.

@@ -105,9 +105,14 @@ fn held(path: &Path, mut file: File, wait: Duration) -> Failure {
     let mut text = String::new();
     let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
     let who = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
+    held_by(&path.display().to_string(), &who, wait, "the lock ends with its process, whatever ends that")
+}
+
+/// A lock that somebody else holds; `ends` says when it ends by itself.
+pub fn held_by(name: &str, who: &str, wait: Duration, ends: &str) -> Failure {
     let waited = if wait.is_zero() { String::new() } else { format!(", still after {} s", wait.as_secs()) };
-    Failure::new(format!("the state file is locked by {who}{waited}: {}", path.display()))
-        .hint("wait until it is done, or give --lock-timeout 5m; the lock ends with its process, whatever ends that")
+    Failure::new(format!("the state file is locked by {who}{waited}: {name}"))
+        .hint(format!("wait until it is done, or give --lock-timeout 5m; {ends}"))
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Failure {

@@ -1,11 +1,14 @@
 //! Where the program touches the outside, systems apart: the state file and its lock, the clock, files, environment
 //! and commands.
 //!
-//! [`Store`] is what keeps a record, [`FileStore`] its first implementation; [`Record`] is a loaded one (`load` checks, reads and folds side by side), [`Journal`]
+//! [`Store`] is what keeps a record: [`FileStore`] on this host, [`s3`] and [`postgres`] for hosts that share it; a
+//! [`Place`] is its address. [`Record`] is a loaded one (`load` checks, reads and folds side by side), [`Journal`]
 //! writes to it. [`Outside`] answers the configuration's `file()`, `env()` and `command()`.
 
 pub mod archive;
+pub mod background;
 pub mod clock;
+pub mod copy;
 pub mod failure;
 pub mod file_store;
 pub mod files;
@@ -17,9 +20,12 @@ pub mod key;
 mod load;
 pub mod lock;
 pub mod operator;
+pub mod place;
+pub mod postgres;
 pub mod provenance;
 pub mod record;
 pub mod run_command;
+pub mod s3;
 pub mod sources;
 pub mod sshsig;
 pub mod store;
@@ -32,6 +38,7 @@ pub use journal::Journal;
 pub use key::SecretKey;
 pub use lock::Holder;
 pub use operator::Operator;
+pub use place::Place;
 pub use record::Record;
 pub use sources::Outside;
 pub use store::{Session, Store};

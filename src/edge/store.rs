@@ -1,6 +1,7 @@
-//! Where a record is kept: reading, appending a flushed batch, and locking, behind two small traits. The file is the
-//! first implementation; stores that several hosts share can come behind the same traits, with the same lines.
+//! Where a record is kept: reading, appending a flushed batch, and locking, behind two small traits. A file is for one
+//! host; stores that several hosts share stand behind the same traits, with the same lines.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use state::record::Chain;
@@ -16,6 +17,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Where that cannot be told.
     fn exists(&self) -> Result<bool, Failure>;
+    /// Puts a record there, whole and flushed, where there is none yet.
+    ///
+    /// # Errors
+    /// Where there is one already, or it cannot be written.
+    fn create(&self, record: &[u8]) -> Result<(), Failure>;
     /// All its bytes, as they are now; somebody else may be writing.
     ///
     /// # Errors
@@ -71,7 +77,12 @@ pub trait Session: Send {
     fn replace(&mut self, bytes: &[u8]) -> Result<String, Failure>;
     /// Keeps the end of the record apart from it, so that an older copy in its place is recognised.
     fn remember(&mut self, chain: &Chain);
+    /// Tells, at any later moment and from any thread, whether nobody else can write yet.
+    fn guard(&self) -> Guard;
 }
+
+/// Whether a lock still stands; asked before each call to a system.
+pub type Guard = Arc<dyn Fn() -> Result<(), Failure> + Send + Sync>;
 
 /// What is to be put right at the end of a record before anything is appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

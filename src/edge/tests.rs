@@ -8,20 +8,21 @@ use std::time::Duration;
 use state::record::Event;
 use state::{Address, Fact, Object, Symbol, Timestamp};
 
+use super::filesystem::beside;
 use super::*;
 
-struct Place {
+struct Kept {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
 }
 
-impl Place {
+impl Kept {
     /// A folder with a new state file.
-    fn new() -> Place {
+    fn new() -> Kept {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_795_000_000_000)));
-        let place = Place { folder, clock };
-        init::create(&place.path(), place.clock.now()).unwrap();
+        let place = Kept { folder, clock };
+        init::create(&FileStore::new(place.path()), &beside(&place.path(), ".key"), place.clock.now()).unwrap();
         place
     }
 
@@ -87,12 +88,15 @@ fn message<T>(result: Result<T, Failure>) -> String {
 
 #[test]
 fn a_new_state_file_is_private_and_is_made_once() {
-    let place = Place::new();
+    let place = Kept::new();
     for path in [place.path(), place.beside(".key")] {
         assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o777, 0o600);
     }
     let before = place.bytes();
-    assert!(message(init::create(&place.path(), place.clock.now())).contains("there is a state file already"));
+    assert!(
+        message(init::create(&FileStore::new(place.path()), &beside(&place.path(), ".key"), place.clock.now()))
+            .contains("there is a state file already")
+    );
     assert_eq!(place.bytes(), before);
     let record = place.read().unwrap();
     assert_eq!((record.chain.line, record.format, record.torn), (1, 1, None));
@@ -100,7 +104,7 @@ fn a_new_state_file_is_private_and_is_made_once() {
 
 #[test]
 fn what_is_recorded_is_read() {
-    let place = Place::new();
+    let place = Kept::new();
     place.record("ada").unwrap();
     place.clock.advance(1000);
     let chain = place.record("grace").unwrap();
@@ -112,7 +116,7 @@ fn what_is_recorded_is_read() {
 
 #[test]
 fn many_tasks_share_their_flushes() {
-    let place = Place::new();
+    let place = Kept::new();
     let journal = place.journal().unwrap();
     std::thread::scope(|scope| {
         for task in 0..32 {
@@ -131,7 +135,7 @@ fn many_tasks_share_their_flushes() {
 
 #[test]
 fn an_event_that_could_not_be_read_again_is_refused_and_the_rest_goes_on() {
-    let place = Place::new();
+    let place = Kept::new();
     let journal = place.journal().unwrap();
     let deep = (0..200).fold(state::Value::Null, |inner, _| state::Value::list([inner]));
     let object = Object::new("", [(Symbol::new("deep"), deep)].into_iter().collect());
@@ -147,7 +151,7 @@ fn an_event_that_could_not_be_read_again_is_refused_and_the_rest_goes_on() {
 
 #[test]
 fn a_missing_state_file_is_no_first_run() {
-    let place = Place::new();
+    let place = Kept::new();
     std::fs::remove_file(place.path()).unwrap();
     assert!(!place.store().exists().unwrap());
     for failure in [place.read().map(|_| ()), place.session().map(|_| ())] {
@@ -160,7 +164,7 @@ fn a_missing_state_file_is_no_first_run() {
 
 #[test]
 fn what_is_no_file_is_no_state_file() {
-    let place = Place::new();
+    let place = Kept::new();
     std::fs::remove_file(place.path()).unwrap();
     std::fs::create_dir(place.path()).unwrap();
     assert!(message(place.read()).contains("is not a file"));
@@ -168,7 +172,7 @@ fn what_is_no_file_is_no_state_file() {
 
 #[test]
 fn damage_is_named_and_nothing_is_changed() {
-    let place = Place::new();
+    let place = Kept::new();
     for who in ["ada", "grace", "joan"] {
         place.record(who).unwrap();
     }
@@ -209,7 +213,7 @@ fn damage_is_named_and_nothing_is_changed() {
 
 #[test]
 fn a_torn_line_is_kept_aside_and_cut_by_the_next_write() {
-    let place = Place::new();
+    let place = Kept::new();
     place.record("ada").unwrap();
     let good = place.bytes();
     place.record("grace").unwrap();
@@ -247,7 +251,7 @@ fn a_torn_line_is_kept_aside_and_cut_by_the_next_write() {
 
 #[test]
 fn an_older_copy_is_recognised() {
-    let place = Place::new();
+    let place = Kept::new();
     place.record("ada").unwrap();
     let old = place.bytes();
     place.record("grace").unwrap();
@@ -269,7 +273,7 @@ fn an_older_copy_is_recognised() {
 
 #[test]
 fn a_file_that_changes_under_the_lock_is_left_alone() {
-    type Harm = fn(&Place);
+    type Harm = fn(&Kept);
     let harms: [(Harm, &str); 5] = [
         (|place| std::fs::write(place.path(), &place.bytes()[..100]).unwrap(), "became shorter"),
         (|place| place.write(&[place.bytes(), b"x".to_vec()].concat()), "was written to by somebody else"),
@@ -284,7 +288,7 @@ fn a_file_that_changes_under_the_lock_is_left_alone() {
         (|place| std::fs::remove_file(place.beside(".lock")).unwrap(), "lost its lock file"),
     ];
     for (harm, part) in harms {
-        let place = Place::new();
+        let place = Kept::new();
         let journal = place.journal().unwrap();
         journal.record_blocking(vec![identity("ada")]).unwrap();
         harm(&place);
@@ -300,7 +304,7 @@ fn a_file_that_changes_under_the_lock_is_left_alone() {
 
 #[test]
 fn the_lock_says_who_holds_it() {
-    let place = Place::new();
+    let place = Kept::new();
     let _session = place.session().unwrap();
     let said = message(place.session());
     assert!(said.contains("locked by ada on ci-1 (process 7, `tenure apply`, since 2026-"), "{said}");
@@ -309,7 +313,7 @@ fn the_lock_says_who_holds_it() {
 
 #[test]
 fn a_file_that_others_may_read_is_made_private() {
-    let place = Place::new();
+    let place = Kept::new();
     std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o644)).unwrap();
     place.record("ada").unwrap();
     assert_eq!(std::fs::metadata(place.path()).unwrap().mode() & 0o777, 0o600);
@@ -317,7 +321,7 @@ fn a_file_that_others_may_read_is_made_private() {
 
 #[test]
 fn an_archived_file_goes_on() {
-    let place = Place::new();
+    let place = Kept::new();
     for who in ["ada", "grace"] {
         place.record(who).unwrap();
     }
@@ -344,7 +348,7 @@ fn an_archived_file_goes_on() {
 
 #[test]
 fn an_interrupted_archiving_leaves_the_old_file_in_its_place() {
-    let place = Place::new();
+    let place = Kept::new();
     place.record("ada").unwrap();
     // As far as the second name of the old file, and a half of the new one.
     std::fs::hard_link(place.path(), place.beside(".1")).unwrap();

@@ -19,7 +19,7 @@ use engine::language::{Diagnostic, Files};
 use state::{Symbol, Timestamp};
 
 use crate::cli::Global;
-use crate::edge::{Clock, FileStore, Head, Outside, Record, SecretKey, Store, SystemClock, filesystem};
+use crate::edge::{Clock, Head, Outside, Place, Record, SecretKey, Store, SystemClock};
 use crate::{Error, session::connect::Connection};
 
 /// Where the state file is when no `settings` block says so.
@@ -35,6 +35,8 @@ pub struct Folder {
     pub systems: BTreeMap<Symbol, System>,
     /// The moment of the run, read once.
     pub now: Timestamp,
+    /// Where the record is kept.
+    pub place: Place,
     /// The key of the HMACs of secrets; none before `init`.
     key: Option<SecretKey>,
 }
@@ -73,16 +75,13 @@ impl Session {
         let outside = if online { outside } else { outside.offline() };
         let now = SystemClock.now();
         let mut loaded = Loaded::load(files, Arc::new(outside), &given, now)?;
-        let state = state_path(&path, loaded.settings());
-        let key = filesystem::beside(&state, ".key");
-        // A state file without its key could not tell a changed secret from an unchanged one.
-        let needed = key.exists() || (online && state.exists());
-        let key = needed.then(|| SecretKey::read(&key)).transpose()?;
+        let place = place_of(&path, loaded.settings())?;
+        let key = key_of(&place, &path, online)?;
         if let Some(key) = &key {
             loaded.set_key(key.bytes());
         }
         let (files, settings) = (loaded.files().clone(), loaded.settings().clone());
-        let folder = Folder { path, files, settings, systems: loaded.systems().clone(), now, key };
+        let folder = Folder { path, files, settings, systems: loaded.systems().clone(), now, place, key };
         Ok(Session { folder, sources: loaded.sources_of_people().to_vec(), loaded })
     }
 
@@ -97,14 +96,17 @@ impl Session {
 }
 
 impl Folder {
-    /// The state file.
-    pub fn state_path(&self) -> PathBuf {
-        state_path(&self.path, &self.settings)
+    /// The store of the record.
+    ///
+    /// # Errors
+    /// Where credentials for it are missing or cannot be read.
+    pub fn store(&self) -> Result<Box<dyn Store>, Error> {
+        Ok(self.place.store()?)
     }
 
-    /// The store of the record.
-    pub fn store(&self) -> FileStore {
-        FileStore::new(self.state_path())
+    /// There is no record where one is needed.
+    pub fn no_state(&self) -> Error {
+        Error::new(format!("there is no state file at {}", self.place))
     }
 
     /// The bytes of the key; of no use to anybody before `init`, so none stand for it then.
@@ -117,11 +119,11 @@ impl Folder {
     /// # Errors
     /// Where it is damaged, or lacks a line of `expected`.
     pub fn record(&self, expected: &[Head]) -> Result<Option<Record>, Error> {
-        let store = self.store();
+        let store = self.store()?;
         if !store.exists()? {
             return Ok(None);
         }
-        Ok(Some(Record::read(&store, expected)?))
+        Ok(Some(Record::read(&*store, expected)?))
     }
 
     /// Errors with their places in these files.
@@ -130,8 +132,23 @@ impl Folder {
     }
 }
 
-fn state_path(folder: &Path, settings: &Settings) -> PathBuf {
-    folder.join(settings.state.as_deref().unwrap_or(STATE))
+fn place_of(folder: &Path, settings: &Settings) -> Result<Place, Error> {
+    Ok(Place::parse(settings.state.as_deref().unwrap_or(STATE), folder)?)
+}
+
+/// The key of the record at `place`: a record without its key could not tell a changed secret from an unchanged one.
+fn key_of(place: &Place, folder: &Path, online: bool) -> Result<Option<SecretKey>, Error> {
+    if let Some(key) = SecretKey::given()? {
+        return Ok(Some(key));
+    }
+    let path = place.key(folder);
+    let needed = match place {
+        _ if path.exists() => true,
+        Place::File(state) => online && state.exists(),
+        // Whoever made the record has its key; others need it before they look.
+        _ => online && place.store()?.exists()?,
+    };
+    Ok(needed.then(|| SecretKey::read(&path)).transpose()?)
 }
 
 impl From<Rejected> for Error {

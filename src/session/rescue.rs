@@ -8,16 +8,16 @@ use engine::configuration::{Loaded, Rejected, System};
 use engine::language::{Diagnostic, Files};
 use state::Symbol;
 
-use super::{folder, state_path, variables};
+use super::{folder, place_of, variables};
 use crate::cli::Global;
-use crate::edge::{Clock as _, Outside, SystemClock};
+use crate::edge::{Clock as _, Outside, Place, SystemClock};
 use crate::{Error, render};
 
 /// What could be read.
 pub struct Rescued {
     /// The configuration folder, links resolved.
     pub path: PathBuf,
-    pub state: PathBuf,
+    pub state: Place,
     pub systems: BTreeMap<Symbol, System>,
 }
 
@@ -26,9 +26,10 @@ pub struct Rescued {
 ///
 /// # Errors
 /// Where nothing says which state file is meant.
-pub fn rescue(global: &Global, state: Option<&Path>) -> Result<Rescued, Error> {
+pub fn rescue(global: &Global, state: Option<&str>) -> Result<Rescued, Error> {
     let path = std::fs::canonicalize(".")
         .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let state = state.map(|state| Place::parse(state, &path)).transpose()?;
     match load(global, &path) {
         Ok((loaded, left_out)) => {
             if !left_out.is_empty() {
@@ -40,18 +41,23 @@ pub fn rescue(global: &Global, state: Option<&Path>) -> Result<Rescued, Error> {
                 ));
             }
             let named = loaded.settings().state.is_some() || left_out.is_empty();
-            match (state, named) {
-                (None, false) if !state_path(&path, loaded.settings()).exists() => Err(nowhere()),
-                (state, _) => {
-                    let state = state.map_or_else(|| state_path(&path, loaded.settings()), Path::to_owned);
-                    Ok(Rescued { path, state, systems: loaded.systems().clone() })
+            let state = match (state, named) {
+                (Some(state), _) => state,
+                (None, true) => place_of(&path, loaded.settings())?,
+                (None, false) => {
+                    let state = place_of(&path, loaded.settings())?;
+                    if !state.store()?.exists()? {
+                        return Err(nowhere());
+                    }
+                    state
                 }
-            }
+            };
+            Ok(Rescued { path, state, systems: loaded.systems().clone() })
         }
         Err(error) => match state {
             Some(state) => {
                 render::note("the configuration cannot be read at all: only the hold is recorded");
-                Ok(Rescued { path, state: state.to_owned(), systems: BTreeMap::new() })
+                Ok(Rescued { path, state, systems: BTreeMap::new() })
             }
             None => Err(error),
         },

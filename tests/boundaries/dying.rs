@@ -16,7 +16,7 @@ use state::record::{Event, RunStarted};
 use state::{Order, Outcome};
 use tenure::cli::Cli;
 use tenure::driver::{self, Connection, Ended, Interrupts, Look, Progress, Recording};
-use tenure::edge::{Journal, Record, Store, SystemClock, provenance};
+use tenure::edge::{Journal, Record, SystemClock, provenance};
 use tenure::session::prepare::{From, Prepared};
 use tenure::session::{Session, approvals};
 
@@ -139,9 +139,9 @@ pub fn run() {
     let death = Arc::new(Death { at: at.parse().ok(), lines: AtomicUsize::new(0), calls: AtomicUsize::new(0) });
     let global = Cli::try_parse_from(["tenure", "apply"]).unwrap().global;
     let session = Session::open(&global).unwrap();
-    let store = session.folder.store();
+    let store = session.folder.store().unwrap();
     let mut lock = store.lock(&provenance::holder("apply", session.folder.now), Duration::ZERO).unwrap();
-    let record = Record::lock(&store, &mut *lock, &[]).unwrap();
+    let record = Record::lock(&*store, &mut *lock, &[]).unwrap();
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock)).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let recorded = record.recorded;

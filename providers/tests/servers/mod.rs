@@ -89,6 +89,16 @@ impl Server {
         })
     }
 
+    /// moto: S3 with atomic conditional writes; `url` is the endpoint.
+    pub fn moto() -> Server {
+        let program = installed("moto", "moto_server");
+        start(|port| {
+            let mut command = Command::new(&program);
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            (command, format!("http://127.0.0.1:{port}"))
+        })
+    }
+
     /// An empty SCIM server behind TLS, whose self-signed certificate is written to `certificate`.
     pub fn tls(certificate: &Path) -> Server {
         let program = installed("scim2-server", "python");
@@ -125,7 +135,7 @@ fn start(command: impl Fn(u16) -> (Command, String)) -> Server {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-    panic!("no SCIM server came up; try scripts/servers/start by hand");
+    panic!("no server came up; try scripts/servers/start by hand");
 }
 
 /// Whether somebody listens there. A connection to a free port of loopback may come about with its own socket.

@@ -4,7 +4,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::cli::Global;
+use crate::edge::Place;
 use crate::edge::init::Created;
+use crate::edge::key::KEY;
 use crate::session::Session;
 use crate::{Error, Exit, edge};
 
@@ -27,13 +29,29 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
         }
     }
     let session = Session::offline(global)?;
-    let state = session.folder.state_path();
-    let created = edge::init::create(&state, session.folder.now)?;
-    let state = state.strip_prefix(&session.folder.path).unwrap_or(&state).display();
+    let place = &session.folder.place;
+    let key = place.key(&session.folder.path);
+    let created = edge::init::create(&*place.store()?, &key, session.folder.now)?;
+    let short = |path: &Path| path.strip_prefix(&session.folder.path).unwrap_or(path).display().to_string();
+    let key = short(&key);
+    let state = match place {
+        Place::File(path) => short(path),
+        shared => shared.to_string(),
+    };
     let mut out = anstream::stdout().lock();
     match created {
-        Created::Record => write!(out, "{said}wrote {state} and its key {state}.key\n\n{NEXT}")?,
-        Created::Key => writeln!(out, "wrote {state}.key, which was missing: every secret looks changed once")?,
+        Created::Record => write!(out, "{said}wrote {state} and its key {key}\n\n")?,
+        Created::Key => writeln!(out, "wrote {key}, which was missing: every secret looks changed once")?,
+    }
+    if place.is_shared() {
+        writeln!(
+            out,
+            "Whoever plans or applies elsewhere needs the same key: keep what stands in {key} as a secret of your CI, and \
+             hand it to tenure as {KEY}.\n"
+        )?;
+    }
+    if created == Created::Record {
+        write!(out, "{NEXT}")?;
     }
     Ok(Exit::Done)
 }

@@ -1,0 +1,111 @@
+//! Lines added to a record under a lease.
+
+use std::sync::Arc;
+
+use state::record::Chain;
+
+use super::lease::Lease;
+use super::objects::Objects;
+use super::pieces::{self, Piece};
+use super::{read, seal};
+use crate::edge::Failure;
+use crate::edge::head;
+use crate::edge::store::{Guard, Repair, Session};
+
+/// A record under a lease.
+pub struct S3Session {
+    objects: Objects,
+    lease: Lease,
+    /// The number of the line that comes next; none before the record was read.
+    next: Option<u64>,
+    /// What failed once: nothing is appended any more.
+    broken: Option<Failure>,
+}
+
+impl S3Session {
+    pub(super) fn new(objects: Objects, lease: Lease) -> S3Session {
+        S3Session { objects, lease, next: None, broken: None }
+    }
+
+    /// Creates the object of these lines, unless somebody else has their number.
+    fn write(&mut self, batch: &[u8]) -> Result<(), Failure> {
+        let next = self.next.ok_or_else(|| Failure::new(format!("{} was not read yet", self.objects.name())))?;
+        self.lease.guard()()?;
+        let name = Piece::Loose { first: next }.name();
+        let (objects, bytes, object) = (self.objects.clone(), batch.to_vec(), name.clone());
+        if !self.objects.background.run(async move { objects.create(&object, &bytes).await })? {
+            return Err(Failure::new(format!(
+                "somebody else has written {name} of {}: the lock was lost, and nothing more is called",
+                self.objects.name()
+            ))
+            .hint("what is in doubt is looked at first by the next apply"));
+        }
+        self.next = Some(next.saturating_add(memchr::memchr_iter(b'\n', batch).count() as u64));
+        Ok(())
+    }
+}
+
+impl Session for S3Session {
+    fn name(&self) -> String {
+        self.objects.name()
+    }
+
+    fn load(&mut self) -> Result<Vec<u8>, Failure> {
+        let objects = self.objects.clone();
+        let record = self.objects.background.run(async move { read::record(&objects).await })?;
+        self.next = Some(record.next);
+        Ok(record.bytes)
+    }
+
+    /// An object is there whole or not at all: there is nothing to repair.
+    fn repair(&mut self, _: Repair) {}
+
+    fn append(&mut self, batch: &[u8]) -> Result<(), Failure> {
+        if let Some(failure) = &self.broken {
+            return Err(failure.clone());
+        }
+        let written = self.write(batch);
+        self.broken = written.clone().err();
+        written
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> Result<String, Failure> {
+        let next = self.next.ok_or_else(|| Failure::new(format!("{} was not read yet", self.objects.name())))?;
+        // The mark counts only once there are lines behind it.
+        let (objects, mark) = (self.objects.clone(), pieces::begin(next));
+        self.objects.background.run(async move { objects.create(&mark, b"").await })?;
+        self.append(bytes)?;
+        Ok(format!("the objects of {} with lines before {next}", self.objects.name()))
+    }
+
+    fn remember(&mut self, chain: &Chain) {
+        if let Some(path) = head::elsewhere(&self.name()) {
+            head::keep(&path, chain.line, chain.head);
+        }
+        if self.broken.is_none() && self.lease.guard()().is_ok() {
+            let objects = self.objects.clone();
+            // A help for whoever reads next; the lines stand either way.
+            let _ = self.objects.background.run(async move { seal::small_objects(&objects).await });
+        }
+    }
+
+    fn guard(&self) -> Guard {
+        Arc::clone(self.lease.guard())
+    }
+}
+
+/// Creates a record that is not there yet.
+pub async fn create(objects: &Objects, record: Vec<u8>) -> Result<(), Failure> {
+    let exists = || {
+        Failure::new(format!("there is a record already at {}", objects.name()))
+            .hint("`tenure state archive` starts a new one that continues it")
+    };
+    if read::exists(objects).await? {
+        return Err(exists());
+    }
+    let first = read::first_number(&record).unwrap_or(1);
+    if first > 1 {
+        objects.create(&pieces::begin(first), b"").await?;
+    }
+    if objects.create(&Piece::Loose { first }.name(), &record).await? { Ok(()) } else { Err(exists()) }
+}
