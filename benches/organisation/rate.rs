@@ -133,8 +133,8 @@ pub fn measure(place: &Path, count: usize) -> Rate {
 
     let folder = tempfile::tempdir_in(place).unwrap();
     let path = folder.path().join("bench.tenure");
-    init::create(&path, SystemClock.now()).unwrap();
     let store = FileStore::new(&path);
+    init::create(&store, &path.with_extension("key"), SystemClock.now()).unwrap();
     let since = SystemClock.now();
     let holder = Holder { user: "bench".into(), host: "here".into(), pid: 1, since, command: String::new() };
     let mut session = store.lock(&holder, Duration::ZERO).unwrap();
