@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use providers::sql::{Client, Failure as Refused, quote_identifier};
+use tokio_postgres::types::{ToSql, Type};
 
 use super::background::Background;
 use super::lock::held_by;
@@ -80,7 +81,7 @@ impl Way {
 
     /// The table's number; none where there is no such table.
     async fn number(&self, to: &Connected, what: &str) -> Result<Option<u32>, Failure> {
-        let found = to.session.query("SELECT to_regclass($1::text)::oid", &[&to.relation]).await;
+        let found = to.session.query("SELECT to_regclass($1::text)::oid", &[(&to.relation, Type::TEXT)]).await;
         let rows = found.map_err(|refused| self.failed(what, refused))?;
         Ok(rows.first().and_then(|row| row.get(0)))
     }
@@ -118,14 +119,18 @@ impl Way {
         let failed = |refused| self.failed("lock", refused);
         // What others see of the session that holds the lock; the server cuts it at 63 bytes.
         let shown = format!("tenure {}: {} on {} ({})", holder.command, holder.user, holder.host, holder.pid);
-        to.session.query("SELECT set_config('application_name', $1, false)", &[&shown]).await.map_err(failed)?;
+        to.session
+            .query("SELECT set_config('application_name', $1, false)", &[(&shown, Type::TEXT)])
+            .await
+            .map_err(failed)?;
         to.session.run("SET synchronous_commit = on; SET idle_session_timeout = 0").await.or_else(|refused| {
             // Servers before 14 know no idle_session_timeout.
             if refused.lost { Err(failed(refused)) } else { Ok(()) }
         })?;
         let begun = Instant::now();
         loop {
-            let key: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[&LOCKS, &(number.cast_signed())];
+            let object = number.cast_signed();
+            let key: &[(&(dyn ToSql + Sync), Type)] = &[(&LOCKS, Type::INT4), (&object, Type::INT4)];
             let rows = to.session.query("SELECT pg_try_advisory_lock($1, $2)", key).await.map_err(failed)?;
             if rows.first().is_some_and(|row| row.get(0)) {
                 return Ok(to);
@@ -134,7 +139,8 @@ impl Way {
                 let sql = "SELECT a.application_name || ', since ' || to_char(a.backend_start, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
                            FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
                            WHERE l.locktype = 'advisory' AND l.classid::int8 = $1::int4::int8 AND l.objid = $2::oid AND l.granted";
-                let rows = to.session.query(sql, &[&LOCKS, &number]).await.map_err(failed)?;
+                let rows =
+                    to.session.query(sql, &[(&LOCKS, Type::INT4), (&number, Type::OID)]).await.map_err(failed)?;
                 let who = rows.first().and_then(|row| row.get::<_, Option<String>>(0));
                 let who = who.unwrap_or_else(|| "another session".to_owned());
                 return Err(held_by(&self.name(), &who, wait, "the lock ends with its session, whatever ends that"));
@@ -159,7 +165,10 @@ impl Way {
              FROM unnest($2::text[]) WITH ORDINALITY AS new (line, place)",
             to.relation
         );
-        to.session.query(&sql, &[&first, &lines, &opens]).await.map(drop)
+        to.session
+            .query(&sql, &[(&first, Type::INT8), (&lines, Type::TEXT_ARRAY), (&opens, Type::BOOL)])
+            .await
+            .map(drop)
     }
 
     async fn create(&self, record: &[u8]) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use state::record::Chain;
+use tokio_postgres::types::Type;
 
 use super::{Connected, Way};
 use crate::edge::store::{Guard, Repair, Session};
@@ -72,7 +73,12 @@ async fn there(way: &Way, to: &Connected, first: u64, lines: &[u8]) -> Option<bo
     let first = i64::try_from(first).ok()?;
     let line = std::str::from_utf8(lines.split(|byte| *byte == b'\n').next()?).ok()?;
     let sql = format!("SELECT EXISTS (SELECT FROM {} WHERE n = $1 AND line = $2)", to.relation);
-    let rows = to.session.query(&sql, &[&first, &line]).await.map_err(|refused| way.failed("read", refused)).ok()?;
+    let rows = to
+        .session
+        .query(&sql, &[(&first, Type::INT8), (&line, Type::TEXT)])
+        .await
+        .map_err(|refused| way.failed("read", refused))
+        .ok()?;
     rows.first().map(|row| row.get(0))
 }
 
