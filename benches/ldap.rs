@@ -32,13 +32,13 @@ const MEMBERS: usize = 100;
 const CONFIGURATION: &str = r#"
 settings { state = "bench.tenure" }
 variable "url" { type = string }
-variable "count" { type = number }
 locals {
-  keys  = [for n in range(var.count) : format("p%05d", n)]
+  rows  = csvdecode(file("people.csv"))
+  keys  = [for row in local.rows : row.key]
   teams = chunklist(local.keys, 100)
 }
 people "all" {
-  from = [for key in local.keys : { key = key }]
+  from = local.rows
   key  = row.key
 }
 role "all" {
@@ -76,12 +76,10 @@ fn main() {
     let (mut applied, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         let server = Slapd::start_with(&["--sync"]);
-        let mut folder = Folder::new(&[("bench.hcl", CONFIGURATION)]);
-        folder.environment = vec![
-            ("TENURE_VAR_url".into(), server.url.clone()),
-            ("TENURE_VAR_count".into(), people.to_string()),
-            ("LDAP_PASSWORD".into(), PASSWORD.into()),
-        ];
+        let keys: String = (0..people).map(|n| format!("p{n:05}\n")).collect();
+        let mut folder = Folder::new(&[("bench.hcl", CONFIGURATION), ("people.csv", &format!("key\n{keys}"))]);
+        folder.environment =
+            vec![("TENURE_VAR_url".into(), server.url.clone()), ("LDAP_PASSWORD".into(), PASSWORD.into())];
         folder.run("init", 0);
         let start = Instant::now();
         folder.run("apply --auto-approve", 0);

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tenure_state::record::{Chain, Event, Text, checkpoint};
+use tenure_state::record::{Event, Text, checkpoint};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = Text::new(bytes) else { return };
