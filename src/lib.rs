@@ -13,6 +13,7 @@ pub mod format;
 pub mod planfile;
 pub mod render;
 pub mod session;
+pub mod simulate;
 
 pub use error::Error;
 pub use exit::Exit;

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod configuration;
 pub mod guard;
 pub mod language;
+pub mod mutations;
 pub mod plan;
 pub mod suspend;
 pub mod undo;

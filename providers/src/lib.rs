@@ -10,6 +10,7 @@ pub mod postgresql;
 pub mod provider;
 pub mod registry;
 pub mod scim;
+pub mod twin;
 
 /// Sessions with PostgreSQL servers, for whoever keeps something of their own in one.
 pub mod sql {

@@ -8,6 +8,8 @@ use state::{
     Value,
 };
 
+use crate::twin::Manners;
+
 /// The settings of one system block, evaluated. Sensitive ones are kept apart and never printed.
 #[derive(Clone, Default)]
 pub struct Settings {
@@ -73,10 +75,43 @@ pub trait Provider: Send + Sync {
     }
     /// What is known of such systems without connecting: for `validate` and `plan --recorded`.
     fn offline(&self, settings: &Settings) -> (Schema, Capabilities);
+    /// What such systems do that their schema and capabilities do not say: for their twins.
+    fn manners(&self, _settings: &Settings) -> Manners {
+        Manners::default()
+    }
     /// A reader; nothing is read yet, but for what tells how the system is to be read.
     async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError>;
     /// A writer.
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError>;
+}
+
+/// One of the registry, where others (the twins of a simulation) may stand too.
+#[async_trait]
+impl Provider for &'static dyn Provider {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn settings(&self) -> &'static [SettingSchema] {
+        (**self).settings()
+    }
+    fn open_settings(&self) -> bool {
+        (**self).open_settings()
+    }
+    fn check(&self, settings: &Settings) -> Vec<SettingError> {
+        (**self).check(settings)
+    }
+    fn offline(&self, settings: &Settings) -> (Schema, Capabilities) {
+        (**self).offline(settings)
+    }
+    fn manners(&self, settings: &Settings) -> Manners {
+        (**self).manners(settings)
+    }
+    async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError> {
+        (**self).reader(settings).await
+    }
+    async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {
+        (**self).writer(settings).await
+    }
 }
 
 /// A system could not be reached, or its settings are wrong.

@@ -6,6 +6,7 @@ pub mod parse;
 pub mod plan;
 pub mod record;
 pub mod show;
+pub mod simulate;
 pub mod status;
 pub mod undo;
 pub mod write;
@@ -19,6 +20,7 @@ pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
 pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
+pub use simulate::{SimulateArgs, TestArgs};
 pub use status::StatusArgs;
 pub use undo::{SuspendArgs, UndoArgs};
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
@@ -39,6 +41,7 @@ Examples:
   tenure history account.chat.ada    who did what, when, from which commit
   tenure who group.corp.admins       who has access, why, since when
   tenure status                      what is to come, and what is held
+  tenure simulate --until 2027-01-31 rehearse it in twins of the systems
 
 Exit codes:
   0  done, or nothing to change
@@ -76,6 +79,8 @@ pub enum Command {
     Undo(UndoArgs),
     Suspend(SuspendArgs),
     Status(StatusArgs),
+    Simulate(SimulateArgs),
+    Test(TestArgs),
     Show(ShowArgs),
     Graph(GraphArgs),
     History(HistoryArgs),

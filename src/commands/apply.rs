@@ -173,7 +173,7 @@ fn head_of(plan: &Plan, path: &std::path::Path) -> Head {
 }
 
 /// With a clock behind the record, what is over and what has begun cannot be told.
-fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
     if now.plus_millis(BEHIND) >= recorded.last {
         return Ok(());
     }

@@ -12,10 +12,12 @@ pub mod plan;
 mod question;
 pub mod record;
 pub mod show;
+pub mod simulate;
 mod stale;
 pub mod state;
 pub mod status;
 pub mod suspend;
+pub mod test;
 pub mod undo;
 pub mod validate;
 pub mod who;
@@ -42,6 +44,8 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Suspend(args) => suspend::run(global, &args),
         Command::Undo(args) => undo::run(global, &args),
         Command::Status(args) => status::run(global, &args),
+        Command::Simulate(args) => simulate::run(global, &args),
+        Command::Test(args) => test::run(global, &args),
         Command::Show(args) => show::run(&args),
         Command::Graph(args) => graph::run(&args, || plan::make(global, false, &[], &[])),
         Command::History(args) => record::history(global, &args),

@@ -39,6 +39,13 @@ pub fn write(to: &mut dyn Write, files: &Files, diagnostics: &[Diagnostic]) -> i
     }
 }
 
+/// Some errors in the order of their places, without a line that counts them.
+pub fn each(to: &mut dyn Write, files: &Files, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
+    ordered.sort_by_key(|diagnostic| diagnostic.span);
+    ordered.iter().take(SHOWN).try_for_each(|diagnostic| writeln!(to, "{}\n", one(files, diagnostic)))
+}
+
 /// An error without a place in a file.
 pub fn write_error(to: &mut dyn Write, message: &str, hint: Option<&str>) -> io::Result<()> {
     titled(to, "error", ERROR, message, hint)

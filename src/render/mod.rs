@@ -5,6 +5,7 @@ pub mod graph;
 pub mod history;
 pub mod plan;
 pub mod report;
+pub mod simulate;
 pub mod state;
 pub mod status;
 pub mod text;

@@ -1,6 +1,7 @@
 //! From system blocks to providers: their settings checked, their readers and writers made.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use engine::configuration::{Setting, System};
 use engine::language::Diagnostic;
@@ -11,7 +12,7 @@ use state::{Symbol, Value};
 /// A system with its provider and the settings for it.
 pub struct Connection {
     pub name: Symbol,
-    pub provider: &'static dyn Provider,
+    pub provider: Arc<dyn Provider>,
     pub settings: Settings,
 }
 
@@ -81,7 +82,11 @@ fn connection(system: &System, folder: &Path) -> Result<Connection, Vec<Diagnost
             Diagnostic::new(span, wrong.to_string()).hint(wrong.hint)
         }));
     }
-    if diagnostics.is_empty() { Ok(Connection { name: system.name, provider, settings }) } else { Err(diagnostics) }
+    if diagnostics.is_empty() {
+        Ok(Connection { name: system.name, provider: Arc::new(provider), settings })
+    } else {
+        Err(diagnostics)
+    }
 }
 
 fn fits(wanted: SettingType, value: &Value) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use state::record::Recorded;
+use state::record::{OpenIntent, Recorded};
 use state::{Symbol, Timestamp};
 
 use super::Session;
@@ -35,16 +35,22 @@ pub fn hasten(recorded: &mut Recorded, connections: &[Connection], locked: Times
     }
 }
 
+/// Milliseconds until what is in doubt can be settled by looking, where that is worth waiting for.
+pub fn patience(recorded: &Recorded, now: Timestamp) -> Option<i64> {
+    let until = waiting(recorded, now).map(|open| open.settle_after).max()?;
+    Some(until.millis() - now.millis())
+}
+
+/// What is waited for: what was a transaction is settled by asking for it, at once.
+fn waiting(recorded: &Recorded, now: Timestamp) -> impl Iterator<Item = &OpenIntent> {
+    let waiting = recorded.open.iter().filter(move |open| open.transaction.is_none() && open.settle_after >= now);
+    waiting.filter(move |open| open.settle_after <= now.plus_millis(PATIENCE))
+}
+
 /// Waits for calls of an earlier run that may still have an effect, and says for what and how long.
 pub async fn wait(session: &mut Session, recorded: &Recorded) {
     let now = SystemClock.now();
-    // What was a transaction is settled by asking for it, at once.
-    let waiting: Vec<_> = recorded
-        .open
-        .iter()
-        .filter(|open| open.transaction.is_none() && open.settle_after >= now)
-        .filter(|open| open.settle_after <= now.plus_millis(PATIENCE))
-        .collect();
+    let waiting: Vec<&OpenIntent> = waiting(recorded, now).collect();
     let Some(until) = waiting.iter().map(|open| open.settle_after).max() else { return };
     let mut systems: BTreeMap<Symbol, usize> = BTreeMap::new();
     for system in waiting.iter().filter_map(|open| open.change.address.system()) {

@@ -11,11 +11,37 @@ const LARGEST: u64 = 64 << 20;
 /// The most files of one configuration.
 const MOST: usize = 20_000;
 
-/// All `*.hcl` files below `folder`, in the order of their paths. Hidden folders are left out, links are not followed.
+/// Files that stand beside a configuration and are none of it.
+pub const TESTS: &str = ".test.hcl";
+pub const FAULTS: &str = ".fault.hcl";
+
+fn is_beside(name: &str) -> bool {
+    [TESTS, FAULTS].iter().any(|ending| name.ends_with(ending))
+}
+
+/// All `*.hcl` files below `folder` that are configuration, in the order of their paths. Hidden folders are left out,
+/// links are not followed.
 ///
 /// # Errors
 /// Where a folder or file cannot be read, or is not text: all of them at once.
 pub fn read(folder: &Path) -> Result<Files, Error> {
+    let files = named(folder, |name| !is_beside(name))?;
+    if files.0.is_empty() {
+        return Err(Error::new(format!("there is no configuration in {}: no *.hcl file", shown(folder)))
+            .hint("`tenure init` writes a small working one into an empty folder; --chdir names another folder"));
+    }
+    Ok(files)
+}
+
+/// All files below `folder` that stand beside the configuration and end in `ending`.
+///
+/// # Errors
+/// As [`read`].
+pub fn beside(folder: &Path, ending: &str) -> Result<Files, Error> {
+    named(folder, |name| name.ends_with(ending))
+}
+
+fn named(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Files, Error> {
     let mut paths = Vec::new();
     find(folder, &mut paths)?;
     let mut named: Vec<(String, PathBuf)> = Vec::with_capacity(paths.len());
@@ -24,11 +50,8 @@ pub fn read(folder: &Path) -> Result<Files, Error> {
         let name = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
         named.push((name, path));
     }
+    named.retain(|(name, _)| wanted(name));
     named.sort();
-    if named.is_empty() {
-        return Err(Error::new(format!("there is no configuration in {}: no *.hcl file", shown(folder)))
-            .hint("`tenure init` writes a small working one into an empty folder; --chdir names another folder"));
-    }
     let mut files = Files::default();
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     for (number, (name, path)) in (0u32..).zip(named) {

@@ -8,7 +8,7 @@ pub mod folder;
 pub mod prepare;
 pub mod read;
 pub mod rescue;
-mod variables;
+pub mod variables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -74,9 +74,18 @@ impl Session {
         let outside = Outside::new(&path, global.operator.as_deref(), &global.allow_path)?;
         let outside = if online { outside } else { outside.offline() };
         let now = SystemClock.now();
-        let mut loaded = Loaded::load(files, Arc::new(outside), &given, now)?;
+        let loaded = Loaded::load(files, Arc::new(outside), &given, now)?;
         let place = place_of(&path, loaded.settings())?;
         let key = key_of(&place, &path, online)?;
+        Session::of(loaded, path, now, key)
+    }
+
+    /// A configuration that was loaded at `now`, of the folder `path`.
+    ///
+    /// # Errors
+    /// Where its settings name no place for the record that is understood.
+    pub fn of(mut loaded: Loaded, path: PathBuf, now: Timestamp, key: Option<SecretKey>) -> Result<Session, Error> {
+        let place = place_of(&path, loaded.settings())?;
         if let Some(key) = &key {
             loaded.set_key(key.bytes());
         }
@@ -107,6 +116,11 @@ impl Folder {
     /// There is no record where one is needed.
     pub fn no_state(&self) -> Error {
         Error::new(format!("there is no state file at {}", self.place))
+    }
+
+    /// The key of the HMACs of secrets.
+    pub fn key(&self) -> Option<SecretKey> {
+        self.key.clone()
     }
 
     /// The bytes of the key; of no use to anybody before `init`, so none stand for it then.

@@ -51,8 +51,21 @@ impl Prepared {
     ///
     /// # Errors
     /// Everything that is wrong with the files.
-    pub async fn new(session: Session, mut recorded: Recorded, from: From<'_>) -> Result<Prepared, Error> {
+    pub async fn new(session: Session, recorded: Recorded, from: From<'_>) -> Result<Prepared, Error> {
         let connections = session.connections()?;
+        Prepared::over(connections, session, recorded, from).await
+    }
+
+    /// The same over these connections, whatever they lead to: a simulation's lead to twins.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub async fn over(
+        connections: Vec<Connection>,
+        session: Session,
+        mut recorded: Recorded,
+        from: From<'_>,
+    ) -> Result<Prepared, Error> {
         let Session { folder, loaded, sources } = session;
         let now = folder.now;
         let schemas: BTreeMap<Symbol, Schema> = connections

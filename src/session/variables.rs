@@ -8,7 +8,11 @@ use crate::cli::Global;
 
 const PREFIX: &str = "TENURE_VAR_";
 
-pub(super) fn given(global: &Global) -> Result<Vec<Given>, Error> {
+/// What was given on the command line and in the environment.
+///
+/// # Errors
+/// Where a file of variables cannot be read.
+pub fn given(global: &Global) -> Result<Vec<Given>, Error> {
     let mut given: Vec<Given> = std::env::vars_os()
         .filter_map(|(name, value)| {
             let origin = name.into_string().ok()?;

@@ -8,6 +8,7 @@ use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::transfer;
 use super::work::{Call, Seen, Todo, Transaction};
+use crate::mutations::on;
 
 /// How often a change is tried again after a refusal for the moment (429) or a version that moved.
 const TRIES: u32 = 3;
@@ -143,6 +144,18 @@ impl Apply<'_> {
                         self.failed(unit);
                     }
                 }
+                Outcome::Unknown(_) if on("lost-is-done") => {
+                    let object = call.image.before.as_deref().cloned();
+                    self.done(call, object.unwrap_or_else(|| Object::new("lost", Attributes::new())), false);
+                }
+                Outcome::Unknown(error) if on("lost-is-refused") => {
+                    self.record(call.intent, EventResult::NotDone { error: error.clone(), settled: false });
+                    self.fates.set(self.plan, call.change, Fate::Refused { error });
+                }
+                Outcome::Unknown(error) if on("lost-is-repeated") && self.may_try_again(call.change) => {
+                    self.record(call.intent, EventResult::NotDone { error, settled: false });
+                    again.push(call.change);
+                }
                 Outcome::Unknown(error) => self.in_doubt(unit, system, call, error),
             }
         }
@@ -209,9 +222,10 @@ impl Apply<'_> {
             return self.in_doubt(unit, system, call, error);
         }
         let Some(state) = self.systems.get(system as usize) else { return };
-        let visibility = state.visibility();
+        let visibility = if on("no-read-back") || on("visibility-ignored") { 0 } else { state.visibility() };
         // That something was handed over, or is gone for good, is never believed unseen.
         let shown = visibility == 0
+            && !on("visibility-ignored")
             && !matches!(call.image.action, Action::Transfer | Action::Delete)
             && (call.image.action == Action::Revoke
                 || state.connected.as_ref().is_some_and(|connected| {

@@ -14,6 +14,7 @@ use super::report::{Fate, Why};
 use super::transfer;
 use super::watching::INVENTORY;
 use super::work::{Call, Seen, Transaction, has_secrets};
+use crate::mutations::on;
 
 /// Time from an intent to its call, in milliseconds. What waits longer begins again with twice the time, so that a
 /// slow system is not hurried, and what a killed run leaves in doubt is not waited for longer than need be.
@@ -52,6 +53,7 @@ impl Apply<'_> {
             match standing(&image, kind, before.as_ref(), &connected.schema) {
                 Standing::AsWanted => already = !has_secrets(&image),
                 Standing::AsBefore => {}
+                Standing::Other(_) if on("stale-goes-on") => {}
                 Standing::Other(seen) => return Err(Fate::Stale { seen }),
             }
         }
@@ -68,7 +70,7 @@ impl Apply<'_> {
         let intent = self.next_intent;
         self.next_intent += 1;
         let why = self.reasons(change);
-        self.journal.push(Event::Intent {
+        let announce = Event::Intent {
             run: self.run,
             intent,
             change: Box::new(image.clone()),
@@ -77,7 +79,10 @@ impl Apply<'_> {
             key,
             settle_after,
             why,
-        });
+        };
+        if !on("no-intent") {
+            self.journal.push(announce);
+        }
         if already {
             // An attempt that was said to have failed did happen.
             let object = before.map_or_else(|| Object::new("", Attributes::new()), |seen| managed(&image, &seen));

@@ -5,6 +5,8 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use state::{Capabilities, Schema, Symbol, Timestamp};
 
+use crate::mutations::on;
+
 /// What applying needs to know about a system.
 #[derive(Clone, Debug, Default)]
 pub struct Connected {
@@ -98,7 +100,7 @@ impl System {
         self.failures += 1;
         let most = self.connected.as_ref().map_or(0, |connected| connected.max_failures);
         let tripped = !self.tripped && self.failures >= if most == 0 { 5 } else { most };
-        self.tripped |= tripped;
+        self.tripped |= tripped && !on("breaker-off");
         tripped
     }
 

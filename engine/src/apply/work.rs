@@ -12,6 +12,7 @@ use super::report::{Fate, Why};
 use super::systems::Job;
 use super::transfer;
 use super::watching::{Again, Beside};
+use crate::mutations::on;
 
 /// What the re-read before a change said.
 #[derive(Debug)]
@@ -181,7 +182,8 @@ impl Apply<'_> {
             }
             let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) else { return };
             if !active.prepared.is_empty() {
-                if active.durable && active.calling.is_empty() && !active.queued {
+                let durable = active.durable || on("call-before-durable");
+                if durable && active.calling.is_empty() && !active.queued {
                     active.queued = true;
                     self.enqueue(system, Job::Call(unit));
                 }

@@ -50,6 +50,7 @@ pub use watch::{Stays, Watch};
 use rustc_hash::FxHashSet;
 use state::{Address, Code, Finding, Plan, Scope, Severity, sort_by_address};
 
+use crate::mutations::on;
 use crate::plan::Inputs;
 use crate::plan::planner::Planner;
 
@@ -85,6 +86,7 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Watch> {
     late(planner, plan, &watches, &mut findings);
     planner.findings = findings;
     suspended::undelayed(planner, plan);
+    planner.findings.retain(|finding| !on(finding.code.as_str()));
     watches
 }
 
@@ -94,6 +96,7 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Watch> {
 pub fn again(inputs: Inputs<'_>, watches: &[Watch], plan: &mut Plan) {
     let mut findings = std::mem::take(&mut plan.findings);
     late(&Planner::new(inputs), plan, watches, &mut findings);
+    findings.retain(|finding| !on(finding.code.as_str()));
     findings.sort();
     plan.findings = findings;
 }

@@ -13,6 +13,7 @@ use super::walk::Walk;
 use super::world::{Place, Standing};
 use crate::configuration::{AccountEntry, WantedAccount, WantedValue};
 use crate::guard;
+use crate::mutations::on;
 
 /// Why something is taken that a `remove` block names.
 pub(super) const REMOVED: &str = "a `remove` block";
@@ -174,7 +175,7 @@ impl<'a> Planner<'a> {
     ) {
         let address = Address::Account { system: site.name, holder: entry.holder };
         if !account.active {
-            if !recorded.is_some_and(|recorded| recorded.deactivated_by_us) {
+            if !recorded.is_some_and(|recorded| recorded.deactivated_by_us) && !on("suspended-outside") {
                 self.findings.push(guard::suspended_outside::finding(address, account.id));
                 self.hold(site.name, address);
                 return;
@@ -366,7 +367,7 @@ impl<'a> Planner<'a> {
                 Some((draft.change.address, shown(value.as_text()?)))
             })
             .collect();
-        if creates.is_empty() {
+        if creates.is_empty() || on("collision") {
             return;
         }
         let mut taken: FxHashMap<String, Symbol> = FxHashMap::default();

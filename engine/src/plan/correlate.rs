@@ -10,6 +10,7 @@ use super::site::Site;
 use super::world::{Place, Stand, Standing};
 use crate::guard;
 use crate::language::Diagnostic;
+use crate::mutations::on;
 
 impl<'a> Planner<'a> {
     /// Binds accounts to holders, and says in findings what stands in the way.
@@ -56,6 +57,7 @@ impl<'a> Planner<'a> {
                     let held = self.in_doubt(address);
                     self.bind(site, holder, number, if held { Standing::Held } else { Standing::Managed });
                 }
+                None if on("vanished-is-new") => {}
                 None => {
                     let world = self.world.systems.entry(site.name).or_default();
                     world.recorded.insert(recorded.id, &recorded.attributes);

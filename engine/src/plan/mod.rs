@@ -38,7 +38,7 @@ use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
 pub use coming::{Coming, ComingStage, Orphan, coming};
 pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
-pub use recorded::{missing, observed_from_record};
+pub use recorded::{emptied, missing, observed_from_record};
 pub use resolver::Resolver;
 pub use waves::{Alone, Task, Workers};
 

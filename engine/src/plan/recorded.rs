@@ -67,6 +67,20 @@ pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<
     missing
 }
 
+/// A system that answers with nothing at all though the record holds several objects there is more likely a folder that
+/// is not mounted, a wrong tenant or lost rights than an empty system: why nothing can be said about it, and nothing that
+/// is in doubt there be settled by looking.
+pub fn emptied(recorded: &Recorded, system: Symbol, observed: &Observed) -> Option<String> {
+    // Whom tenure itself connects as is there wherever it gets in.
+    let mut others = observed.accounts.iter().filter(|account| !observed.own.contains(&account.id));
+    if others.next().is_some() || !observed.groups.is_empty() {
+        return None;
+    }
+    let objects = recorded.objects.keys().filter(|address| address.system() == Some(system));
+    let known = objects.filter(|address| matches!(address, Address::Account { .. } | Address::Group { .. })).count();
+    (known >= FEW).then(|| format!("it holds nothing at all, though the record knows {known} objects there"))
+}
+
 fn held(place: Place) -> Stand {
     Stand { place, standing: Standing::Held, wanted: true, planned: Box::default() }
 }
@@ -109,20 +123,9 @@ impl Planner<'_> {
         }
     }
 
-    /// A system that answers with nothing at all though the record holds several objects there is more likely a folder
-    /// that is not mounted, a wrong tenant or lost rights than an empty system: why nothing can be said about it.
+    /// Why nothing can be said about a system that [`emptied`] speaks of.
     pub(super) fn emptied(&self, site: &Site<'_>) -> Option<String> {
-        // Whom tenure itself connects as is there wherever it gets in.
-        let mut others = site.observed.accounts.iter().filter(|account| !site.observed.own.contains(&account.id));
-        if others.next().is_some() || !site.observed.groups.is_empty() || site.from_record {
-            return None;
-        }
-        let entries = self.book.on(site.name);
-        let known = entries
-            .iter()
-            .filter(|entry| matches!(entry.address, Address::Account { .. } | Address::Group { .. }))
-            .count();
-        (known >= FEW).then(|| format!("it holds nothing at all, though the record knows {known} objects there"))
+        if site.from_record { None } else { emptied(self.inputs.recorded, site.name, site.observed) }
     }
 
     /// What people call a holder: as the files say, or as the record knew them.

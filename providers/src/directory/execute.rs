@@ -112,12 +112,17 @@ impl Call<'_> {
 
     /// An id that tells people whose it is: the holder's key or the group's name, with a number behind it where that
     /// is taken.
-    fn free_id(&self, address: Address, to: impl Fn(Symbol) -> Target) -> Symbol {
+    fn free_id(&mut self, address: Address, to: impl Fn(Symbol) -> Target) -> Symbol {
         let name = match address {
             Address::Account { holder, .. } => dotted(holder.as_str()),
             Address::Group { group, .. } => dotted(group.as_str()),
             other => other.to_string(),
         };
+        while let Some(id) = self.heart.next_id() {
+            if self.heart.get(to(id)).is_none() {
+                return id;
+            }
+        }
         let is_free = |id: &Symbol| self.heart.get(to(*id)).is_none();
         let plain = Some(Symbol::new(&name)).filter(is_free);
         plain.or_else(|| (2u64..).map(|n| Symbol::new(&format!("{name}-{n}"))).find(is_free)).unwrap_or("".into())

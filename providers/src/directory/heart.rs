@@ -33,6 +33,27 @@ pub struct Possession {
     pub things: Vec<Thing>,
 }
 
+impl Possession {
+    /// What the target [`Target::Owned`] of an account reads as.
+    pub fn of(account: Symbol, object: &Object) -> Possession {
+        Possession { account, things: Thing::all(&object.attributes) }
+    }
+}
+
+/// Things that were only counted, with names of their own.
+pub fn possessions(owned: &[Owned]) -> Vec<Possession> {
+    let mut possessions: Vec<Possession> = Vec::new();
+    for Owned { account, place, kind, count } in owned {
+        let name = |n| Symbol::new(&format!("{kind} {n} of {account}"));
+        let things = (1..=*count).map(|n| Thing { kind: *kind, name: name(n), place: *place });
+        match possessions.iter_mut().find(|own| own.account == *account) {
+            Some(own) => own.things.extend(things),
+            None => possessions.push(Possession { account: *account, things: things.collect() }),
+        }
+    }
+    possessions
+}
+
 impl Contents {
     /// How many things these are.
     pub fn len(&self) -> usize {
@@ -78,6 +99,8 @@ pub struct Heart {
     group_keys: Map<Symbol, Symbol>,
     /// The groups that are members of a group.
     nested: Map<Symbol, HashSet<Symbol>>,
+    /// The last number that was given as an id, where ids are numbers and not names.
+    last_id: Option<u64>,
 }
 
 impl Heart {
@@ -90,6 +113,7 @@ impl Heart {
             account_keys: Map::default(),
             group_keys: Map::default(),
             nested: Map::default(),
+            last_id: None,
         }
     }
 
@@ -122,6 +146,18 @@ impl Heart {
 
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// From now on the ids of what is made are numbers, as servers give them: they tell nobody whose it is.
+    pub fn number_ids(&mut self) {
+        self.last_id.get_or_insert(0);
+    }
+
+    /// The next number as an id, where ids are numbers.
+    pub(super) fn next_id(&mut self) -> Option<Symbol> {
+        let last = self.last_id.as_mut()?;
+        *last += 1;
+        Some(Symbol::new(&format!("id-{last}")))
     }
 
     /// The thing at `target`.

@@ -22,14 +22,23 @@ use async_trait::async_trait;
 use state::{Capabilities, Complete, Observed, Order, Outcome, Presence, Schema, Target};
 
 pub use execute::Execution;
-pub use heart::{Changed, Contents, Heart};
+pub use heart::{Changed, Contents, Heart, Possession, possessions};
+pub use line::Thing;
 pub use settings::{capabilities, schema};
 
 use crate::provider::{Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingSchema, Settings, Writer};
 use folder::View;
-use problem::Problem;
+pub use problem::Problem;
 use settings::Options;
 use writer::Store;
+
+/// What the files in `folder` say that a directory holds; a file that is not there says nothing.
+///
+/// # Errors
+/// The first line that is not understood, with file and line.
+pub fn read(folder: &std::path::Path, schema: &Schema) -> Result<Contents, Problem> {
+    files::read(folder, schema)
+}
 
 /// The provider `directory`.
 pub struct Directory;

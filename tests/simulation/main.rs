@@ -1,0 +1,201 @@
+//! Generated organisations over simulated days, with every kind of fault and a kill at every boundary: no promise breaks.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
+mod commands;
+mod organisation;
+mod play;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use play::{Played, Scenario, play};
+
+/// Plays the scenarios of these seeds on two threads.
+fn play_all(seeds: std::ops::Range<u64>) -> (u64, Vec<(u64, Played)>, Totals) {
+    let next = AtomicU64::new(seeds.start);
+    let results = Mutex::new((0, Vec::new(), Totals::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    let played = play(&Scenario::some(seed));
+                    let mut results = results.lock().unwrap();
+                    results.0 += played.applies;
+                    results.2.add(&played);
+                    if !played.broken.is_empty() {
+                        results.1.push((seed, played));
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap()
+}
+
+#[derive(Default)]
+struct Totals {
+    checked: BTreeMap<&'static str, u64>,
+    struck: BTreeMap<&'static str, u64>,
+    codes: BTreeMap<state::Code, u64>,
+    boundaries: u64,
+}
+
+impl Totals {
+    fn add(&mut self, played: &Played) {
+        for (name, count) in &played.checked {
+            *self.checked.entry(name).or_default() += count;
+        }
+        for (name, count) in &played.struck {
+            *self.struck.entry(name).or_default() += count;
+        }
+        for (code, count) in &played.codes {
+            *self.codes.entry(*code).or_default() += count;
+        }
+        self.boundaries += played.boundaries;
+    }
+}
+
+#[test]
+fn no_promise_breaks() {
+    let first = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    let count = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(250u64);
+    let first: u64 = first.unwrap_or(1);
+    let began = std::time::Instant::now();
+    let (applies, mut failed, totals) = play_all(first..first + count);
+    let took = began.elapsed().as_secs_f64();
+    println!("{applies} applies in {took:.1} s: {:.0}/s; {} boundaries", applies as f64 / took, totals.boundaries);
+    for (name, count) in &totals.checked {
+        println!("  {count:>9}  {name}");
+    }
+    println!("{:?}\n{:?}", totals.struck, totals.codes);
+    failed.sort_by_key(|(seed, _)| *seed);
+    if let Some((seed, played)) = failed.first() {
+        for broken in failed.iter().take(30).flat_map(|(seed, played)| played.broken.first().map(|b| (seed, b))) {
+            println!("seed {}: {}: {}", broken.0, broken.1.promise, broken.1.what);
+        }
+        if std::env::var("STORY").is_ok() {
+            println!("{:#?}", Scenario::some(*seed));
+            println!("{}", played.story.join("\n"));
+            std::fs::write("/tmp/simulated.tenure", &played.record).unwrap();
+        }
+        panic!("{} of {count} worlds: first seed {seed}: {:?}", failed.len(), played.broken);
+    }
+}
+
+/// How many worlds are tried until a mutation is found.
+const PATIENCE: u64 = 100;
+
+/// The mutations that are known to be found, with a world in which that was so: it is tried first. The others stand in
+/// docs/simulation.md as not shown yet.
+const FOUND: &[(&str, u64)] = &[
+    ("call-before-durable", 1),
+    ("no-intent", 1),
+    ("no-outcome", 1),
+    ("no-read-back", 8),
+    ("lost-is-done", 6),
+    ("lost-is-refused", 6),
+    ("lost-is-repeated", 6),
+    ("settle-not-done", 20),
+    ("settle-done", 6),
+    ("commit-unannounced", 1),
+    ("held-goes-on", 1),
+    ("breaker-off", 6),
+    ("fatal-goes-on", 12),
+    ("vanished-is-new", 4),
+    ("suspended-outside", 9),
+    ("first-deactivation", 1),
+    ("probable-rename", 18),
+    ("source-shrank", 5),
+];
+
+/// Breaks this; the seed at which the simulation finds it, and the promise.
+fn found(mutation: &'static str) -> Option<(u64, &'static str)> {
+    engine::mutations::set(Some(mutation));
+    let hint = FOUND.iter().find(|(name, _)| *name == mutation).map(|(_, seed)| *seed);
+    let found = hint.into_iter().chain(1..=PATIENCE).find_map(|seed| {
+        let played = std::panic::catch_unwind(|| play(&Scenario::some(seed))).ok()?;
+        Some((seed, played.broken.first()?.promise))
+    });
+    engine::mutations::set(None);
+    found
+}
+
+/// Safeguards and steps of the protocol of apply are broken on purpose: the simulation finds every one of these.
+#[test]
+fn every_mutation_is_found() {
+    let only = std::env::var("MUTATION").ok();
+    let all: Vec<&'static str> = match &only {
+        Some(only) => engine::mutations::MUTATIONS.iter().map(|(name, _)| *name).filter(|name| name == only).collect(),
+        None => FOUND.iter().map(|(name, _)| *name).collect(),
+    };
+    let next = AtomicU64::new(0);
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(name) = all.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                    let found = found(name);
+                    println!("{name}: {found:?}");
+                    results.lock().unwrap().insert(*name, found);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap();
+    let missed: Vec<_> = results.iter().filter(|(_, found)| found.is_none()).map(|(name, _)| *name).collect();
+    assert!(missed.is_empty(), "the simulation does not find {missed:?}");
+}
+
+#[test]
+fn the_documentation_lists_every_mutation() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/simulation.md")).unwrap();
+    for (name, what) in engine::mutations::MUTATIONS {
+        let shown = if FOUND.iter().any(|(known, _)| known == name) { "yes" } else { "not shown yet" };
+        assert!(page.contains(&format!("| `{name}` | {what} | {shown} |")), "docs/simulation.md lacks {name}");
+    }
+}
+
+/// The same seed gives the same bytes.
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    for seed in 1..=20 {
+        let (one, other) = (play(&Scenario::some(seed)), play(&Scenario::some(seed)));
+        assert_eq!(one.record, other.record, "seed {seed}");
+        assert_eq!(one.story, other.story, "seed {seed}");
+    }
+}
+
+/// An apply is killed at each of its boundaries, and the next ones settle everything.
+#[test]
+fn a_kill_at_every_boundary_of_the_journal() {
+    let (mut applies, mut kills) = (0, 0);
+    for seed in [3, 5, 8] {
+        let mut scenario = Scenario { faults: Vec::new(), ..Scenario::some(seed) };
+        scenario.days.truncate(3);
+        for day in &mut scenario.days {
+            day.applies = vec![None];
+        }
+        for day in 0..scenario.days.len() {
+            let mut at = 1;
+            loop {
+                let mut killed = scenario.clone();
+                killed.days[day].applies = vec![Some(at), None];
+                let played = play(&killed);
+                applies += played.applies;
+                assert!(played.broken.is_empty(), "seed {seed}, day {day}, killed at {at}: {:?}", played.broken);
+                if !played.story.iter().any(|line| line.contains("is killed")) {
+                    break;
+                }
+                (at, kills) = (at + 1, kills + 1);
+            }
+        }
+    }
+    println!("{kills} kills, {applies} applies");
+    assert!(kills > 200, "{kills} boundaries");
+}
