@@ -91,10 +91,11 @@ impl Server {
 
     /// moto: S3 with atomic conditional writes; `url` is the endpoint.
     pub fn moto() -> Server {
-        let program = installed("moto", "moto_server");
+        let program = installed("moto", "python");
+        let script = repository().join("scripts/servers/moto_server.py");
         start(|port| {
             let mut command = Command::new(&program);
-            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            command.arg(&script).arg(port.to_string());
             (command, format!("http://127.0.0.1:{port}"))
         })
     }
@@ -121,7 +122,7 @@ fn start(command: impl Fn(u16) -> (Command, String)) -> Server {
     for _ in 0..5 {
         let port = free_port();
         let (mut command, url) = command(port);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let mut server = Server { url, child };
         let begun = Instant::now();
