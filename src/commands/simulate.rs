@@ -208,7 +208,7 @@ fn common(global: &Global, args: &SimulateArgs) -> Result<Common, Error> {
 
 /// What the files of one system's folder say.
 fn read_world(folder: &Path, likeness: &Likeness, now: Timestamp) -> Result<Observed, Error> {
-    let contents = providers::directory::read(folder, &likeness.schema)
+    let contents = providers::twin::read_files(folder, &likeness.schema)
         .map_err(|problem| Error::new(problem.message).hint(problem.hint))?;
     Ok(contents.observed(state::Complete::proved("from files", now)))
 }

@@ -28,7 +28,10 @@ impl Place {
         match text.split_once("://") {
             None => Ok(Place::File(folder.join(text))),
             Some(("s3", _)) => Bucket::parse(text).map(Place::S3),
-            Some(("postgres" | "postgresql", _)) => Table::parse(text).map(Place::Postgres),
+            // Both schemes are libpq's.
+            Some(_) if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+                Table::parse(text).map(Place::Postgres)
+            }
             Some((scheme, _)) => Err(Failure::new(format!("no record can be kept at {scheme}://"))
                 .hint("write a path, s3://BUCKET/PREFIX or postgres://HOST/DATABASE?table=NAME")),
         }

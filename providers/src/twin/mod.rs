@@ -14,6 +14,8 @@ mod rng;
 mod system;
 mod writing;
 
+/// A world written as files, in the form of the embedded system.
+pub use crate::directory::read as read_files;
 pub use faults::{Fault, Faults, Kind};
 pub use halves::{Shared, TwinReader, TwinWriter};
 pub use manners::Manners;
