@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use state::record::Chain;
 
 use super::{Failure, Head, Holder};
@@ -93,4 +94,15 @@ pub enum Repair {
     Cut { keep: u64, line: u64 },
     /// The last line, which ends with the first `keep` bytes, lacks its line end.
     End { keep: u64 },
+}
+
+/// The number of the first of these lines; what else is wrong with them the chain tells.
+pub(super) fn first_number(lines: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Number {
+        n: u64,
+    }
+    // Behind 64 digits and a space.
+    let line = lines.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<Number>(line.get(65..)?).ok().map(|number| number.n)
 }

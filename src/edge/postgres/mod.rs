@@ -16,7 +16,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::background::Background;
 use super::lock::held_by;
-use super::store::{Session, Store};
+use super::store::{Session, Store, first_number};
 use super::{Failure, Head, Holder, head};
 use session::PostgresSession;
 
@@ -196,7 +196,7 @@ impl Way {
         if self.lines(&to).await?.is_some() {
             return Err(exists());
         }
-        let first = session::first_number(record).unwrap_or(1);
+        let first = first_number(record).unwrap_or(1);
         match self.insert(&to, first, record, true).await {
             Err(refused) if refused.code.as_ref().is_some_and(|code| code.code() == "23505") => Err(exists()),
             other => other.map_err(failed),

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use state::record::Chain;
 use tokio_postgres::types::Type;
 
 use super::{Connected, Way};
-use crate::edge::store::{Guard, Repair, Session};
+use crate::edge::store::{Guard, Repair, Session, first_number};
 use crate::edge::{Failure, head};
 
 /// A record under its lock.
@@ -124,14 +123,4 @@ impl Session for PostgresSession {
                 .hint("nothing more is called; what is in doubt is looked at first by the next apply"))
         })
     }
-}
-
-/// The number of the first of these lines; what else is wrong with them the chain tells.
-pub(super) fn first_number(lines: &[u8]) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Number {
-        n: u64,
-    }
-    let line = lines.split(|byte| *byte == b'\n').next()?;
-    serde_json::from_slice::<Number>(line.get(65..)?).ok().map(|number| number.n)
 }

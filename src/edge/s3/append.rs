@@ -10,7 +10,7 @@ use super::pieces::{self, Piece};
 use super::{read, seal};
 use crate::edge::Failure;
 use crate::edge::head;
-use crate::edge::store::{Guard, Repair, Session};
+use crate::edge::store::{Guard, Repair, Session, first_number};
 
 /// A record under a lease.
 pub struct S3Session {
@@ -103,7 +103,7 @@ pub async fn create(objects: &Objects, record: Vec<u8>) -> Result<(), Failure> {
     if read::exists(objects).await? {
         return Err(exists());
     }
-    let first = read::first_number(&record).unwrap_or(1);
+    let first = first_number(&record).unwrap_or(1);
     if first > 1 {
         objects.create(&pieces::begin(first), b"").await?;
     }

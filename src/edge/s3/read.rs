@@ -2,11 +2,10 @@
 
 use std::io::Read as _;
 
-use serde::Deserialize;
-
 use super::objects::Objects;
 use super::pieces::{Listing, Piece};
 use crate::edge::Failure;
+use crate::edge::store::first_number;
 
 /// More than a sealed object may come to; a smaller one that says so is not one of ours.
 const UNSEALED: u64 = 8 << 30;
@@ -107,15 +106,4 @@ fn add(objects: &Objects, piece: Piece, found: Vec<u8>, due: u64, bytes: &mut Ve
         }
         _ => Ok(next),
     }
-}
-
-/// The number of the first of these lines; what else is wrong with them the chain tells.
-pub(super) fn first_number(lines: &[u8]) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Number {
-        n: u64,
-    }
-    let line = lines.split(|byte| *byte == b'\n').next()?;
-    let json = line.get(65..)?;
-    serde_json::from_slice::<Number>(json).ok().map(|number| number.n)
 }
