@@ -79,6 +79,7 @@ fn told(server: &Misbehaving, outcome: &Outcome) -> String {
         Outcome::Stale(None) => "stale".to_owned(),
         Outcome::Stale(Some(object)) => format!("stale: {:?}", object.attributes),
         Outcome::Partly(_, error) => format!("partly: {error}"),
+        Outcome::Taken(error) => format!("taken: {error}"),
         Outcome::Later => "later".to_owned(),
         Outcome::Unknown(error) => format!("unknown: {error}"),
     };
@@ -163,7 +164,7 @@ async fn a_creation_is_sent_once_whatever_comes() {
         403
           refused: POST http://HOST/v2/Users answered 403 Forbidden: read only; the credential may not do this: give it the right in the system, or use another one
         409
-          refused: POST http://HOST/v2/Users answered 409 Conflict: userName is taken (uniqueness); another object of the system has the same unique value: adopt it, or change the value
+          taken: POST http://HOST/v2/Users answered 409 Conflict: userName is taken (uniqueness); another object of the system has the same unique value: adopt it, or change the value
         429
           refused for 7000 ms: POST http://HOST/v2/Users answered 429 Too Many Requests: slow down; too many requests: set rate in the system block, or try again later
         429 without a time

@@ -136,7 +136,7 @@ fn events() -> Vec<Event> {
             after: vec![],
             why: "role.engineer",
         }),
-        outcome("r1", 2, EventResult::Unknown { error: "no answer within 30 s".into() }),
+        outcome("r1", 2, EventResult::unknown("no answer within 30 s")),
         finished("r1", "failed"),
         started("r2", "grace (GitHub Actions)", Some(false)),
         outcome("r1", 2, EventResult::settled(Object::new("", Attributes::new()))),

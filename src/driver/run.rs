@@ -142,6 +142,7 @@ pub async fn run(
                     None => machine.on(clock.now(), Answer::Asked { token, result: Err("not connected".to_owned()) }),
                 },
                 Step::Proceed { token, result } => {
+                    let result = result.and_then(|()| journal.held());
                     // Where nobody waits any more, the call was given up.
                     let _ = announcements.remove(&token).map(|durable| durable.send(result));
                 }

@@ -118,6 +118,7 @@ impl Store for FileStore {
             let _ = file.set_permissions(PermissionsExt::from_mode(PRIVATE));
         }
         let (path, length) = (self.path.clone(), metadata.len());
+        let lock = Arc::new(lock);
         Ok(Box::new(FileSession { path, file, length, repair: Repair::Nothing, broken: None, lock }))
     }
 }
@@ -130,7 +131,7 @@ struct FileSession {
     repair: Repair,
     /// What failed once: nothing is appended any more.
     broken: Option<Failure>,
-    lock: Lock,
+    lock: Arc<Lock>,
 }
 
 impl Session for FileSession {
@@ -190,9 +191,14 @@ impl Session for FileSession {
         head::keep(&beside(&self.path, ".head"), chain.line, chain.head);
     }
 
-    /// The operating system keeps the lock as long as this process has it.
+    /// The operating system keeps the lock as long as this process has it; but whoever removes its file lets others in.
     fn guard(&self) -> Guard {
-        Arc::new(|| Ok(()))
+        let (lock, path) = (Arc::clone(&self.lock), self.path.clone());
+        Arc::new(move || match lock.stands() {
+            true => Ok(()),
+            false => Err(Failure::new(format!("{} lost its lock file: nothing more is called", path.display()))
+                .hint("find out what touched it; then `tenure state verify`")),
+        })
     }
 }
 

@@ -303,6 +303,16 @@ fn a_file_that_changes_under_the_lock_is_left_alone() {
 }
 
 #[test]
+fn who_lost_the_lock_file_calls_nothing_more() {
+    let place = Kept::new();
+    let journal = place.journal().unwrap();
+    journal.held().unwrap();
+    std::fs::remove_file(place.beside(".lock")).unwrap();
+    let said = message(journal.held());
+    assert!(said.contains("lost its lock file: nothing more is called"), "{said}");
+}
+
+#[test]
 fn the_lock_says_who_holds_it() {
     let place = Kept::new();
     let _session = place.session().unwrap();

@@ -191,7 +191,7 @@ fn answer(entry: &Entry, run: &Run) -> (Style, String) {
             }
         }
         EventResult::NotDone { error, settled: late } => (BAD, format!("not done: {}{}", clean(error), settled(*late))),
-        EventResult::Unknown { error } => (DOUBT, format!("in doubt: {}", clean(error))),
+        EventResult::Unknown { error, .. } => (DOUBT, format!("in doubt: {}", clean(error))),
         EventResult::Diverged { error, .. } => (BAD, format!("neither as before nor as wanted: {}", clean(error))),
     }
 }

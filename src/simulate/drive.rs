@@ -77,7 +77,7 @@ impl World {
                     }
                     Step::Proceed { token, result } => {
                         let Some((system, orders, transaction)) = announced.remove(&token) else { continue };
-                        match result {
+                        match result.and_then(|()| process.held()) {
                             Ok(()) => {
                                 process.boundary(self)?;
                                 self.send(process, token, system, orders, Some(transaction));
@@ -272,6 +272,7 @@ fn answered(outcome: &Outcome) -> String {
         Outcome::Noted(_, what) => format!("done, but {what}"),
         Outcome::Partly(_, what) => format!("done in part: {what}"),
         Outcome::Refused { error, .. } => format!("refused ({error})"),
+        Outcome::Taken(error) => format!("refused ({error})"),
         Outcome::Later => "left for the next call".to_owned(),
         Outcome::Stale(_) => "stale".to_owned(),
         Outcome::Unknown(error) => format!("the answer is lost ({error})"),

@@ -46,6 +46,9 @@ pub enum Outcome {
     Partly(Object, String),
     /// The system refused: it certainly did not happen. `retry_after` in milliseconds where it said so.
     Refused { error: String, retry_after: Option<u64> },
+    /// The system refused a creation since something with the same key is there: it did not happen, unless the system got
+    /// the request twice and this answers the second.
+    Taken(String),
     /// The object was not as `before` says: it did not happen. What stands there now, if known.
     Stale(Option<Object>),
     /// Not begun, since the others took as long as a call may: it certainly did not happen, and comes with the next call.

@@ -123,6 +123,13 @@ impl Apply<'_> {
                         }
                     }
                 }
+                Outcome::Taken(error) => {
+                    // Said at once, and looked at by the next run: something that passes requests on may have sent it twice.
+                    let result = EventResult::Unknown { error: error.clone(), made: None, taken: true };
+                    self.record(call.intent, result);
+                    self.fates.set(self.plan, call.change, Fate::Refused { error });
+                    self.failed(unit);
+                }
                 Outcome::Stale(seen) => {
                     // The version may have moved for another attribute, or by our own doing: the re-read tells.
                     let error = "the object changed since it was read again".to_owned();
@@ -267,7 +274,8 @@ impl Apply<'_> {
     }
 
     fn in_doubt(&mut self, unit: u32, system: u32, call: Call, error: String) {
-        self.record(call.intent, EventResult::Unknown { error: error.clone() });
+        let made = call.target.filter(|_| call.image.action == Action::Create).map(Target::remote);
+        self.record(call.intent, EventResult::Unknown { error: error.clone(), made, taken: false });
         self.fates.set(self.plan, call.change, Fate::Unknown { error });
         self.doubts.push((system, call));
         self.failed(unit);

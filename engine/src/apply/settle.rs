@@ -289,8 +289,16 @@ impl<'a> Creations<'a> {
 
     /// The object that a creation in doubt made.
     fn find(&mut self, open: &OpenIntent, connected: &Connected, committed: bool) -> Looked {
+        let made = open.made.and_then(|id| {
+            let found = self
+                .unbound
+                .binary_search_by(|object| if object.id == id { Ordering::Equal } else { object.id.cmp(&id) });
+            self.unbound.get(found.ok()?).copied()
+        });
         let found: Vec<&Object> = match open.key {
             _ if on("settle-not-done") => Vec::new(),
+            // Its system said that this is it.
+            _ if made.is_some() => made.into_iter().filter(|object| !self.taken.contains(&object.id)).collect(),
             Some((attribute, Value::Text(text))) if natural_key(connected, open.kind) == Some(attribute) => {
                 let case_exact = key_of(connected, open.kind).is_some_and(|key| key.case_exact);
                 let places = self.by_key.get(&text.as_str().to_lowercase()).map_or(&[][..], Vec::as_slice);
@@ -311,6 +319,13 @@ impl<'a> Creations<'a> {
         };
         match found.as_slice() {
             [] => Ok(as_before(open, committed, None)),
+            // Whoever else came first and has the key may be anybody.
+            [one]
+                if open.taken
+                    && standing(&open.change, open.kind, Some(one), &connected.schema) != Standing::AsWanted =>
+            {
+                Ok(not_done(open, "looked at later: it is another's"))
+            }
             [one] => {
                 self.taken.insert(one.id);
                 Ok(EventResult::settled(managed(&open.change, one)))

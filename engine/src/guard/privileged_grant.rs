@@ -20,15 +20,16 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
         }
         let effective = systems.entry(system).or_insert_with(|| Effective::new(planner, plan, system));
         let (before, after) = (effective.members(name, When::Before), effective.members(name, When::After));
-        let gained: BTreeSet<Symbol> = after.holders.difference(&before.holders).copied().collect();
+        let mut gained: BTreeSet<Symbol> = after.holders.difference(&before.holders).copied().collect();
         let addresses: Vec<Address> = plan
             .changes
             .iter()
             .filter(|change| gives(change.action) && change.address.system() == Some(system))
             .map(|change| change.address)
             .filter(|address| match address {
+                // A place of its own in the group stays when the way through a group within ends.
                 Address::Membership { group, member: Member::Holder(holder), .. } => {
-                    after.groups.contains(group) && gained.contains(holder)
+                    *group == name || after.groups.contains(group) && gained.contains(holder)
                 }
                 Address::Membership { group, member: Member::Group(inner), .. } => {
                     after.groups.contains(group) && !before.groups.contains(inner)
@@ -39,6 +40,11 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
         if addresses.is_empty() {
             continue;
         }
+        let own = addresses.iter().filter_map(|address| match address {
+            Address::Membership { group, member: Member::Holder(holder), .. } if *group == name => Some(*holder),
+            _ => None,
+        });
+        gained.extend(own);
         let names: Vec<String> = gained.iter().map(|holder| planner.identity_address(*holder).to_string()).collect();
         let message = match names.len() {
             0 => format!("a group would come into {group}, which is protected"),

@@ -47,7 +47,7 @@ pub fn observed_from_record(recorded: &Recorded, system: Symbol, now: Timestamp)
     Observed::new(Complete::proved("from the record", now), accounts, groups, memberships, grants)
 }
 
-/// Recorded accounts and groups of `system` that an inventory lacks. Their absence is to be confirmed by a direct
+/// Recorded accounts and groups of `system` that an inventory lacks, and those of which it said that it made them. Their absence is to be confirmed by a direct
 /// read: one that answers after all, or hides, shows that the inventory was not complete.
 pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<(Address, Target)> {
     let lacks = |objects: &[Object], id: Symbol| objects.binary_search_by_key(&id, |object| object.id).is_err();
@@ -63,6 +63,15 @@ pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<
             _ => None,
         })
         .collect();
+    let made = recorded.open.iter().filter(|open| open.change.address.system() == Some(system)).filter_map(|open| {
+        let address = open.change.address;
+        match (address, open.made?) {
+            (Address::Account { .. }, id) if lacks(&observed.accounts, id) => Some((address, Target::Account(id))),
+            (Address::Group { .. }, id) if lacks(&observed.groups, id) => Some((address, Target::Group(id))),
+            _ => None,
+        }
+    });
+    missing.extend(made);
     missing.sort_unstable();
     missing
 }
@@ -78,6 +87,8 @@ pub fn emptied(recorded: &Recorded, system: Symbol, observed: &Observed) -> Opti
     }
     let objects = recorded.objects.keys().filter(|address| address.system() == Some(system));
     let known = objects.filter(|address| matches!(address, Address::Account { .. } | Address::Group { .. })).count();
+    let made = recorded.open.iter().filter(|open| open.change.address.system() == Some(system) && open.made.is_some());
+    let known = known + made.count();
     (known >= FEW).then(|| format!("it holds nothing at all, though the record knows {known} objects there"))
 }
 

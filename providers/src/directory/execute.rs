@@ -20,7 +20,19 @@ pub struct Execution {
 /// Why an order was not carried out.
 enum No {
     Refused(String),
+    /// The key is another's.
+    Taken(String),
     Stale(Option<Object>),
+}
+
+impl No {
+    /// Of a change that can only be refused: whether it was carried out is told by what stands there.
+    fn plain(self) -> No {
+        match self {
+            No::Taken(error) => No::Refused(error),
+            other => other,
+        }
+    }
 }
 
 impl From<String> for No {
@@ -33,6 +45,7 @@ impl From<No> for Outcome {
     fn from(no: No) -> Outcome {
         match no {
             No::Refused(error) => Outcome::Refused { error, retry_after: None },
+            No::Taken(error) => Outcome::Taken(error),
             No::Stale(object) => Outcome::Stale(object),
         }
     }
@@ -137,7 +150,7 @@ impl Call<'_> {
         {
             return Err(No::Refused("what a grant is about cannot be changed: revoke it and give another".into()));
         }
-        self.check(target, &object.attributes)?;
+        self.check(target, &object.attributes).map_err(No::plain)?;
         Ok(self.put(target, Some(object)))
     }
 
@@ -148,7 +161,7 @@ impl Call<'_> {
             attributes = attributes.iter().filter(|(name, _)| name.as_str() != ARCHIVED).cloned().collect();
         }
         let object = Object { active, attributes, ..there };
-        self.check(target, &object.attributes)?;
+        self.check(target, &object.attributes).map_err(No::plain)?;
         Ok(self.put(target, Some(object)))
     }
 
@@ -285,7 +298,7 @@ impl Call<'_> {
             && let Some(other) = self.heart.keyed(target, value).filter(|other| *other != id)
         {
             let name = key.attribute;
-            return Err(No::Refused(format!("`{name}` is to be unique, and `{value}` is that of `{other}` already")));
+            return Err(No::Taken(format!("`{name}` is to be unique, and `{value}` is that of `{other}` already")));
         }
         if let (Target::Group(id), Some(name)) = (target, capabilities.parent_attribute) {
             check_parent(self.heart, id, name, attributes)?;

@@ -49,6 +49,7 @@ pub async fn success(client: &Client, answer: Result<Answer, WriteFailure>) -> R
         404 | 410 if answer.method != reqwest::Method::POST => {
             refused(format!("{said}; it is gone from the system: plan again"))
         }
+        409 if answer.method == reqwest::Method::POST => Outcome::Taken(format!("{said}; {}", message::hint(status))),
         400..=499 | 501 => refused(format!("{said}; {}", message::hint(status))),
         _ => Outcome::Unknown(format!("{said}: whether it happened is not known")),
     })

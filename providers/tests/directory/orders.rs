@@ -70,6 +70,7 @@ fn said(outcome: &Outcome) -> String {
         Outcome::Stale(None) => "stale: gone".into(),
         Outcome::Stale(Some(now)) => format!("stale: {:?}", now.attributes),
         Outcome::Partly(_, error) => format!("partly: {error}"),
+        Outcome::Taken(error) => format!("taken: {error}"),
         Outcome::Later => "later".to_owned(),
         Outcome::Unknown(error) => format!("unknown: {error}"),
     }
@@ -79,9 +80,9 @@ fn said(outcome: &Outcome) -> String {
 fn each_order_gets_its_answer() {
     let ada = r#"{"login":"ada"}"#;
     for (order, answer) in [
-        (account("eve", r#"{"login":"ADA"}"#), "refused: `login` is to be unique, and `ada` is that of `ada` already"),
+        (account("eve", r#"{"login":"ADA"}"#), "taken: `login` is to be unique, and `ada` is that of `ada` already"),
         (account("eve", r#"{"login":"","mail":[]}"#), "done: {}"),
-        (group("eve", r#"{"name":"all"}"#), "refused: `name` is to be unique, and `all` is that of `all` already"),
+        (group("eve", r#"{"name":"all"}"#), "taken: `name` is to be unique, and `all` is that of `all` already"),
         (
             update("ada", ada, r#"{"login":"GRACE"}"#),
             "refused: `login` is to be unique, and `grace` is that of `grace` already",

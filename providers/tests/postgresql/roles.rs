@@ -14,6 +14,7 @@ fn said(outcome: &Outcome, hidden: &[(&str, &str)]) -> String {
         Outcome::Refused { error, .. } => format!("refused for now: {error}"),
         Outcome::Stale(_) => "stale".to_owned(),
         Outcome::Partly(_, what) => format!("partly: {what}"),
+        Outcome::Taken(error) => format!("taken: {error}"),
         Outcome::Later => "later".to_owned(),
         Outcome::Unknown(what) => format!("unknown: {what}"),
     };

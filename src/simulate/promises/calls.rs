@@ -49,7 +49,8 @@ impl World {
                 self.promises.made.entry(address).or_default().push(id);
             }
             if deed.by == By::Call {
-                self.count(system, address, action, deed.at);
+                // The record, and so its windows, go by the clock of whoever applies.
+                self.count(system, address, action, deed.at.plus_millis(self.skew));
             }
         }
         self.protected(system, orders);
@@ -173,7 +174,12 @@ impl super::Promises {
     pub(in crate::simulate) fn answered(&mut self, system: Symbol, answer: &engine::apply::Answer) {
         let engine::apply::Answer::Executed { outcomes, .. } = answer else { return };
         let failed = outcomes.iter().filter(|outcome| {
-            matches!(outcome, state::Outcome::Unknown(_) | state::Outcome::Refused { retry_after: None, .. })
+            matches!(
+                outcome,
+                state::Outcome::Unknown(_)
+                    | state::Outcome::Taken(_)
+                    | state::Outcome::Refused { retry_after: None, .. }
+            )
         });
         *self.failures.entry(system).or_default() += u32::try_from(failed.count()).unwrap_or(u32::MAX);
     }

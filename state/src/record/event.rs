@@ -133,7 +133,15 @@ pub enum Result {
         settled: bool,
     },
     /// Nobody knows: open until it is settled by looking, by a later `Outcome` of the same intent.
-    Unknown { error: String },
+    Unknown {
+        error: String,
+        /// Under which id a system said that it made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<Symbol>,
+        /// Refused since its key is taken: it is ours only if it is as it was to be.
+        #[serde(default, skip_serializing_if = "is_false")]
+        taken: bool,
+    },
     /// Looked at, and it is neither as before nor as wanted; no longer open, but reported.
     Diverged { error: String, seen: Option<Object> },
 }
@@ -142,6 +150,11 @@ impl Result {
     /// Done and seen.
     pub fn done(object: Object) -> Result {
         Result::Done { object, settled: false, note: None }
+    }
+
+    /// Nobody knows.
+    pub fn unknown(error: impl Into<String>) -> Result {
+        Result::Unknown { error: error.into(), made: None, taken: false }
     }
 
     /// Done, as looking at it later showed.

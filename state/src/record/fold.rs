@@ -70,6 +70,8 @@ impl Recorded {
                     why,
                     error: None,
                     transaction: None,
+                    made: None,
+                    taken: false,
                 };
                 self.allocate(&open);
                 self.open.push(open);
@@ -85,10 +87,12 @@ impl Recorded {
                 }
             }
             Event::Outcome { run, intent, result } => {
-                if let EventResult::Unknown { error } = &result
+                if let EventResult::Unknown { error, made, taken } = &result
                     && let Some(open) = self.open.get_mut(run, intent)
                 {
                     open.error = Some(error.clone());
+                    open.made = *made;
+                    open.taken = *taken;
                 } else if let Some(open) = self.open.take(run, intent) {
                     self.settle(open, result, at);
                 } else {

@@ -85,7 +85,7 @@ fn changes() {
         ),
         (
             "in doubt",
-            [ada(), changed(2, ADA, Action::Update, EventResult::Unknown { error: "lost".into() })].concat(),
+            [ada(), changed(2, ADA, Action::Update, EventResult::unknown("lost"))].concat(),
             &["account.chat.ada u1 {\"t\": \"old\"}", "open account.chat.ada Some(\"lost\")"],
         ),
         (
@@ -112,7 +112,7 @@ fn changes() {
             "in doubt, then settled",
             [
                 ada(),
-                changed(2, ADA, Action::Update, EventResult::Unknown { error: "lost".into() }),
+                changed(2, ADA, Action::Update, EventResult::unknown("lost")),
                 vec![outcome(2, settled(&[("t", "new")]))],
             ]
             .concat(),

@@ -12,7 +12,7 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
     let group = prop::sample::select(vec!["eng", "ops", "team[\"a/b\"]"]);
     let result = prop_oneof![
         4 => Just(None),
-        1 => Just(Some(EventResult::Unknown { error: "timed out".into() })),
+        1 => Just(Some(EventResult::unknown("timed out"))),
         1 => Just(Some(EventResult::NotDone { error: "403".into(), settled: false })),
         1 => Just(Some(EventResult::Done {
             object: Object::new("u", Attributes::new()),

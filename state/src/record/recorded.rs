@@ -157,6 +157,12 @@ pub struct OpenIntent {
     /// The transaction of its call, where the system has such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<Symbol>,
+    /// Under which id its system said that it made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Symbol>,
+    /// Refused since its key is taken: it is ours only if it is as it was to be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
 }
 
 /// Access that was taken, given or changed, for the windows of `mass-removal`, `mass-grant` and `mass-change`.

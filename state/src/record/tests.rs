@@ -109,7 +109,7 @@ pub(crate) fn events() -> Vec<Event> {
             change("account.chat.ada", Action::Update, &[("title", "Countess")]),
         ),
         Event::Transaction { run: Symbol::new("r1"), intents: vec![3], transaction: Symbol::new("4711") },
-        outcome(3, EventResult::Unknown { error: "timed out".into() }),
+        outcome(3, EventResult::unknown("timed out")),
         Event::RunFinished { run: Symbol::new("r1"), counts: [("done".to_owned(), 2)].into(), status: "failed".into() },
     ]
 }

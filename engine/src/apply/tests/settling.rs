@@ -8,7 +8,8 @@ use super::world::{World, change, connected, pairs, result_brief};
 use crate::apply::{Answers, settle};
 
 /// A world with ada (a@x), a group `team` with ada, and with these intents open; `done` changes it before it is looked
-/// at, `wait` milliseconds after the intents.
+/// at, `wait` milliseconds after the intents. `... ! made 7`: the system said under which id; `... ! taken`: it refused
+/// since the key is there.
 fn settled(intents: &[&str], done: impl Fn(&mut super::world::Remote), wait: i64) -> String {
     settled_with(intents, done, wait, None)
 }
@@ -26,6 +27,7 @@ fn settled_with(
     world.member("team", "ada");
     let mut recorded = world.recorded();
     for (intent, text) in (1..).zip(intents) {
+        let (text, known) = text.split_once(" ! ").unwrap_or((text, ""));
         let change = change(&world, text);
         let id = |address: Address| Symbol::from(format!("id-{}", address.holder().or(address.group()).unwrap()));
         let (kind, target) = match change.address {
@@ -55,6 +57,8 @@ fn settled_with(
             why: vec![],
             error: None,
             transaction: said.as_ref().map(|_| "t1".into()),
+            made: known.strip_prefix("made ").map(Symbol::new),
+            taken: known == "taken",
         });
     }
     done(world.systems.get_mut(&Symbol::new("chat")).unwrap());
@@ -157,6 +161,42 @@ fn a_creation_is_found_by_its_key_among_those_that_nobody_is_bound_to() {
     1: done 9{"mail": "x@x"} (settled)
     2: not done: no answer was recorded; looked at later: it did not happen (settled)
     "#);
+}
+
+#[test]
+fn what_a_system_said_that_it_made_is_found_by_that_id() {
+    let made = ["create account.chat.bob userName=bob mail=b@x ! made 7"];
+    let renamed = |remote: &mut super::world::Remote| {
+        remote
+            .accounts
+            .extend([account("7", &[("userName", "rob"), ("mail", "b@x")]), account("8", &[("userName", "bob")])]);
+    };
+    assert_snapshot!(settled(&made, renamed, 10_000), @r#"
+    1: done 7{"mail": "b@x", "userName": "rob"} (settled)
+    "#);
+    let elsewhere = |remote: &mut super::world::Remote| {
+        remote.accounts.extend([account("8", &[("userName", "bob"), ("mail", "b@x")])]);
+    };
+    assert_snapshot!(settled(&made, elsewhere, 10_000), @r#"
+    1: done 8{"mail": "b@x", "userName": "bob"} (settled)
+    "#);
+}
+
+#[test]
+fn what_was_refused_for_its_key_is_ours_only_if_it_is_as_it_was_to_be() {
+    let taken = ["create account.chat.bob userName=bob mail=b@x ! taken"];
+    let ours = |remote: &mut super::world::Remote| {
+        remote.accounts.extend([account("7", &[("userName", "bob"), ("mail", "b@x")])]);
+    };
+    assert_snapshot!(settled(&taken, ours, 10_000), @r#"
+    1: done 7{"mail": "b@x", "userName": "bob"} (settled)
+    "#);
+    let theirs = |remote: &mut super::world::Remote| {
+        remote.accounts.extend([account("7", &[("userName", "bob"), ("mail", "bob@elsewhere")])]);
+    };
+    assert_snapshot!(settled(&taken, theirs, 10_000), @r"
+    1: not done: no answer was recorded; looked at later: it is another's (settled)
+    ");
 }
 
 #[test]

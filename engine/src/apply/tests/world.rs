@@ -551,6 +551,7 @@ fn answered(outcome: &Outcome) -> String {
         Outcome::Refused { error, retry_after: Some(wait) } => format!("refused ({error}), again after {wait} ms"),
         Outcome::Stale(_) => "stale".into(),
         Outcome::Later => "later".into(),
+        Outcome::Taken(error) => format!("taken ({error})"),
         Outcome::Unknown(error) => format!("lost ({error})"),
     }
 }
@@ -578,7 +579,7 @@ pub fn result_brief(result: &EventResult) -> String {
             format!("done {}{:?}{}{note}", object.id, object.attributes, settled(by_look))
         }
         EventResult::NotDone { error, settled: by_look } => format!("not done: {error}{}", settled(by_look)),
-        EventResult::Unknown { error } => format!("unknown: {error}"),
+        EventResult::Unknown { error, .. } => format!("unknown: {error}"),
         EventResult::Diverged { error, .. } => format!("diverged: {error}"),
     }
 }
