@@ -7,7 +7,7 @@ pub enum Exit {
     Done,
     /// 1: an error, which was shown.
     Failed,
-    /// 2: there are changes (`plan --detailed-exitcode`), or files to format (`fmt --check`).
+    /// 2: there are changes or drift (`--detailed-exitcode`), or files to format (`fmt --check`).
     Changes,
     /// 3: a safeguard holds something.
     Held,

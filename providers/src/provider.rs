@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use state::{
-    Attributes, Capabilities, Observed, Order, Outcome, Presence, Schema, Symbol, Target, Timestamp, TransactionState,
-    Value,
+    Attributes, Capabilities, Observed, Order, Outcome, Presence, Schema, Symbol, Target, Timestamp, Touched,
+    TransactionState, Value,
 };
 
 use crate::twin::Manners;
@@ -184,6 +184,11 @@ pub trait Reader: Send + Sync {
     /// What became of a transaction that a writer [announced](Announce).
     async fn transaction(&self, _transaction: Symbol) -> Result<TransactionState, ReadError> {
         Ok(TransactionState::Unknown)
+    }
+    /// What the system's own log tells of the last change of these accounts and groups, in the same order; none where it
+    /// tells nothing, or the object is not there.
+    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
+        Ok(vec![None; targets.len()])
     }
 }
 

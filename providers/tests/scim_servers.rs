@@ -6,7 +6,7 @@ mod servers;
 
 use futures_util::StreamExt as _;
 use servers::{Server, TOKEN};
-use state::{Observed, Symbol, Timestamp, Value};
+use state::{Observed, Symbol, Target, Timestamp, Value};
 use tenure_providers::scim::Scim;
 use tenure_providers::{Ask, Provider, Reader, Settings, Unannounced};
 
@@ -78,6 +78,11 @@ async fn both_servers_are_read_whole() {
         names.sort();
         assert_eq!(names, [r#""ada""#, r#""bob""#], "{}", server.url);
         assert_eq!(observed.groups.len(), 2);
+        // Who it was no server tells.
+        let targets = [Target::Account(ada.as_str().into()), Target::Group(staff.as_str().into())];
+        let touched = reader.touched(&targets).await.unwrap();
+        assert!(touched.iter().flatten().all(|touched| touched.by.is_none() && touched.at.is_some()), "{touched:?}");
+        assert_eq!(touched.iter().flatten().count(), 2, "{touched:?}");
         let mut places: Vec<(&str, &str)> =
             observed.memberships.iter().map(|place| (place.group.as_str(), place.member.as_str())).collect();
         places.sort_unstable();

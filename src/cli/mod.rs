@@ -1,6 +1,7 @@
 //! What can be typed: the commands, their options and their help.
 
 pub mod approve;
+pub mod drift;
 pub mod global;
 pub mod parse;
 pub mod plan;
@@ -16,6 +17,7 @@ use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
 pub use approve::ApproveArgs;
+pub use drift::DriftArgs;
 pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
 pub use record::{HistoryArgs, StateArgs, StateCommand, WhoArgs};
@@ -40,13 +42,14 @@ Examples:
   tenure undo last                   give back how it was before the last run
   tenure history account.chat.ada    who did what, when, from which commit
   tenure who group.corp.admins       who has access, why, since when
+  tenure drift                       what others changed by hand
   tenure status                      what is to come, and what is held
   tenure simulate --until 2027-01-31 rehearse it in twins of the systems
 
 Exit codes:
   0  done, or nothing to change
   1  an error; nothing that was not said has been done
-  2  there are changes (plan --detailed-exitcode), or files to format (fmt --check)
+  2  there are changes (plan --detailed-exitcode) or drift (drift --detailed-exitcode), or files to format (fmt --check)
   3  a safeguard holds something
 
 Environment:
@@ -75,6 +78,7 @@ pub enum Command {
     Fmt(FmtArgs),
     Plan(Box<PlanArgs>),
     Apply(Box<ApplyArgs>),
+    Drift(DriftArgs),
     Approve(ApproveArgs),
     Undo(UndoArgs),
     Suspend(SuspendArgs),

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod approve;
 pub mod completions;
+pub mod drift;
 pub mod fmt;
 pub mod graph;
 pub mod history;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Fmt(args) => fmt::run(&args),
         Command::Plan(args) => plan::run(global, &args),
         Command::Apply(args) => apply::run(global, &args),
+        Command::Drift(args) => drift::run(global, &args),
         Command::Approve(args) => approve::run(&args),
         Command::Suspend(args) => suspend::run(global, &args),
         Command::Undo(args) => undo::run(global, &args),

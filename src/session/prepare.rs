@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
+use engine::drift::{Drifts, drift};
 use engine::guard::Watch;
 use engine::plan::{Coming, Inputs, Planned, Reading, coming, plan};
 use engine::undo::{Done, undo};
@@ -121,6 +122,15 @@ impl Prepared {
     /// What is wrong with the files in the light of what was observed.
     pub fn plan<'a>(&'a self, targets: &'a [Address]) -> Result<Planned<'a>, Error> {
         plan(self.inputs(targets)).map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+
+    /// What others did since the record last saw the systems: see [`engine::drift::drift`].
+    ///
+    /// # Errors
+    /// What is wrong with the files in the light of what was observed.
+    pub fn drift(&self, only: &[Address]) -> Result<Drifts, Error> {
+        let planned = self.plan(&[])?;
+        Ok(drift(self.inputs(&[]), &planned, only))
     }
 
     /// The plan that undoes a run.

@@ -27,7 +27,7 @@ pub use attributes::Attributes;
 pub use change::{Action, Change, Reason, ReasonId, Undo, Wanted, WantedAttributes};
 pub use digest::Digest;
 pub use finding::{Code, Finding, Scope, Severity};
-pub use object::{Kind, Object, Presence, Target, TransactionState};
+pub use object::{Kind, Object, Presence, Target, Touched, TransactionState};
 pub use observed::{Complete, Dangling, Grant, Membership, Observed, Owned};
 pub use order::{Order, Outcome};
 pub use owned::Owns;

@@ -108,6 +108,16 @@ pub enum Presence {
     Hidden(String),
 }
 
+/// What a system's own log tells of the last change of a remote object, whoever made it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// In the system's own words: a distinguished name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<crate::Timestamp>,
+}
+
 /// What became of a transaction by what its system says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionState {

@@ -3,7 +3,7 @@
 use state::{Object, Observed, Schema, Symbol, Target};
 
 /// What stands at `target` in an inventory.
-pub(super) fn seen(observed: &Observed, schema: &Schema, target: Target) -> Option<Object> {
+pub(crate) fn seen(observed: &Observed, schema: &Schema, target: Target) -> Option<Object> {
     match target {
         Target::Account(id) => by_id(&observed.accounts, id).cloned(),
         Target::Group(id) => by_id(&observed.groups, id).cloned(),

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rustc_hash::FxHashSet;
-use state::{Capabilities, Complete, Kind, Membership, Object, Observed, Presence, Schema, Symbol, Target};
+use state::{
+    Capabilities, Complete, Kind, Membership, Object, Observed, Presence, Schema, Symbol, Target, Timestamp, Touched,
+};
 use tokio::task::JoinSet;
 
 use crate::provider::{Ask, ReadError, Reader};
@@ -331,5 +333,67 @@ impl Reader for LdapReader {
             }
         };
         Ok(targets.iter().map(answer).collect())
+    }
+
+    /// From the operational attributes of RFC 4512 section 3.4; Active Directory keeps the time in one of its own, and
+    /// tells nobody who it was.
+    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
+        let select = [MODIFIER, MODIFIED, CHANGED].map(str::to_owned);
+        let of = |account: bool| {
+            let ids = targets.iter().filter(|target| (target.kind() == Kind::Account) == account);
+            ids.map(|target| target.remote()).collect::<BTreeSet<Symbol>>().into_iter().collect::<Vec<_>>()
+        };
+        let accounts = self.client.look(&self.client.bases(true), &of(true), &select).await?;
+        let groups = self.client.look(&self.client.bases(false), &of(false), &select).await?;
+        let answer = |target: &Target| {
+            let looked = if target.kind() == Kind::Account { &accounts } else { &groups };
+            let entry = looked.entry(target.remote())?;
+            let at = [MODIFIED, CHANGED].into_iter().find_map(|name| generalized(entry.text(name)?));
+            let by = entry.text(MODIFIER).map(str::to_owned);
+            (by.is_some() || at.is_some()).then_some(Touched { by, at })
+        };
+        Ok(targets.iter().map(answer).collect())
+    }
+}
+
+const MODIFIER: &str = "modifiersName";
+const MODIFIED: &str = "modifyTimestamp";
+/// Active Directory's.
+const CHANGED: &str = "whenChanged";
+
+/// A moment as servers write it in UTC, `20261127203345Z`, also with a fraction of a second (RFC 4517 section 3.3.13).
+fn generalized(text: &str) -> Option<Timestamp> {
+    let digits = text.strip_suffix('Z')?;
+    let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    let all = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() != 14 || !all(whole) || !all(fraction) {
+        return None;
+    }
+    let part = |range: std::ops::Range<usize>| whole.get(range).unwrap_or_default();
+    let (date, time) =
+        ([part(0..4), part(4..6), part(6..8)].join("-"), [part(8..10), part(10..12), part(12..14)].join(":"));
+    format!("{date}T{time}.{fraction}Z").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_directories() {
+        for (text, expected) in [
+            ("20261127203345Z", Some("2026-11-27T20:33:45.000Z")),
+            ("20261127203345.0Z", Some("2026-11-27T20:33:45.000Z")),
+            ("20261127203345.25Z", Some("2026-11-27T20:33:45.250Z")),
+            ("20261327203345Z", None),
+            ("202611272033Z", None),
+            ("20261127203345+0100", None),
+            ("2026112720334xZ", None),
+            ("20261127203345.Z", None),
+            ("é61127203345Z", None),
+            ("", None),
+        ] {
+            assert_eq!(generalized(text).map(|moment| moment.to_string()).as_deref(), expected, "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
-use state::{Capabilities, Complete, Object, Observed, Presence, Schema, Symbol, Target};
+use state::{Capabilities, Complete, Object, Observed, Presence, Schema, Symbol, Target, Touched};
 
 use crate::http::HttpError;
 use crate::provider::{Ask, ReadError, Reader};
@@ -214,5 +214,21 @@ impl Reader for ScimReader {
             });
         }
         Ok(answers)
+    }
+
+    /// From `meta.lastModified` (RFC 7643 section 3.1); nothing there says who it was.
+    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
+        let mut touched = Vec::with_capacity(targets.len());
+        for target in targets {
+            let found = self.client.fetch(target.kind() == state::Kind::Account, target.remote()).await?;
+            let Found::Here(resource) = found else {
+                touched.push(None);
+                continue;
+            };
+            let meta = json::member(&resource.json, "meta").and_then(serde_json::Value::as_object);
+            let at = meta.and_then(|meta| json::text(meta, "lastModified")).and_then(|text| text.parse().ok());
+            touched.push(at.map(|at| Touched { by: None, at: Some(at) }));
+        }
+        Ok(touched)
     }
 }

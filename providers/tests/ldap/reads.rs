@@ -3,7 +3,7 @@
 use state::{Kind, Presence, Symbol, Target, Value};
 
 use crate::helper::{connect, person, settings, try_connect};
-use crate::openldap::{BASE, READER, STRANGER, Slapd};
+use crate::openldap::{BASE, PROV, READER, STRANGER, Slapd};
 
 /// LDIF of `n` people.
 fn people(n: usize) -> String {
@@ -173,4 +173,20 @@ async fn settings_narrow_what_accounts_and_groups_are() {
         let system = connect(&server, &more).await;
         assert_eq!(system.inventory().await.unwrap().accounts.len(), accounts, "{more:?}");
     }
+}
+
+#[tokio::test]
+async fn the_directory_tells_who_changed_an_entry_last_and_when() {
+    let server = Slapd::start();
+    let system = connect(&server, &[]).await;
+    let id = system.created(Kind::Account, &person("ada")).await;
+    let absent = Symbol::new("00000000-0000-0000-0000-000000000000");
+    let targets = [Target::Account(id), Target::Account(absent)];
+    let touched = system.reader.touched(&targets).await.unwrap();
+    let [Some(ada), None] = &touched[..] else { panic!("{touched:?}") };
+    assert_eq!(ada.by.as_deref(), Some(PROV));
+    // Servers tell whole seconds.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let at = ada.at.unwrap().millis();
+    assert!((now - 60_000..=now + 1_000).contains(&at), "{at} is not about {now}");
 }

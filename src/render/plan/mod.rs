@@ -14,7 +14,7 @@ mod sections;
 mod summary;
 mod systems;
 mod text;
-mod value;
+pub(crate) mod value;
 
 #[cfg(test)]
 pub mod sample;
