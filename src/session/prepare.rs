@@ -7,7 +7,7 @@ use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
 use engine::drift::{Drifts, drift};
 use engine::guard::Watch;
-use engine::plan::{Coming, Inputs, Planned, Reading, coming, plan};
+use engine::plan::{Coming, Inputs, Planned, Reading, Workers, coming, plan};
 use engine::undo::{Done, undo};
 use state::record::{InForce, Line, Recorded};
 use state::{Address, Finding, Observed, Plan, Schema, Symbol};
@@ -30,6 +30,8 @@ pub struct Prepared {
     /// What looking said about earlier calls whose outcome was not known.
     pub settlement: Settlement,
     doubts: Vec<Finding>,
+    /// Who plans.
+    pub workers: &'static dyn Workers,
 }
 
 /// The configuration, or what evaluates it once it is known who is there.
@@ -106,7 +108,17 @@ impl Prepared {
             }
         };
         let doubts = settlement.doubts.iter().map(Doubt::finding).collect();
-        Ok(Prepared { folder, connections, configuration, recorded, readings, readers, settlement, doubts })
+        Ok(Prepared {
+            folder,
+            connections,
+            configuration,
+            recorded,
+            readings,
+            readers,
+            settlement,
+            doubts,
+            workers: &Threads,
+        })
     }
 
     /// Leaves what may be millions of objects to the end of the process, which is about to come: taking them apart one by
@@ -151,7 +163,7 @@ impl Prepared {
             doubts: &self.doubts,
             targets,
             hmac_key: self.folder.key_bytes(),
-            workers: &Threads,
+            workers: self.workers,
         }
     }
 

@@ -67,7 +67,8 @@ pub async fn read(
         let offline = connection.provider.offline(&connection.settings);
         let (schema, capabilities, inventory) = match (described.remove(&name), inventories.remove(&name)) {
             (Some(Ok((schema, capabilities))), Some(Ok(observed))) => {
-                let emptied = emptied(recorded, name, &observed).filter(|_| !on("emptied-settles"));
+                let emptied =
+                    emptied(recorded, name, &observed).filter(|_| !on("emptied-settles") && !on("unread-is-empty"));
                 let doubt = match (emptied, readers.get(&name)) {
                     _ if on("confirm-skipped") => Ok(None),
                     (Some(doubt), _) => Ok(Some(doubt)),

@@ -182,6 +182,9 @@ impl World {
         orders: Vec<Order>,
         transaction: Option<Symbol>,
     ) {
+        if transaction.is_none() {
+            self.promises_sent(system, &orders);
+        }
         let (arrives, number) = self.soon();
         self.transit.push(Transit { arrives, number, system, orders, transaction, process: process.number, token });
     }

@@ -21,5 +21,5 @@ pub mod world;
 pub use fault::{Kind, Process, Rule};
 pub use process::{Applied, End, Options};
 pub use tree::Tree;
-pub use twins::Likeness;
+pub use twins::{Likeness, Twins};
 pub use world::{Beginning, World};

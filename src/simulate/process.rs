@@ -8,10 +8,12 @@ use engine::apply::{Apply, Report, Status};
 use engine::approval::{Given, Lifted, Said, draw_up, lift};
 use engine::guard::Watch;
 use engine::mutations::on;
+use engine::plan::Alone;
 use state::record::{Chain, Event, RunStarted};
 use state::{Code, Digest, Finding, Plan, Severity, Symbol, Timestamp};
 
 use super::fault::Process as Kind;
+use super::twins::Twins;
 use super::world::World;
 use crate::commands::apply::check_clock;
 use crate::driver::{Look, Progress};
@@ -26,11 +28,13 @@ pub struct Options<'a> {
     pub kill: Option<u64>,
     /// Which findings somebody approves.
     pub approve: &'a dyn Fn(&Finding) -> bool,
+    /// What others do, unnoticed, between the plan and the calls.
+    pub meanwhile: &'a dyn Fn(&Twins),
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { kill: None, approve: &|_| false }
+        Options { kill: None, approve: &|_| false, meanwhile: &|_| {} }
     }
 }
 
@@ -208,9 +212,11 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(|error| Stop::Failed(format!("cannot start the tasks that read systems: {error}")))?;
-        let prepared = runtime
+        let mut prepared = runtime
             .block_on(Prepared::over(connections, session, record.recorded, From::Systems(&progress)))
             .map_err(failed)?;
+        // Worlds are played side by side, each by one thread.
+        prepared.workers = &Alone;
         process.boundary(self)?;
         if !prepared.settlement.events.is_empty() {
             let events = prepared.settlement.events.clone();
@@ -254,6 +260,7 @@ impl World {
             let mut machine = Apply::new(&plan, &prepared.recorded, Box::new(planned.resolver), connected, started);
             machine.watch(planned.watches);
             machine.approvals(lifted.uses.iter().map(|used| used.event(run)));
+            (options.meanwhile)(&self.twins);
             self.drive(process, &mut machine, &plan, &prepared)
         };
         applied.plan = Some(plan);

@@ -3,7 +3,7 @@
 use providers::twin::Rng;
 use state::{Address, Code, Finding, Member, Object, Severity, Symbol, Target, Timestamp, Value};
 use tenure::simulate::promises::{Broken, CONVERGES, WANTED};
-use tenure::simulate::{Applied, Beginning, Kind, Options, Process, Rule, World};
+use tenure::simulate::{Applied, Beginning, Kind, Options, Process, Rule, Twins, World};
 
 use crate::organisation::{Export, Organisation};
 
@@ -57,6 +57,12 @@ pub enum Event {
     /// Somebody new gets the login of somebody who left.
     Reuse(usize),
     Weeks(i64),
+    /// Somebody whom no file explains has the login of whoever comes next, in capitals.
+    Namesake,
+    /// Whoever makes checks from now on.
+    Swap,
+    /// While the next apply runs, unnoticed: an account owns something.
+    OwnsMeanwhile(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -165,6 +171,12 @@ fn event(rng: &mut Rng, organisation: &Organisation) -> Event {
     }
 }
 
+/// One table.
+fn owned() -> Object {
+    let thing = [("place", "shop"), ("kind", "table"), ("name", "orders")].map(|(n, v)| (n.into(), Value::text(v)));
+    Object::new("", [(Symbol::new("owned"), Value::list([Value::map(thing)]))].into_iter().collect())
+}
+
 /// A scenario under way.
 struct Stage<'a> {
     scenario: &'a Scenario,
@@ -175,6 +187,8 @@ struct Stage<'a> {
     codes: std::collections::BTreeMap<Code, u64>,
     /// People of whom it is not certain what they end with: others had their hands in it, or a safeguard keeps it.
     unsure: std::collections::BTreeSet<usize>,
+    /// What the account of this one comes to own while the next apply runs.
+    meanwhile: Option<usize>,
 }
 
 /// Plays it to its end.
@@ -199,6 +213,7 @@ pub fn play(scenario: &Scenario) -> Played {
         boundaries: 0,
         codes: Default::default(),
         unsure: Default::default(),
+        meanwhile: None,
     };
     stage.world.promises.truth.share = Some(0.1);
     for today in &scenario.days {
@@ -253,7 +268,16 @@ impl Stage<'_> {
 
     fn apply(&mut self, kill: Option<u64>, careless: bool) -> Applied {
         let approve = |_: &Finding| careless;
-        let applied = self.world.apply(&Options { kill, approve: &approve });
+        let owner = self.meanwhile.take().and_then(|who| self.account(who));
+        let meanwhile = |twins: &Twins| {
+            if let (Some(account), Some(shared)) = (&owner, twins.0.get(&"s0".into())) {
+                shared.with(|twin, now| {
+                    twin.put(now, Target::Owned(account.id), Some(owned()));
+                    twin.take_deeds();
+                });
+            }
+        };
+        let applied = self.world.apply(&Options { kill, approve: &approve, meanwhile: &meanwhile });
         self.boundaries += applied.boundaries;
         if let Some(plan) = &applied.plan {
             for finding in &plan.findings {
@@ -382,6 +406,17 @@ impl Stage<'_> {
                 }
             }
             Event::Weeks(weeks) => self.weeks(*weeks),
+            Event::Namesake => {
+                self.unsure.insert(people);
+                self.organisation.hire(Some("yan".to_owned()), 0);
+                let login = [(Symbol::new("login"), Value::text("YAN"))].into_iter().collect();
+                let id = Symbol::new("namesake");
+                self.put(Target::Account(id), Some(Object::new(id, login)));
+            }
+            Event::Swap => {
+                self.organisation.checkers = std::mem::take(&mut self.organisation.makers);
+            }
+            Event::OwnsMeanwhile(who) => self.meanwhile = Some(*who),
             Event::Leave { .. } | Event::Ends { .. } => {}
         }
     }
@@ -455,9 +490,7 @@ impl Stage<'_> {
 
     fn owns(&mut self, who: usize) {
         let Some(account) = self.account(who) else { return };
-        let thing = [("place", "shop"), ("kind", "table"), ("name", "orders")].map(|(n, v)| (n.into(), Value::text(v)));
-        let owned = [(Symbol::new("owned"), Value::list([Value::map(thing)]))].into_iter().collect();
-        self.put(Target::Owned(account.id), Some(Object::new("", owned)));
+        self.put(Target::Owned(account.id), Some(owned()));
     }
 
     /// The red button, without the calls that it makes by itself.

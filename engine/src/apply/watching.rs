@@ -147,7 +147,7 @@ impl Apply<'_> {
         }
         let transfers =
             self.system_of(unit).and_then(|system| self.capabilities(system)).is_some_and(|own| own.transfer);
-        for n in unread.into_iter().filter(|_| transfers) {
+        for n in unread.into_iter().filter(|_| transfers && !crate::mutations::on("not-watched")) {
             let ends = self.plan.changes.get(n as usize).filter(|own| is_end(own));
             if let Some(Target::Account(id)) = ends.and_then(|own| self.ids.target(own, self.resolver.as_ref())) {
                 beside.owners.push(n);
@@ -190,8 +190,12 @@ impl Apply<'_> {
         if let Some(Err(why)) = active.beside.owned.get(&n) {
             return Again::Stop(Fate::NotDone(Why::NotRead(format!("what it owns: {why}"))));
         }
-        if let Some(owned) =
-            active.beside.owned.get(&n).and_then(|owned| owned.as_ref().ok()).filter(|own| !own.is_empty())
+        if let Some(owned) = active
+            .beside
+            .owned
+            .get(&n)
+            .and_then(|owned| owned.as_ref().ok())
+            .filter(|own| !own.is_empty() && !crate::mutations::on("owned-data"))
         {
             let attributes = [(Symbol::new(OWNED), Value::list(owned.iter().cloned()))].into_iter().collect();
             let counted = Owns::counted(&attributes).unwrap_or_default();

@@ -19,12 +19,19 @@ impl Twin {
     pub fn inventory(&mut self, now: Timestamp) -> Result<Observed, ReadError> {
         let mut last = error("nothing was asked", "");
         for _ in 0..TRIES {
-            match self.listing(now) {
+            let listing = self.listing(now);
+            self.whole = listing.is_ok();
+            match listing {
                 Ok(observed) => return Ok(observed),
                 Err(problem) => last = problem,
             }
         }
         Err(last)
+    }
+
+    /// Whether whoever asked for everything last was told everything, as far as anybody could see.
+    pub fn was_read(&self) -> bool {
+        self.whole
     }
 
     fn listing(&mut self, now: Timestamp) -> Result<Observed, ReadError> {

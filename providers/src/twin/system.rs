@@ -56,6 +56,8 @@ pub struct Twin {
     pub(super) hidden: Option<(Timestamp, bool)>,
     /// When it was last listed.
     pub(super) listed: Option<Timestamp>,
+    /// Whether that was whole, as far as anybody could see.
+    pub(super) whole: bool,
     /// What changed since it was last asked for.
     deeds: Vec<Deed>,
     /// The account of the credential in use.
@@ -80,6 +82,7 @@ impl Twin {
             transactions: BTreeMap::new(),
             hidden: None,
             listed: None,
+            whole: true,
             deeds: Vec::new(),
             own: Vec::new(),
         }

@@ -3,10 +3,28 @@
 use providers::twin::{By, Deed};
 use state::{Action, Address, Order, Symbol, Target};
 
-use super::{ANNOUNCED, ONE_ACCOUNT, PROTECTED};
+use super::{ANNOUNCED, ONE_ACCOUNT, PROTECTED, TIMELY};
 use crate::simulate::world::World;
 
 impl World {
+    /// A call is on its way.
+    pub(in crate::simulate) fn promises_sent(&mut self, system: Symbol, orders: &[Order]) {
+        // Elsewhere a call ends with its process, and nobody looks as long as that holds the lock.
+        let outlives = self.twins.0.get(&system).is_some_and(|twin| twin.with(|t, _| t.capabilities().outlives > 0));
+        if !outlives {
+            return;
+        }
+        let now = self.told_now();
+        for order in orders {
+            let open = self.promises.durable.open.iter().find(|open| open.change.address == order.address);
+            let late = open.filter(|open| open.settle_after < now).map(|open| open.settle_after);
+            self.promises.holds(TIMELY, late.is_none(), || {
+                let after = late.map_or(String::new(), |after| after.to_string());
+                format!("{} of {} at {now}, and looked for after {after}", order.action.word(), order.address)
+            });
+        }
+    }
+
     /// A call is about to take effect.
     pub(in crate::simulate) fn promises_arriving(
         &mut self,

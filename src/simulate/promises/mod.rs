@@ -19,6 +19,7 @@ pub use limits::Taken;
 /// The promises, in the order in which they are told.
 pub const PROMISES: &[&str] = &[
     ANNOUNCED,
+    TIMELY,
     CHAIN,
     PAIRED,
     REPLAY,
@@ -46,6 +47,7 @@ pub const PROMISES: &[&str] = &[
 ];
 
 pub const ANNOUNCED: &str = "every outside change stands in the record before it is made";
+pub const TIMELY: &str = "no call is made so late that another run may look for it already";
 pub const CHAIN: &str = "the record is whole: every line as it was written";
 pub const PAIRED: &str = "every intent has its outcome, or is in doubt";
 pub const REPLAY: &str = "what the record says is what the systems hold";

@@ -81,6 +81,7 @@ impl World {
             .readings
             .get(&call.system)
             .is_some_and(|reading| matches!(reading.inventory, engine::plan::Inventory::Complete(_)));
+        let complete = complete && call.twin.with(|twin, _| twin.was_read());
         self.promises
             .holds(UNREAD, complete, || format!("{word} of {address}, and system.{} was not read", call.system));
         let open = self.promises.durable.open.iter().filter(|open| open.change.address == address).count();
@@ -301,7 +302,9 @@ impl<'a> Call<'a> {
     /// Whether somebody left, or is suspended.
     fn leaves(&self, holder: Symbol, durable: &Recorded) -> bool {
         let suspended = durable.suspension(Address::Person(holder)).is_some();
-        suspended || self.identity(holder).is_none_or(|identity| identity.leaver.is_some())
+        // Whoever nobody knows never came.
+        let nobody = holder.as_str().starts_with("id:");
+        !nobody && (suspended || self.identity(holder).is_none_or(|identity| identity.leaver.is_some()))
     }
 
     fn exclusive_system(&self) -> bool {

@@ -50,7 +50,7 @@ impl Stage {
         }
         let approves = std::mem::take(&mut self.approves);
         let approve = |finding: &Finding| approves.iter().any(|code| code == finding.code.as_str());
-        self.applied = Some(self.world.apply(&Options { kill: None, approve: &approve }));
+        self.applied = Some(self.world.apply(&Options { approve: &approve, ..Options::default() }));
         self.due = false;
     }
 }
@@ -137,7 +137,7 @@ impl Scene {
 fn fill(world: &mut World) -> Result<(), String> {
     let approve = |_: &Finding| true;
     for _ in 0..ROUNDS {
-        let applied = world.apply(&Options { kill: None, approve: &approve });
+        let applied = world.apply(&Options { approve: &approve, ..Options::default() });
         match &applied.end {
             End::Refused(why) => return Err(why.clone()),
             _ if applied.is_settled() => {
