@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod approval;
 pub mod configuration;
+pub mod discover;
 pub mod drift;
 pub mod guard;
 pub mod language;

@@ -1,6 +1,7 @@
 //! What can be typed: the commands, their options and their help.
 
 pub mod approve;
+pub mod discover;
 pub mod drift;
 pub mod global;
 pub mod parse;
@@ -17,6 +18,7 @@ use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
 pub use approve::ApproveArgs;
+pub use discover::DiscoverArgs;
 pub use drift::DriftArgs;
 pub use global::{Assignment, Global};
 pub use plan::{ApplyArgs, By, Format, PlanArgs};
@@ -36,6 +38,7 @@ const STYLES: Styles = Styles::styled()
 const AFTER_HELP: &str = "\
 Examples:
   tenure init                        start here: a small working configuration, and its state file
+  tenure discover                    what the systems hold, and what no file explains
   tenure plan                        what would change, by person
   tenure plan --out acme.plan        keep the plan, to apply exactly this one
   tenure apply acme.plan             carry it out
@@ -76,6 +79,7 @@ pub enum Command {
     Init(InitArgs),
     Validate(ValidateArgs),
     Fmt(FmtArgs),
+    Discover(DiscoverArgs),
     Plan(Box<PlanArgs>),
     Apply(Box<ApplyArgs>),
     Drift(DriftArgs),

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod approve;
 pub mod completions;
+pub mod discover;
 pub mod drift;
 pub mod fmt;
 pub mod graph;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Init(_) => init::run(global),
         Command::Validate(_) => validate::run(global),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Discover(args) => discover::run(global, &args),
         Command::Plan(args) => plan::run(global, &args),
         Command::Apply(args) => apply::run(global, &args),
         Command::Drift(args) => drift::run(global, &args),

@@ -1,6 +1,7 @@
 //! What people and programs read: diagnostics on standard error, plans on standard output.
 
 pub mod diagnostics;
+pub mod discover;
 pub mod drift;
 pub mod graph;
 pub mod history;

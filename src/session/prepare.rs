@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
 use engine::configuration::{Configuration, Facts};
+use engine::discover::{Discovery, discover};
 use engine::drift::{Drifts, drift};
 use engine::guard::Watch;
 use engine::plan::{Coming, Inputs, Planned, Reading, Workers, coming, plan};
 use engine::undo::{Done, undo};
 use state::record::{InForce, Line, Recorded};
-use state::{Address, Finding, Observed, Plan, Schema, Symbol};
+use state::{Address, Finding, Observed, Plan, Schema, Symbol, Timestamp};
 
 use super::connect::Connection;
 use super::read;
@@ -151,6 +152,14 @@ impl Prepared {
     /// What is wrong with the files in the light of what was observed.
     pub fn undo<'a>(&'a self, targets: &'a [Address], done: &Done) -> Result<Planned<'a>, Error> {
         undo(self.inputs(targets), done).map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+
+    /// What the systems hold, against files and record; accounts that signed in before `stale` are stale.
+    ///
+    /// # Errors
+    /// What is wrong with the files in the light of what was observed.
+    pub fn discover(&self, stale: Timestamp) -> Result<Discovery, Error> {
+        discover(self.inputs(&[]), stale).map_err(|diagnostics| self.folder.rejected(diagnostics))
     }
 
     fn inputs<'a>(&'a self, targets: &'a [Address]) -> Inputs<'a> {

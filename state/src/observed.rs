@@ -112,6 +112,9 @@ pub struct Observed {
     pub owned: Vec<Owned>,
     /// Grants that were asked for and have nothing to stand on, ordered.
     pub dangling: Vec<Dangling>,
+    /// When accounts signed in last, by id, ordered; an account that is not there never did. None where the system does
+    /// not tell.
+    pub signed_in: Option<Vec<(Symbol, Timestamp)>>,
     /// The ids of the accounts whose credentials tenure itself uses here, to read and to write, where the system tells;
     /// ordered.
     pub own: Vec<Symbol>,
@@ -138,6 +141,7 @@ impl Observed {
             grants,
             owned: Vec::new(),
             dangling: Vec::new(),
+            signed_in: None,
             own: Vec::new(),
         }
     }
@@ -146,6 +150,19 @@ impl Observed {
     pub fn with_owned(self, mut owned: Vec<Owned>) -> Observed {
         owned.sort_unstable();
         Observed { owned, ..self }
+    }
+
+    /// The same with when its accounts signed in last.
+    pub fn with_signed_in(self, signed_in: impl IntoIterator<Item = (Symbol, Timestamp)>) -> Observed {
+        let mut signed_in: Vec<_> = signed_in.into_iter().collect();
+        signed_in.sort_unstable();
+        Observed { signed_in: Some(signed_in), ..self }
+    }
+
+    /// When the account with this id signed in last, as far as the system tells.
+    pub fn signed_in(&self, account: Symbol) -> Option<Timestamp> {
+        let told = self.signed_in.as_ref()?;
+        told.binary_search_by_key(&account, |(id, _)| *id).ok().and_then(|at| told.get(at)).map(|(_, when)| *when)
     }
 
     /// The same with the accounts whose credentials tenure uses.

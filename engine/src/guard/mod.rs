@@ -133,6 +133,6 @@ fn holds(code: Code, scope: Scope, mut addresses: Vec<Address>, message: String,
 }
 
 /// `1 account`, `2 accounts`.
-fn count(number: usize, what: &str) -> String {
+pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

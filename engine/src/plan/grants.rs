@@ -26,21 +26,23 @@ struct Grants<'a> {
     seen: FxHashSet<Address>,
     /// Held, and given by no file.
     unexplained: Vec<Address>,
+    /// The same, and taken.
+    taken: Vec<Address>,
     /// Wanted, and standing on nothing.
     baseless: Vec<(Address, &'a Dangling)>,
 }
 
 impl<'a> Planner<'a> {
-    /// Plans the grants of those groups whose block says `grants`.
-    pub(super) fn plan_grants(&mut self, site: &Site<'a>) {
+    /// Plans the grants of those groups whose block says `grants`; which of those that were observed none of them gives.
+    pub(super) fn plan_grants(&mut self, site: &Site<'a>) -> Vec<Address> {
         let mut held: FxHashMap<Symbol, Vec<&Grant>> = FxHashMap::default();
         for grant in &site.observed.grants {
             held.entry(grant.group).or_default().push(grant);
         }
         let dangling = site.observed.dangling.iter().map(|one| (site.schema.grant_text(&one.grant), one)).collect();
         let (kept, seen) = Default::default();
-        let (unexplained, baseless) = Default::default();
-        let mut grants = Grants { held, dangling, kept, seen, unexplained, baseless };
+        let (unexplained, taken, baseless) = Default::default();
+        let mut grants = Grants { held, dangling, kept, seen, unexplained, taken, baseless };
         for group in site.wanted_groups {
             let Some(wanted) = &group.grants else { continue };
             if !site.capabilities.grants {
@@ -52,9 +54,11 @@ impl<'a> Planner<'a> {
         }
         self.take_former_grants(site, &grants);
         if !grants.unexplained.is_empty() {
-            self.findings.push(guard::unexplained::grants(site.name, grants.unexplained));
+            self.findings.push(guard::unexplained::grants(site.name, grants.unexplained.clone()));
         }
         self.findings.extend(guard::dangling_grant::findings(site.name, &grants.baseless));
+        grants.unexplained.append(&mut grants.taken);
+        grants.unexplained
     }
 
     /// Recorded grants of groups that say nothing of grants any more, or were removed: taken where they are there.
@@ -189,6 +193,7 @@ impl<'a> Planner<'a> {
             } else {
                 "no file explains it, and the group is exclusive"
             };
+            grants.taken.push(address);
             let keep = keep.get_or_insert_with(|| overlapping(site, wanted));
             let keep = keep.get(&overlap(site, &held.attributes)).cloned();
             self.take_grant(address, image(site, held), because, keep);

@@ -16,7 +16,7 @@ pub(super) fn source_attribute() -> Symbol {
 
 impl Planner<'_> {
     /// Finds the leavers: who ended or left in the files, and whom the record knows but the files do not.
-    pub(super) fn find_leavers(&mut self) {
+    pub(crate) fn find_leavers(&mut self) {
         let mut leavers: FxHashMap<Symbol, Leaver> = FxHashMap::default();
         for identity in &self.inputs.configuration.identities {
             if let Some(because) = &identity.leaver {

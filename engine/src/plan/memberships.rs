@@ -30,10 +30,10 @@ enum End {
 }
 
 impl<'a> Planner<'a> {
-    /// Plans the memberships of one system.
-    pub(super) fn plan_memberships(&mut self, site: &Site<'a>) {
+    /// Plans the memberships of one system; which of those that were observed the files want.
+    pub(super) fn plan_memberships(&mut self, site: &Site<'a>) -> Vec<bool> {
         if !site.capabilities.groups {
-            return;
+            return vec![false; site.observed.memberships.len()];
         }
         let wanted = self.wanted_memberships(site);
         let observed: FxHashMap<(Symbol, Symbol), u32> =
@@ -74,6 +74,7 @@ impl<'a> Planner<'a> {
         let mut kept = kept.into_iter();
         let gone = on.iter().map(|entry| entry.address).filter(|_| !kept.next().unwrap_or_default());
         self.forget_gone(gone, &seen);
+        explained
     }
 
     /// Whether the files want a membership on this system after all. Whom `account.when` leaves out has no place in

@@ -25,10 +25,11 @@ pub(crate) mod planner;
 mod reasons;
 mod recorded;
 mod resolver;
+pub(crate) mod sight;
 mod site;
 mod suspended;
 mod walk;
-mod waves;
+pub(crate) mod waves;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ use crate::guard;
 use crate::language::Diagnostic;
 use planner::Planner;
 use reasons::Reasons;
+use sight::Sight;
 use site::Site;
 
 /// A plan, and what evaluates the parts of it that are known only while it is applied.
@@ -141,8 +143,12 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
     planner.correlate_accounts(&mut site);
     planner.plan_accounts(&mut site);
     planner.plan_groups(&mut site);
-    planner.plan_memberships(&site);
-    planner.plan_grants(&site);
+    let explained = planner.plan_memberships(&site);
+    let unexplained = planner.plan_grants(&site);
+    if let Some(sights) = &mut planner.sights {
+        let unexplained = unexplained.into_iter().collect();
+        sights.insert(name, Sight { holders: site.holders, groups: site.groups, explained, unexplained });
+    }
 }
 
 fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {

@@ -13,6 +13,7 @@ use state::{Action, Address, Change, Fact, FactKind, Finding, Object, ReasonId, 
 use super::book::Book;
 use super::inputs::Inputs;
 use super::reasons::Reasons;
+use super::sight::Sight;
 use super::world::{Systems, World};
 use crate::configuration::{Identity, WantedValue};
 use crate::language::Diagnostic;
@@ -70,6 +71,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) known_attributes: FxHashSet<(Symbol, bool, Symbol)>,
     /// Those of the last object that were looked up, in their order.
     pub(crate) last_attributes: Vec<(Symbol, bool, Symbol)>,
+    /// What was seen of each system, where it is asked for; only where systems are planned one after the other.
+    pub(crate) sights: Option<BTreeMap<Symbol, Sight>>,
 }
 
 impl<'a> Planner<'a> {
@@ -101,6 +104,7 @@ impl<'a> Planner<'a> {
             undone: Arc::new(undone),
             known_attributes: FxHashSet::default(),
             last_attributes: Vec::new(),
+            sights: None,
         }
     }
 
@@ -123,6 +127,7 @@ impl<'a> Planner<'a> {
             undone: self.undone.clone(),
             known_attributes: FxHashSet::default(),
             last_attributes: Vec::new(),
+            sights: None,
         }
     }
 

@@ -140,7 +140,7 @@ impl Planner<'_> {
     }
 
     /// What people call a holder: as the files say, or as the record knew them.
-    pub(super) fn display(&self, holder: Symbol) -> Option<String> {
+    pub(crate) fn display(&self, holder: Symbol) -> Option<String> {
         if let Some(identity) = self.identities.get(&holder) {
             return Some(identity.display.clone());
         }

@@ -11,6 +11,7 @@ mod stories;
 mod story;
 
 mod adoption;
+mod discover;
 mod leavers;
 mod memberships;
 mod offboarding;

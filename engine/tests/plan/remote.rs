@@ -17,6 +17,8 @@ pub struct Remote {
     /// Grants that have nothing to stand on.
     pub dangling: Vec<Dangling>,
     pub owned: Vec<Owned>,
+    /// When accounts signed in last, where it tells.
+    pub signed_in: Option<Vec<(Symbol, Timestamp)>>,
     /// The account whose credential tenure uses.
     pub own: Vec<Symbol>,
     /// Why it cannot be read.
@@ -73,7 +75,7 @@ impl Remote {
         remote
     }
 
-    /// One line: `owns ACCOUNT COUNT KIND`, `own ACCOUNT`, `account ID [off] {...}`, `group ID {...}`, `member GROUP ACCOUNT [{...}]`, `nested GROUP GROUP`,
+    /// One line: `signed-in ACCOUNT MOMENT`, `owns ACCOUNT COUNT KIND`, `own ACCOUNT`, `account ID [off] {...}`, `group ID {...}`, `member GROUP ACCOUNT [{...}]`, `nested GROUP GROUP`,
     /// `grant GROUP {...}` (with `partial`, where it is held in part, and `within`), `nothing {...}` (a grant that has
     /// nothing to stand on, with `why` and `named`), `unreadable: WHY`, `readable`; `remove` before it takes away.
     pub fn line(&mut self, line: &str) {
@@ -93,6 +95,9 @@ impl Remote {
                 let count: u64 = count.parse().unwrap();
                 let owned = Owned { account: account.into(), place: "sales".into(), kind: kind.into(), count };
                 self.owned.extend((count > 0).then_some(owned));
+            }
+            ["signed-in", account, at] => {
+                self.signed_in.get_or_insert_default().push((account.into(), at.parse().unwrap()));
             }
             ["own", account] => self.own.push(account.into()),
             ["account", id] => drop(self.accounts.insert(id.into(), object(id))),
@@ -159,6 +164,14 @@ impl Remote {
     }
 
     pub fn observed(&self, now: Timestamp) -> Observed {
+        let told = self.inventory(now);
+        match &self.signed_in {
+            Some(signed_in) => told.with_signed_in(signed_in.clone()),
+            None => told,
+        }
+    }
+
+    fn inventory(&self, now: Timestamp) -> Observed {
         let memberships = self.memberships.iter().map(|((group, member, nested), attributes)| Membership {
             group: *group,
             member: *member,

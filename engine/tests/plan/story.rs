@@ -245,6 +245,37 @@ impl Story {
         })
     }
 
+    /// What the systems hold: an item a line, then who is alike.
+    pub fn discover(&self) -> String {
+        use std::fmt::Write as _;
+        self.with_inputs(|inputs, _| {
+            let inputs = inputs.unwrap_or_else(|(files, wrong)| panic!("{}", errors(&files, &wrong)));
+            let found = match tenure_engine::discover::discover(inputs, self.now.plus_millis(-90 * 86_400_000)) {
+                Ok(found) => found,
+                Err(wrong) => return errors(inputs.files, &wrong),
+            };
+            let mut text = String::new();
+            for system in found.systems.iter().filter(|system| system.unread.is_some()) {
+                let _ = writeln!(text, "system.{}: {}", system.name, system.unread.as_deref().unwrap_or_default());
+            }
+            for item in &found.items {
+                let off = if item.active { "" } else { " off" };
+                let stale = if item.stale { " stale" } else { "" };
+                let _ = writeln!(text, "{} {} {}{off}{stale}", item.status.word(), item.address, item.name);
+            }
+            for alike in &found.alike {
+                let evidence: Vec<String> =
+                    alike.evidence.iter().map(|(kind, text)| format!("{} {text}", kind.word())).collect();
+                let accounts: Vec<String> = alike.accounts.iter().map(Address::to_string).collect();
+                let _ = writeln!(text, "{:?} {}: {}", alike.verdict, evidence.join(", "), accounts.join(" "));
+            }
+            for finding in &found.findings {
+                let _ = writeln!(text, "{} {:?}", finding.code, finding.addresses);
+            }
+            text
+        })
+    }
+
     /// Settles what is in doubt, plans and applies; returns what was not done. Where all was, the next plan is empty,
     /// unless this one took something under management, which changes nothing in its run.
     pub fn apply(&mut self) -> String {

@@ -27,6 +27,7 @@ pub mod reader;
 pub mod schema;
 pub mod server;
 pub mod settings;
+mod sign_in;
 mod tls;
 pub mod url;
 pub mod writer;

@@ -23,6 +23,7 @@ use super::parts::{Members, all_members};
 use super::protocol::message::Message;
 use super::server::{DN, id_of, search_of};
 use super::settings::GroupKind;
+use super::sign_in::{SIGN_IN, signed_in};
 
 /// Reads one system.
 pub struct LdapReader {
@@ -35,6 +36,8 @@ type Read = (Object, Members);
 /// All accounts or all groups.
 struct Listed {
     objects: Vec<Read>,
+    /// Of accounts, when they signed in last.
+    signed_in: Vec<(Symbol, Timestamp)>,
     pages: u64,
     references: Vec<String>,
 }
@@ -52,8 +55,11 @@ impl LdapReader {
         if !account {
             select.push(server.group_kind.member_attribute().to_owned());
         }
+        if account {
+            select.extend(SIGN_IN.map(str::to_owned));
+        }
         let connection = self.client.another().await?;
-        let mut listed = Listed { objects: Vec::new(), pages: 0, references: Vec::new() };
+        let mut listed = Listed { objects: Vec::new(), signed_in: Vec::new(), pages: 0, references: Vec::new() };
         let mut decoding = JoinSet::new();
         for base in self.client.bases(account) {
             let search =
@@ -70,7 +76,9 @@ impl LdapReader {
         while let Some(decoded) = decoding.join_next().await {
             let decoded = decoded
                 .map_err(|error| LdapError::new(format!("decoding ended: {error}"), "report this as a defect"))?;
-            listed.objects.extend(decoded?);
+            let (objects, signed_in) = decoded?;
+            listed.objects.extend(objects);
+            listed.signed_in.extend(signed_in);
         }
         let mut seen = FxHashSet::default();
         if let Some((twice, _)) = listed.objects.iter().find(|(object, _)| !seen.insert(object.id)) {
@@ -183,9 +191,18 @@ impl LdapReader {
         }
         let own =
             super::own::accounts(server, &self.client.settings, accounts.objects.iter().map(|(object, _)| object));
+        let signed_in = accounts.signed_in.clone();
         let objects = |listed: Listed| listed.objects.into_iter().map(|(object, _)| object).collect();
-        Observed::new(Complete::proved(proof, ask.now), objects(accounts), objects(groups), memberships, Vec::new())
-            .with_own(own)
+        let observed = Observed::new(
+            Complete::proved(proof, ask.now),
+            objects(accounts),
+            objects(groups),
+            memberships,
+            Vec::new(),
+        )
+        .with_own(own);
+        // Where nobody ever did, the directory does not keep it.
+        if signed_in.is_empty() { observed } else { observed.with_signed_in(signed_in) }
     }
 
     /// Whether these are values that hold a member.
@@ -229,11 +246,17 @@ fn logins(account: &Object) -> impl Iterator<Item = &'static str> {
     one.into_iter().chain(many).map(Symbol::as_str).collect::<Vec<_>>().into_iter()
 }
 
-fn decode(client: &Client, account: bool, frames: &[Frame]) -> Result<Vec<Read>, LdapError> {
+/// The entries, and when those of them that are accounts signed in last.
+#[allow(clippy::type_complexity, reason = "taken apart where it is called")]
+fn decode(
+    client: &Client,
+    account: bool,
+    frames: &[Frame],
+) -> Result<(Vec<Read>, Vec<(Symbol, Timestamp)>), LdapError> {
     let server = &client.server;
     let member = server.group_kind.member_attribute();
     let place = client.settings.url.to_string();
-    let mut read = Vec::with_capacity(frames.len());
+    let (mut read, mut signed) = (Vec::with_capacity(frames.len()), Vec::new());
     for frame in frames {
         let entry = Message::read(frame)
             .and_then(|message| message.entry())
@@ -244,6 +267,9 @@ fn decode(client: &Client, account: bool, frames: &[Frame]) -> Result<Vec<Read>,
                 "give the bind name the right to read the entries whole, or leave them out by account_filter or group_filter",
             )
         })?;
+        if account && let Some(at) = signed_in(&entry) {
+            signed.push((object.id, at));
+        }
         let members = match account {
             true => Members::default(),
             false => Members::of(server.dialect.as_ref(), member, &entry)
@@ -251,7 +277,7 @@ fn decode(client: &Client, account: bool, frames: &[Frame]) -> Result<Vec<Read>,
         };
         read.push((object, members));
     }
-    Ok(read)
+    Ok((read, signed))
 }
 
 #[async_trait]
