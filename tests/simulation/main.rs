@@ -66,7 +66,7 @@ impl Totals {
 #[test]
 fn no_promise_breaks() {
     let first = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    let count = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(250u64);
+    let count = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(2_000u64);
     let first: u64 = first.unwrap_or(1);
     let began = std::time::Instant::now();
     let (applies, mut failed, totals) = play_all(first..first + count);
