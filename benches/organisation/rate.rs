@@ -70,6 +70,7 @@ fn creations(count: usize) -> Plan {
         lineage: "l".into(),
         head: Digest::ZERO,
         head_line: 0,
+        commit: None,
         undoes: None,
         systems: BTreeMap::new(),
         names: BTreeMap::new(),

@@ -78,6 +78,7 @@ pub fn plan(
         lineage: recorded.lineage.unwrap_or_else(|| Symbol::new("")),
         head: recorded.head.unwrap_or(Digest::ZERO),
         head_line: recorded.head_line,
+        commit: None,
         undoes: None,
         systems: BTreeMap::new(),
         names: name(recorded, who).map(|name| (who, name)).into_iter().collect(),

@@ -15,7 +15,7 @@ Examples:
   tenure plan
   tenure plan --by system --target system.chat
   tenure plan --out acme.plan && tenure apply acme.plan
-  tenure plan --recorded --format markdown --max-bytes 60000 > comment.md    in a pull request, without credentials
+  tenure plan --recorded --format markdown > comment.md    in a pull request, without credentials
   tenure plan --json | jq '.changes[] | select(.action == \"revoke\") | .address'
 
 Exit codes: 0 nothing to change or shown; 1 error; with --detailed-exitcode 2 for changes; 3 a safeguard holds something.")]
@@ -40,7 +40,7 @@ pub struct PlanArgs {
 }
 
 /// How a plan is shown: of `plan`, `show` and, as far as it asks, `apply`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Shown {
     /// Under which heading changes stand
     #[arg(long, value_enum, default_value_t = By::Person)]
@@ -54,7 +54,8 @@ pub struct Shown {
     /// Show everything: nothing of a large plan is folded
     #[arg(long)]
     pub full: bool,
-    /// Of Markdown, at most this many bytes; what is cut is said
+    /// Of Markdown, at most this many bytes; what is cut is said. Without: 65000, which a comment on GitHub holds; with
+    /// --full no bound
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1024..))]
     pub max_bytes: Option<u32>,
     /// In Markdown, show names of people and values of attributes too: they become readable for whoever reads that
@@ -66,9 +67,21 @@ pub struct Shown {
     /// The approvals that were handed in, for the same.
     #[arg(skip)]
     pub approvals: Vec<PathBuf>,
+    /// Where the run that shows it can be looked at, for the same.
+    #[arg(skip)]
+    pub run_url: Option<String>,
 }
 
+/// Comments on GitHub hold 65,536 characters, those on GitLab 1,000,000; a pipeline may put lines of its own before.
+const COMMENT: u32 = 65_000;
+
 impl Shown {
+    /// The bytes of Markdown that are allowed.
+    pub fn limit(&self) -> usize {
+        let limit = self.max_bytes.or((!self.full).then_some(COMMENT));
+        limit.map_or(usize::MAX, |bytes| bytes as usize)
+    }
+
     /// The form asked for.
     pub fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
@@ -138,17 +151,7 @@ pub struct ApplyArgs {
 impl ApplyArgs {
     /// How the plan is shown before the question.
     pub fn shown(&self) -> Shown {
-        let (by, full) = (self.by, self.full);
-        let kept = self.file.clone();
-        Shown {
-            by,
-            format: Format::Text,
-            json: false,
-            full,
-            max_bytes: None,
-            values: false,
-            kept,
-            approvals: self.approval.clone(),
-        }
+        let (kept, approvals) = (self.file.clone(), self.approval.clone());
+        Shown { by: self.by, full: self.full, kept, approvals, ..Shown::default() }
     }
 }

@@ -12,7 +12,7 @@ use super::plan::Shown;
 Examples:
   tenure show acme.plan
   tenure show acme.plan --by system --full
-  tenure show acme.plan --format markdown --max-bytes 60000
+  tenure show acme.plan --format markdown --max-bytes 1000000
   tenure show acme.plan --json")]
 pub struct ShowArgs {
     /// A plan that `tenure plan --out FILE` kept

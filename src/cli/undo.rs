@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use state::Address;
 
-use super::plan::{ApplyArgs, By, Format, Shown};
+use super::plan::{ApplyArgs, By, Shown};
 
 /// Give back how things were before a run
 ///
@@ -55,16 +55,7 @@ impl UndoArgs {
     /// How the plan is shown.
     pub fn shown(&self) -> Shown {
         let (by, full, json) = (self.by, self.full, self.json);
-        Shown {
-            by,
-            format: Format::Text,
-            json,
-            full,
-            max_bytes: None,
-            values: false,
-            kept: self.out.clone(),
-            approvals: Vec::new(),
-        }
+        Shown { by, json, full, kept: self.out.clone(), ..Shown::default() }
     }
 
     /// How the plan is carried out.
@@ -118,15 +109,6 @@ pub struct SuspendArgs {
 impl SuspendArgs {
     /// How what is done is shown.
     pub fn shown(&self) -> Shown {
-        Shown {
-            by: By::Person,
-            format: Format::Text,
-            json: false,
-            full: true,
-            max_bytes: None,
-            values: false,
-            kept: None,
-            approvals: Vec::new(),
-        }
+        Shown { full: true, ..Shown::default() }
     }
 }

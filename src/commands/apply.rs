@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::apply::{Apply, Report, Status};
 use state::record::{Event, Recorded, RunStarted};
-use state::{Plan, Severity, Symbol, Timestamp};
+use state::{Commit, Plan, Severity, Symbol, Timestamp};
 
 use super::{question, stale, undo};
 use crate::cli::plan::Shown;
@@ -66,8 +66,8 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
 struct Given {
     saved: Option<Plan>,
     approvals: Vec<(PathBuf, approvalfile::Read)>,
-    /// The commit of the configuration, and whether the tree is clean.
-    commit: (Option<String>, Option<bool>),
+    /// The commit of the configuration.
+    commit: Option<Commit>,
 }
 
 async fn apply(
@@ -100,6 +100,7 @@ async fn apply(
         None => prepared.plan(&args.target)?,
     };
     let mut plan = planned.plan;
+    plan.commit = commit.clone();
     if let Some(done) = &undone {
         undo::refuse(&plan, done)?;
     }
@@ -242,11 +243,7 @@ pub(super) fn run_id(now: Timestamp) -> Result<Symbol, Error> {
     Ok(Symbol::new(&run))
 }
 
-fn started(
-    prepared: &Prepared,
-    plan: &Plan,
-    (commit, clean): (Option<String>, Option<bool>),
-) -> Result<RunStarted, Error> {
+fn started(prepared: &Prepared, plan: &Plan, commit: Option<Commit>) -> Result<RunStarted, Error> {
     let (limits, in_force) = prepared.in_force(plan);
     Ok(RunStarted {
         run: run_id(prepared.folder.now)?,
@@ -254,8 +251,8 @@ fn started(
         host: provenance::host(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: provenance::command(),
-        commit,
-        clean,
+        clean: commit.as_ref().map(|commit| commit.clean),
+        commit: commit.map(|commit| commit.id),
         plan: plan.digest,
         undoes: plan.undoes.as_ref().map(|undoes| undoes.run),
         limits,

@@ -8,7 +8,7 @@ use state::{Address, Plan, Severity};
 use crate::cli::plan::Shown;
 use crate::cli::{Global, PlanArgs};
 use crate::driver::{Look, Progress};
-use crate::edge::Record;
+use crate::edge::{Record, provenance};
 use crate::session::prepare::{From, Prepared};
 use crate::session::{Session, approvals};
 use crate::{Error, Exit, planfile, render};
@@ -21,7 +21,12 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     }
     render::plan::print(
         &plan,
-        &Shown { kept: args.out.clone(), approvals: args.approval.clone(), ..args.shown.clone() },
+        &Shown {
+            kept: args.out.clone(),
+            approvals: args.approval.clone(),
+            run_url: provenance::run_url(),
+            ..args.shown.clone()
+        },
     )?;
     if let Some(path) = &args.out {
         render::note(&format!(
@@ -44,6 +49,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
 pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[PathBuf]) -> Result<Plan, Error> {
     let approvals = approvals::read(approvals)?;
     let session = if recorded { Session::offline(global)? } else { Session::open(global)? };
+    let commit = provenance::commit(&session.folder.path);
     let record = session.folder.record(&[])?;
     match &record {
         None => render::note(&format!(
@@ -61,6 +67,7 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[P
     let prepared = super::runtime()?.block_on(Prepared::new(session, known, from))?;
     progress.finish();
     let engine::plan::Planned { mut plan, watches, .. } = prepared.plan(targets)?;
+    plan.commit = commit;
     approvals::apply(&mut plan, &watches, &approvals, &prepared)?;
     prepared.leave();
     Ok(plan)

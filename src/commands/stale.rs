@@ -27,6 +27,7 @@ pub fn hold(mut saved: Plan, now: &Plan, shown: &Shown) -> Result<Exit, Error> {
 /// What changed between a saved plan and the one that would be made now.
 fn finding(saved: &Plan, now: &Plan) -> Finding {
     let mut lines = Vec::new();
+    lines.extend(commits(saved, now));
     let names: BTreeSet<&String> = saved.inputs.keys().chain(now.inputs.keys()).collect();
     for name in names {
         match (saved.inputs.get(name), now.inputs.get(name)) {
@@ -36,7 +37,7 @@ fn finding(saved: &Plan, now: &Plan) -> Finding {
             _ => {}
         }
     }
-    lines.truncate(MOST);
+    lines.truncate(MOST + 1);
     if saved.lineage != now.lineage {
         lines.push("it was made against another state file".to_owned());
     }
@@ -76,6 +77,16 @@ fn finding(saved: &Plan, now: &Plan) -> Finding {
         ),
         hint: "plan again, and have that plan reviewed".to_owned(),
     }
+}
+
+/// From which commit it was made, where that is not what is checked out. A commit alone holds nothing: a merge gives the
+/// files that were planned another name.
+fn commits(saved: &Plan, now: &Plan) -> Option<String> {
+    let (made, here) = (saved.commit.as_ref()?, now.commit.as_ref()?);
+    (made != here).then(|| {
+        let (made, here) = (render::text::commit(made), render::text::commit(here));
+        format!("it was made from commit {made}; checked out is {here}")
+    })
 }
 
 fn by_address(changes: &[Change]) -> BTreeMap<Address, Vec<&Change>> {

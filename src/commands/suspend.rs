@@ -10,7 +10,7 @@ use engine::apply::{Apply, Connected, Status};
 use engine::guard::Watch;
 use engine::suspend::{Looked, accounts, plan};
 use state::record::{Recorded, RunStarted};
-use state::{Address, Capabilities, Fact, Plan, Presence, Schema, Symbol, Target, Timestamp};
+use state::{Address, Capabilities, Commit, Fact, Plan, Presence, Schema, Symbol, Target, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::cli::{Global, SuspendArgs};
@@ -109,7 +109,7 @@ struct Button<'a> {
     reason: &'a str,
     recorded: &'a Recorded,
     rescued: &'a Rescued,
-    commit: (Option<String>, Option<bool>),
+    commit: Option<Commit>,
     now: Timestamp,
 }
 
@@ -261,15 +261,14 @@ impl Button<'_> {
     }
 
     fn started(&self, plan: &Plan) -> Result<RunStarted, Error> {
-        let (commit, clean) = self.commit.clone();
         Ok(RunStarted {
             run: super::apply::run_id(self.now)?,
             actor: provenance::actor(),
             host: provenance::host(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: provenance::command(),
-            commit,
-            clean,
+            commit: self.commit.as_ref().map(|commit| commit.id.clone()),
+            clean: self.commit.as_ref().map(|commit| commit.clean),
             plan: plan.digest,
             undoes: None,
             limits: self.recorded.limits.clone(),

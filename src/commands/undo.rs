@@ -12,8 +12,8 @@ use state::{Plan, Presence, Schema, Severity, Symbol};
 use super::apply;
 use crate::cli::{Global, UndoArgs};
 use crate::driver::{Look, Progress};
-use crate::edge::Record;
 use crate::edge::record::damaged;
+use crate::edge::{Record, provenance};
 use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
 use crate::{Error, Exit, planfile, render};
@@ -42,6 +42,7 @@ pub fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Error> {
 /// Makes the plan; nothing is written, so no lock is needed.
 fn make(global: &Global, args: &UndoArgs) -> Result<Plan, Error> {
     let session = Session::open(global)?;
+    let commit = provenance::commit(&session.folder.path);
     let store = session.folder.store()?;
     let record = session.folder.record(&[])?.ok_or_else(|| no_state(&session))?;
     let bytes = store.load()?;
@@ -49,7 +50,8 @@ fn make(global: &Global, args: &UndoArgs) -> Result<Plan, Error> {
     let prepared = super::runtime()?.block_on(Prepared::new(session, record.recorded, From::Systems(&progress)))?;
     progress.finish();
     let done = done(&args.run, &bytes, &prepared)?;
-    let plan = prepared.undo(&args.target, &done)?.plan;
+    let mut plan = prepared.undo(&args.target, &done)?.plan;
+    plan.commit = commit;
     refuse(&plan, &done)?;
     Ok(plan)
 }

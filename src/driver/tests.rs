@@ -95,6 +95,7 @@ fn creations(holders: &[String]) -> Plan {
         lineage: "l".into(),
         head: Digest::ZERO,
         head_line: 0,
+        commit: None,
         undoes: None,
         systems: BTreeMap::new(),
         names: BTreeMap::new(),

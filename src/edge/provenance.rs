@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use state::Timestamp;
+use state::{Commit, Timestamp};
 
 use super::Holder;
 
@@ -69,9 +69,25 @@ fn without_values(arguments: impl IntoIterator<Item = String>) -> Vec<String> {
         .collect()
 }
 
-/// The commit that `folder` is checked out at, and whether nothing in the folder differs from it. None for both where
-/// there is no git or no repository.
-pub fn commit(folder: &Path) -> (Option<String>, Option<bool>) {
+/// Where the run of CI that this is can be looked at; none outside CI.
+pub fn run_url() -> Option<String> {
+    run_url_of(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+fn run_url_of(get: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let github = || {
+        let (server, repository) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/actions/runs/{}", get("GITHUB_RUN_ID")?))
+    };
+    let others = ["CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL"];
+    let url = github().or_else(|| others.iter().find_map(|name| get(name)))?;
+    // It is put into pages as it stands.
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(character);
+    (url.starts_with("https://") || url.starts_with("http://")).then_some(url).filter(|url| url.chars().all(plain))
+}
+
+/// The commit that `folder` is checked out at. None where there is no git or no repository.
+pub fn commit(folder: &Path) -> Option<Commit> {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")
             .arg("-C")
@@ -83,9 +99,9 @@ pub fn commit(folder: &Path) -> (Option<String>, Option<bool>) {
             .ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    let commit = git(&["rev-parse", "--verify", "HEAD"]);
-    let clean = commit.as_ref().and_then(|_| git(&["status", "--porcelain", "--", "."])).map(|text| text.is_empty());
-    (commit, clean)
+    let id = git(&["rev-parse", "--verify", "HEAD"])?;
+    let clean = git(&["status", "--porcelain", "--", "."]).is_some_and(|text| text.is_empty());
+    Some(Commit { id, clean })
 }
 
 #[cfg(test)]
@@ -103,6 +119,23 @@ mod tests {
     fn who_and_where_have_names() {
         assert!(!actor().is_empty() && !host().is_empty());
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(commit(folder.path()), (None, None));
+        assert_eq!(commit(folder.path()), None);
+    }
+
+    #[test]
+    fn the_run_of_ci_has_an_address() {
+        let url = |set: &[(&str, &str)]| {
+            run_url_of(|name| set.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned()))
+        };
+        let github = [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "acme/access")];
+        assert_eq!(url(&[]), None);
+        assert_eq!(url(&github), None);
+        let run = [github[0], github[1], ("GITHUB_RUN_ID", "7")];
+        assert_eq!(url(&run).as_deref(), Some("https://github.com/acme/access/actions/runs/7"));
+        let job = "https://gitlab.example/acme/access/-/jobs/7";
+        assert_eq!(url(&[("CI_JOB_URL", job)]).as_deref(), Some(job));
+        for bad in ["javascript:alert(1)", "https://a.example/)[x](https://b.example", "https://a.example/ b"] {
+            assert_eq!(url(&[("CI_JOB_URL", bad)]), None, "{bad}");
+        }
     }
 }

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Effects, Style};
 use serde::Serialize;
 use state::record::{Event, EventResult, HMAC, RunStarted};
-use state::{Action, Address, Attributes, Change, Fact, FactKind, Reason, Symbol, Timestamp, Value, Wanted};
+use state::{Action, Address, Attributes, Change, Commit, Fact, FactKind, Reason, Symbol, Timestamp, Value, Wanted};
 
 use crate::commands::history::{Asked, Entry, Run};
-use crate::render::text::{clean, counted};
+use crate::render::text::{self, clean, counted};
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
@@ -66,11 +66,8 @@ fn heading(to: &mut dyn Write, run: &Run) -> io::Result<()> {
     };
     let RunStarted { actor, host, version, command, commit, clean: tree, .. } = started;
     let (actor, host, command) = (clean(actor), clean(host), command.join(" "));
-    let commit = match (commit, tree) {
-        (Some(commit), Some(false)) => format!(", commit {} with changes that are not in it", short(commit)),
-        (Some(commit), _) => format!(", commit {}", short(commit)),
-        (None, _) => String::new(),
-    };
+    let commit = commit.as_ref().map(|id| Commit { id: id.clone(), clean: *tree != Some(false) });
+    let commit = commit.map_or_else(String::new, |commit| format!(", commit {}", text::commit(&commit)));
     let (style, status) = match &run.finished {
         Some((_, status)) if status == "done" => (GOOD, status.as_str()),
         Some((_, status)) => (BAD, status.as_str()),
@@ -85,10 +82,6 @@ fn heading(to: &mut dyn Write, run: &Run) -> io::Result<()> {
         clean(version),
         clean(status)
     )
-}
-
-fn short(commit: &str) -> String {
-    clean(commit.get(..10).unwrap_or(commit)).into_owned()
 }
 
 /// `2026-11-23 09:00:00Z`.

@@ -52,6 +52,12 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", number(count as u64), if count == 1 { one } else { many })
 }
 
+/// `4f2a1c3b5d`, and whether that is all.
+pub fn commit(commit: &state::Commit) -> String {
+    let id = clean(commit.id.get(..10).unwrap_or(&commit.id)).into_owned();
+    if commit.clean { id } else { format!("{id} with changes that are not in it") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

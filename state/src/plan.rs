@@ -244,13 +244,26 @@ pub enum LeftKind {
     AsBefore,
 }
 
+/// The commit that a configuration folder is checked out at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// The name that git gives it, in hex.
+    pub id: String,
+    /// Whether nothing in the folder differs from it.
+    pub clean: bool,
+}
+
 /// What would be done, and everything that it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Over everything below but `findings`, `systems` and `made`: see [`Plan::seal`].
+    /// Over everything below but `findings`, `systems`, `made` and `commit`: see [`Plan::seal`].
     pub digest: Digest,
     /// When it was made: `now` as it was read, once.
     pub made: Timestamp,
+    /// The commit of the configuration; none outside a repository. Not part of the digest: a merge gives the same files
+    /// under another commit, and what the files say is in `inputs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
     /// Digests of what went in: configuration files and sources by path, variables and environment by name.
     pub inputs: BTreeMap<String, Digest>,
     /// The record that it was made against: lineage id and the last line's digits and number.

@@ -27,6 +27,7 @@ fn plan(holders: &[&str], before: &str) -> Plan {
         lineage: "lineage".into(),
         head: Digest::ZERO,
         head_line: 1,
+        commit: None,
         undoes: None,
         systems: Default::default(),
         names: Default::default(),

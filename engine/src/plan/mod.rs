@@ -188,6 +188,7 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
         lineage: recorded.lineage.unwrap_or_else(|| Symbol::new("")),
         head: recorded.head.unwrap_or(Digest::ZERO),
         head_line: recorded.head_line,
+        commit: None,
         undoes: None,
         systems: std::mem::take(&mut planner.systems),
         names,

@@ -51,6 +51,7 @@ pub fn undo<'a>(inputs: Inputs<'a>, done: &Done) -> Result<Planned<'a>, Vec<Diag
         lineage: recorded.lineage.unwrap_or_else(|| "".into()),
         head: recorded.head.unwrap_or(Digest::ZERO),
         head_line: recorded.head_line,
+        commit: None,
         undoes: Some(Undoes { run, targets: inputs.targets.to_vec(), left }),
         systems: std::mem::take(&mut planner.systems),
         names,

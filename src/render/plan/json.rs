@@ -16,7 +16,7 @@ use super::counts::Counts;
 use super::items::{Item, Lookup, former_secrets};
 
 /// Major: readers must look again. Minor: members were added.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// Writes the plan and a line break.
 pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
@@ -26,6 +26,7 @@ pub fn write(to: &mut dyn Write, plan: &Plan) -> io::Result<()> {
         tenure_version: env!("CARGO_PKG_VERSION"),
         digest: plan.digest,
         made: plan.made,
+        commit: plan.commit.as_ref(),
         lineage: plan.lineage,
         undoes: plan.undoes.as_ref(),
         counts: Counts::of(plan),
@@ -45,6 +46,8 @@ struct Document<'a> {
     tenure_version: &'static str,
     digest: Digest,
     made: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a state::Commit>,
     lineage: Symbol,
     #[serde(skip_serializing_if = "Option::is_none")]
     undoes: Option<&'a state::Undoes>,

@@ -40,6 +40,7 @@ impl Sample {
             lineage: Symbol::new("5a3f"),
             head: Digest::ZERO,
             head_line: 1,
+            commit: None,
             undoes: None,
             systems: BTreeMap::new(),
             names: BTreeMap::new(),

@@ -3,16 +3,7 @@ use super::*;
 use crate::cli::By;
 
 fn shown(format: Format) -> Shown {
-    Shown {
-        by: By::Person,
-        format,
-        json: false,
-        full: false,
-        max_bytes: None,
-        values: false,
-        kept: None,
-        approvals: Vec::new(),
-    }
+    Shown { format, ..Shown::default() }
 }
 
 fn plain(plan: &Plan, shown: &Shown) -> String {
@@ -348,6 +339,8 @@ fn markdown_without_values() {
     insta::assert_snapshot!(plain(&company(), &shown(Format::Markdown)), @r#"
     ### tenure plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
 
+    Digest `eb754423433dfd24e615b542b93e0e80f5a9bf43c6872e681214189501db4f03`.
+
     | system | give | change | take | adopt | other | held |
     | --- | --: | --: | --: | --: | --: | --: |
     | `chat` | 6 | 1 |  |  |  |  |
@@ -406,6 +399,8 @@ fn markdown_without_values() {
 fn markdown_with_values() {
     insta::assert_snapshot!(plain(&company(), &Shown { values: true, ..shown(Format::Markdown) }), @r#"
     ### tenure plan: 6 to give, 3 to change, 2 to take, 1 to adopt; 1 held
+
+    Digest `eb754423433dfd24e615b542b93e0e80f5a9bf43c6872e681214189501db4f03`.
 
     | system | give | change | take | adopt | other | held |
     | --- | --: | --: | --: | --: | --: | --: |
@@ -648,6 +643,8 @@ fn markdown_never_grows_beyond_its_bound() {
     insta::assert_snapshot!(plain(&plan, &Shown { max_bytes: Some(1500), ..shown(Format::Markdown) }), @r#"
     ### tenure plan: 638 to give, 1 to take
 
+    Digest `1a5a3ee6dbc2958b441e7021d73d588979cd18c03c756c7c3ce7c4805e1988f2`.
+
     | system | give | change | take | adopt | other | held |
     | --- | --: | --: | --: | --: | --: | --: |
     | `k8s["kubernetes"]` | 638 |  | 1 |  |  |  |
@@ -664,14 +661,69 @@ fn markdown_never_grows_beyond_its_bound() {
     - `+` `group.k8s["kubernetes"].team["kubernetes/sig-a2"]`: group.k8s.team (`org.hcl:25`)
     - `+` `group.k8s["kubernetes"].team["kubernetes/sig-a3"]`: group.k8s.team (`org.hcl:25`)
     - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b0"]`: group.k8s.team (`org.hcl:25`)
-    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b1"]`: group.k8s.team (`org.hcl:25`)
-    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b2"]`: group.k8s.team (`org.hcl:25`)
-    - `+` `group.k8s["kubernetes"].team["kubernetes/sig-b3"]`: group.k8s.team (`org.hcl:25`)
 
     </details>
 
-    **Shortened: 630 lines of 641 are not shown**, to stay within 1,500 bytes. `tenure show` shows all.
+    **Shortened: 633 lines of 641 are not shown**, to stay within 1,500 bytes: 633 under `system.k8s["kubernetes"]`. `tenure show FILE --full` shows all of a kept plan.
     "#);
+}
+
+/// What a service takes as one comment, in characters.
+const GITHUB: usize = 65_536;
+const GITLAB: usize = 1_000_000;
+
+#[test]
+fn markdown_fits_into_a_comment() {
+    let removals = |count: usize| {
+        let mut plan = Sample::empty();
+        plan.system("chat", "scim");
+        for n in 0..count {
+            plan.change(state::Action::Revoke, &format!("membership.chat.all.\u{f6}{n}"), &["left the files"]);
+        }
+        let held = ["5,000 of 5,000", "look at the source"];
+        plan.finding(state::Code::MassRemoval, state::Severity::Holds, state::Scope::Plan, &[], held);
+        plan.batched()
+    };
+    for (plan, whole) in [(large(70), true), (large(3_671), false), (removals(100), true), (removals(5_000), false)] {
+        let changes = plan.changes.len();
+        let text = plain(&plan, &shown(Format::Markdown));
+        assert!(text.len() + 500 <= GITHUB, "{changes} changes: {} bytes", text.len());
+        assert_eq!(text.contains("**Shortened: "), !whole, "{changes} changes");
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+        let at = |part: &str| text.find(part).unwrap_or(usize::MAX);
+        assert!(at("Digest `") < at("#### Taken away") && at("#### Taken away") < at("<details>"));
+        assert!(at("#### Held by safeguards") == usize::MAX || at("#### Held by") < at("#### Taken away"));
+        let full = plain(&plan, &Shown { full: true, ..shown(Format::Markdown) });
+        let gitlab = plain(&plan, &Shown { max_bytes: Some(GITLAB as u32), ..shown(Format::Markdown) });
+        assert_eq!(full, gitlab, "{changes} changes are whole there");
+        // A line for each, and removals stand in sight besides.
+        assert!(full.lines().count() > changes);
+        if !whole {
+            let footer = text.lines().last().unwrap();
+            let lines: usize = text.lines().filter(|line| line.starts_with("- `")).count();
+            let of = full.lines().filter(|line| line.starts_with("- `")).count();
+            let left_out = footer.split(' ').nth(1).unwrap().replace(',', "").parse::<usize>().unwrap();
+            assert_eq!(lines + left_out, of, "{footer}");
+        }
+    }
+    let footer = |plan: &Plan| plain(plan, &shown(Format::Markdown)).lines().last().unwrap().to_owned();
+    insta::assert_snapshot!(footer(&large(3_671)), @r#"**Shortened: 4,295 lines of 5,002 are not shown**, to stay within 65,000 bytes: 4,295 under `system.k8s["kubernetes"]`. `tenure show FILE --full` shows all of a kept plan."#);
+    insta::assert_snapshot!(footer(&removals(5_000)), @"**Shortened: 8,738 lines of 10,002 are not shown**, to stay within 65,000 bytes: 3,738 under Taken away, 5,000 under `system.chat`. `tenure show FILE --full` shows all of a kept plan.");
+}
+
+#[test]
+fn markdown_leads_to_where_it_was_made() {
+    let mut plan = Sample::empty().0;
+    let first = |plan: &Plan, run_url: Option<&str>| {
+        let shown = Shown { run_url: run_url.map(str::to_owned), ..shown(Format::Markdown) };
+        plain(plan, &shown).lines().nth(2).unwrap().replace(&"0".repeat(64), "DIGEST")
+    };
+    let url = "https://github.com/acme/access/actions/runs/7";
+    insta::assert_snapshot!(first(&plan, None), @"Digest `DIGEST`.");
+    insta::assert_snapshot!(first(&plan, Some(url)), @"Digest [`DIGEST`](https://github.com/acme/access/actions/runs/7).");
+    plan.commit = Some(state::Commit { id: "4f2a1c3b5d6e".to_owned(), clean: false });
+    insta::assert_snapshot!(first(&plan, Some(url)), @"Digest [`DIGEST`](https://github.com/acme/access/actions/runs/7), of commit 4f2a1c3b5d with changes that are not in it.");
+    assert_eq!(first(&plan, Some(&url.repeat(20))), first(&plan, None));
 }
 
 #[test]
@@ -689,6 +741,8 @@ fn markdown_cannot_be_broken_by_names() {
     insta::assert_snapshot!(plain(&plan, &shown(Format::Markdown)), @r#"
     ### tenure plan: 1 to give, 1 to change
 
+    Digest `fdeb8b934d10b9149ec0adf2d4a6c37cdc1bc7e81c611fb10e1b7e3594e27e15`.
+
     | system | give | change | take | adopt | other | held |
     | --- | --: | --: | --: | --: | --: | --: |
     | `chat` | 1 | 1 |  |  |  |  |
@@ -703,6 +757,8 @@ fn markdown_cannot_be_broken_by_names() {
     "#);
     insta::assert_snapshot!(plain(&plan, &Shown { values: true, ..shown(Format::Markdown) }), @r#"
     ### tenure plan: 1 to give, 1 to change
+
+    Digest `fdeb8b934d10b9149ec0adf2d4a6c37cdc1bc7e81c611fb10e1b7e3594e27e15`.
 
     | system | give | change | take | adopt | other | held |
     | --- | --: | --: | --: | --: | --: | --: |

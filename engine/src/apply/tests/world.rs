@@ -610,6 +610,7 @@ pub fn plan(world: &World, batches: &[&str]) -> Plan {
         lineage: "l".into(),
         head: Digest::ZERO,
         head_line: 0,
+        commit: None,
         undoes: None,
         systems: BTreeMap::new(),
         names: BTreeMap::new(),

@@ -19,18 +19,21 @@ use super::items::{Item, Lookup, items};
 use super::sections::Weight;
 use super::{findings, systems};
 use crate::cli::plan::Shown;
-use crate::render::text::number;
+use crate::render::text::{self, number};
 
 /// Addresses named of one finding.
 const NAMED: usize = 10;
+/// A longer address of the run that made the plan is not put into the page.
+const LONGEST_URL: usize = 300;
 
 /// Writes the plan, shortened to `--max-bytes` where that was given.
 pub fn write(to: &mut dyn Write, plan: &Plan, shown: &Shown) -> io::Result<()> {
     let lookup = Lookup::new(plan);
-    let limit = shown.max_bytes.map_or(usize::MAX, |bytes| bytes as usize);
-    let mut page = Bounded::new(limit);
+    let mut page = Bounded::new(shown.limit());
     let by_system = by_system(&lookup);
-    summary(&mut page, plan, &by_system);
+    page.always(&format!("### tenure plan: {}\n", Counts::of(plan)));
+    page.always(&origin(plan, shown));
+    summary(&mut page, &by_system);
     held(&mut page, plan);
     taken(&mut page, &lookup, shown.values);
     notices(&mut page, plan);
@@ -69,9 +72,19 @@ fn by_system<'a>(lookup: &Lookup<'a>) -> BTreeMap<Option<Symbol>, Part<'a>> {
     parts
 }
 
-fn summary(page: &mut Bounded, plan: &Plan, by_system: &BTreeMap<Option<Symbol>, Part<'_>>) {
-    page.always(&format!("### tenure plan: {}\n", Counts::of(plan)));
+/// Which plan this is: the digest, which leads to the run that made it, and the commit.
+fn origin(plan: &Plan, shown: &Shown) -> String {
+    let digest = code(&plan.digest.to_string());
+    let url = shown.run_url.as_ref().filter(|url| url.len() <= LONGEST_URL);
+    let digest = url.map_or(digest.clone(), |url| format!("[{digest}]({url})"));
+    let commit = plan.commit.as_ref().map(text::commit);
+    let commit = commit.map_or_else(String::new, |commit| format!(", of commit {}", words(&commit)));
+    format!("\nDigest {digest}{commit}.\n")
+}
+
+fn summary(page: &mut Bounded, by_system: &BTreeMap<Option<Symbol>, Part<'_>>) {
     page.list(
+        "the table of systems",
         "\n| system | give | change | take | adopt | other | held |\n| --- | --: | --: | --: | --: | --: | --: |\n",
         "",
         by_system.iter().map(|(name, part)| row(*name, &part.counts)),
@@ -88,19 +101,19 @@ fn row(name: Option<Symbol>, counts: &Counts) -> String {
 }
 
 fn held(page: &mut Bounded, plan: &Plan) {
-    page.list("\n#### Held by safeguards\n\n", "", of_severity(plan, Severity::Holds));
+    page.list("Held by safeguards", "\n#### Held by safeguards\n\n", "", of_severity(plan, Severity::Holds));
 }
 
 fn notices(page: &mut Bounded, plan: &Plan) {
-    page.list("\n#### Approved\n\n", "", of_severity(plan, Severity::Approved));
-    page.list("\n#### To know\n\n", "", of_severity(plan, Severity::Notice));
+    page.list("Approved", "\n#### Approved\n\n", "", of_severity(plan, Severity::Approved));
+    page.list("To know", "\n#### To know\n\n", "", of_severity(plan, Severity::Notice));
 }
 
 /// What an undo leaves as it is.
 fn left(page: &mut Bounded, plan: &Plan) {
     for (heading, lines) in plan.undoes.iter().flat_map(crate::render::undo::lines) {
         let lines = lines.into_iter().map(|line| format!("- {}\n", words(&line)));
-        page.list(&format!("\n#### {}\n\n", words(heading)), "", lines);
+        page.list(&words(heading), &format!("\n#### {}\n\n", words(heading)), "", lines);
     }
 }
 
@@ -127,7 +140,7 @@ fn finding(finding: &Finding) -> String {
 fn taken(page: &mut Bounded, lookup: &Lookup<'_>, values: bool) {
     let mut taken: Vec<Item<'_>> = items(lookup.plan).filter(|item| matches!(item.symbol(), '-' | '!' | '>')).collect();
     taken.sort_by_key(|item| (item.address().holder(), item.address()));
-    page.list("\n#### Taken away\n\n", "", taken.iter().map(|item| line(*item, lookup, values)));
+    page.list("Taken away", "\n#### Taken away\n\n", "", taken.iter().map(|item| line(*item, lookup, values)));
 }
 
 fn system(page: &mut Bounded, name: Option<Symbol>, part: &Part<'_>, lookup: &Lookup<'_>, values: bool) {
@@ -135,7 +148,7 @@ fn system(page: &mut Bounded, name: Option<Symbol>, part: &Part<'_>, lookup: &Lo
     let open = format!("\n<details><summary>{}: {}</summary>\n\n", html(&name), part.counts);
     let remarks = part.remarks.iter().map(|remark| format!("- {}\n", words(&remark.replace('\n', " "))));
     let items = part.items.iter().map(|item| line(*item, lookup, values));
-    page.list(&open, "\n</details>\n", remarks.chain(items));
+    page.list(&code(&name), &open, "\n</details>\n", remarks.chain(items));
 }
 
 fn line(item: Item<'_>, lookup: &Lookup<'_>, values: bool) -> String {
