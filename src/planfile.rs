@@ -1,6 +1,6 @@
 //! A plan kept in a file, to be reviewed and then applied exactly as it was.
 
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use state::{Digest, Plan};
 
 use crate::Error;
+use crate::edge::{Identities, Recipients, encryption};
 
 /// The form of plan files that this program writes, and the only one that it reads.
 const FORMAT: u32 = 1;
@@ -29,8 +30,9 @@ struct Form {
     tenure_version: String,
 }
 
-/// Keeps a plan in a file that its owner alone may read (mode 0600), whole or not at all. A former file is replaced.
-pub fn write(path: &Path, plan: &Plan) -> Result<(), Error> {
+/// Keeps a plan in a file that its owner alone may read (mode 0600), whole or not at all, encrypted where there are
+/// recipients. A former file is replaced.
+pub fn write(path: &Path, plan: &Plan, to: Option<&Recipients>) -> Result<(), Error> {
     let cannot = |error: &dyn std::fmt::Display| {
         Error::new(format!("cannot write the plan to {}: {error}", path.display()))
             .hint("--out names a file in a folder that you may write to")
@@ -44,21 +46,50 @@ pub fn write(path: &Path, plan: &Plan) -> Result<(), Error> {
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
-    serde_json::to_writer(std::io::BufWriter::new(&mut file), &envelope).map_err(|error| cannot(&error))?;
-    file.write_all(b"\n").and_then(|()| file.as_file().sync_all()).map_err(|error| cannot(&error))?;
+    put(std::io::BufWriter::new(&mut file), &envelope, to).map_err(|error| cannot(&error))?;
+    file.as_file().sync_all().map_err(|error| cannot(&error))?;
     file.persist(path).map_err(|error| cannot(&error.error))?;
     Ok(())
 }
 
-/// Reads a plan back. Refuses what another form of tenure wrote, and what was changed since it was written.
-pub fn read(path: &Path) -> Result<Plan, Error> {
+fn put(mut file: impl Write, envelope: &impl Serialize, to: Option<&Recipients>) -> std::io::Result<()> {
+    match to {
+        None => line(&mut file, envelope)?,
+        Some(recipients) => {
+            let mut encrypted = recipients.encrypt(&mut file)?;
+            line(&mut encrypted, envelope)?;
+            encrypted.finish()?;
+        }
+    }
+    file.flush()
+}
+
+fn line(mut to: impl Write, envelope: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut to, envelope)?;
+    to.write_all(b"\n")
+}
+
+/// Reads a plan back. Refuses what another form of tenure wrote, what was changed since it was written, and what is
+/// encrypted to somebody else than the one whose keys stand in the file `identity`.
+pub fn read(path: &Path, identity: Option<&Path>) -> Result<Plan, Error> {
+    let identity = identity.map(Identities::read).transpose()?;
     let shown = path.display();
     let again = "make it again: `tenure plan --out FILE`";
-    let mut text = String::new();
-    std::fs::File::open(path)
-        .and_then(|file| BufReader::new(file).read_to_string(&mut text))
+    let mut bytes = std::fs::read(path)
         .map_err(|error| Error::new(format!("cannot read the plan {shown}: {error}")).hint(again))?;
-    let form: Form = serde_json::from_str(&text)
+    match (encryption::is_encrypted(&bytes), &identity) {
+        (true, Some(identity)) => bytes = identity.decrypt(&bytes, &format!("the plan {shown}"))?,
+        (true, None) => {
+            return Err(Error::new(format!("the plan {shown} is encrypted"))
+                .hint("--identity FILE names the key of one of its recipients, - takes it from standard input"));
+        }
+        (false, Some(_)) => {
+            return Err(Error::new(format!("the plan {shown} is not encrypted"))
+                .hint("see that it comes from where you think, then leave --identity out"));
+        }
+        (false, None) => {}
+    }
+    let form: Form = serde_json::from_slice(&bytes)
         .map_err(|error| Error::new(format!("{shown} is not a plan file: {error}")).hint(again))?;
     if form.tenure_plan != FORMAT {
         let (found, version) = (form.tenure_plan, crate::render::text::clean(&form.tenure_version).into_owned());
@@ -70,7 +101,7 @@ pub fn read(path: &Path) -> Result<Plan, Error> {
     let changed =
         |why: String| Error::new(format!("the plan {shown} was changed after it was written: {why}")).hint(again);
     let envelope: Envelope<&RawValue> =
-        serde_json::from_str(&text).map_err(|error| changed(format!("it cannot be read any more ({error})")))?;
+        serde_json::from_slice(&bytes).map_err(|error| changed(format!("it cannot be read any more ({error})")))?;
     let found = Digest::of(envelope.plan.get().as_bytes());
     if found != envelope.sha256 {
         return Err(changed(format!("its SHA-256 is {found}, and {} was written down", envelope.sha256)));
@@ -94,15 +125,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("acme.plan");
         let plan = company();
-        write(&path, &plan).unwrap();
+        write(&path, &plan, None).unwrap();
         (folder, path, plan)
     }
 
     #[test]
     fn a_plan_comes_back_as_it_was() {
         let (_folder, path, plan) = kept();
-        assert_eq!(read(&path).unwrap(), plan);
-        write(&path, &plan).unwrap();
+        assert_eq!(read(&path, None).unwrap(), plan);
+        write(&path, &plan, None).unwrap();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -120,11 +151,11 @@ mod tests {
             changed[at] ^= 1;
             std::fs::write(&path, &changed).unwrap();
             // A change of what only separates members (a space for another) is none.
-            assert!(read(&path).map_or(true, |read| read == plan), "byte {at}");
+            assert!(read(&path, None).map_or(true, |read| read == plan), "byte {at}");
         }
         for length in [0, 1, start, bytes.len() / 2, bytes.len() - 3] {
             std::fs::write(&path, &bytes[..length]).unwrap();
-            assert!(read(&path).is_err(), "{length} bytes");
+            assert!(read(&path, None).is_err(), "{length} bytes");
         }
     }
 
@@ -134,15 +165,15 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let said = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            read(&path).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "")
+            read(&path, None).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "")
         };
         insta::assert_snapshot!(said("{}"), @"/acme.plan is not a plan file: missing field `tenure_plan` at line 1 column 2");
         insta::assert_snapshot!(said("terraform"), @"/acme.plan is not a plan file: expected ident at line 1 column 2");
         insta::assert_snapshot!(said(r#"{"tenure_plan": 2, "tenure_version": "9.0.0"}"#), @"/acme.plan has form 2, written by tenure 9.0.0; this tenure reads form 1");
         insta::assert_snapshot!(said(&text.replace("halves a group", "harmless")), @"the plan /acme.plan was changed after it was written: its SHA-256 is 8e13d97e27536bd7a63d78ed433aad439095906a654645831fe3de783fc672ed, and d6a954ef627e08c2722a0583082e2c143eb97ce86718735252cb032e31b98fcc was written down");
         std::fs::remove_file(&path).unwrap();
-        assert!(read(&path).unwrap_err().to_string().contains("cannot read the plan"));
+        assert!(read(&path, None).unwrap_err().to_string().contains("cannot read the plan"));
         let missing = folder.path().join("no/such/folder/acme.plan");
-        assert!(write(&missing, &company()).is_err());
+        assert!(write(&missing, &company(), None).is_err());
     }
 }

@@ -25,6 +25,9 @@ What has been read only in part, is in doubt, or belongs to two cannot be approv
 pub struct ApproveArgs {
     /// A plan that `tenure plan --out FILE` kept
     pub plan: PathBuf,
+    /// Where the plan is encrypted: the file with the key of one of its recipients; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
     /// The code of the finding: mass-removal, source-shrank, ...
     #[arg(long, value_name = "CODE", value_parser = code)]
     pub finding: Code,

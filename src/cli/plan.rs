@@ -15,6 +15,7 @@ Examples:
   tenure plan
   tenure plan --by system --target system.chat
   tenure plan --out acme.plan && tenure apply acme.plan
+  tenure plan --out acme.plan --encrypt-to recipients.txt      for an artifact that others can download
   tenure plan --recorded --format markdown > comment.md    in a pull request, without credentials
   tenure plan --json | jq '.changes[] | select(.action == \"revoke\") | .address'
 
@@ -23,6 +24,9 @@ pub struct PlanArgs {
     /// Keep the plan in this file, to apply exactly this one later
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Encrypt that file to the recipients in this one: `age1...`, one a line
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub encrypt_to: Option<PathBuf>,
     /// Take systems as the state file last saw them: needs no credentials and no network
     #[arg(long)]
     pub recorded: bool,
@@ -118,6 +122,7 @@ pub enum Format {
 Examples:
   tenure apply                      plan, show, ask for `yes`, carry out
   tenure apply acme.plan            exactly the plan that was reviewed
+  tenure apply acme.plan --identity key.txt
   tenure apply --auto-approve       do not ask; what a safeguard holds stays held
   tenure apply --target person.ada  only what person.ada needs
   tenure apply acme.plan --approval acme.plan.mass-removal.approval
@@ -128,6 +133,9 @@ Exit codes: 0 done; 1 error, or something was not done; 3 done, but a safeguard 
 pub struct ApplyArgs {
     /// A plan that `tenure plan --out FILE` kept
     pub file: Option<PathBuf>,
+    /// Where the plan is encrypted: the file with the key of one of its recipients; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub identity: Option<PathBuf>,
     /// Do not ask; replaces the question, never a safeguard
     #[arg(long)]
     pub auto_approve: bool,

@@ -17,6 +17,9 @@ Examples:
 pub struct ShowArgs {
     /// A plan that `tenure plan --out FILE` kept
     pub file: PathBuf,
+    /// Where the plan is encrypted: the file with the key of one of its recipients; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
     #[command(flatten)]
     pub shown: Shown,
 }
@@ -30,6 +33,9 @@ Examples:
 pub struct GraphArgs {
     /// A plan that `tenure plan --out FILE` kept; without, a plan is made
     pub file: Option<PathBuf>,
+    /// Where the plan is encrypted: the file with the key of one of its recipients; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub identity: Option<PathBuf>,
     /// Language of the drawing
     #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
     pub format: GraphFormat,

@@ -31,6 +31,9 @@ pub struct UndoArgs {
     /// Keep the plan in this file instead of carrying it out; `tenure apply FILE` does that later
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Encrypt that file to the recipients in this one: `age1...`, one a line
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub encrypt_to: Option<PathBuf>,
     /// Do not ask; replaces the question, never a safeguard
     #[arg(long, conflicts_with = "out")]
     pub auto_approve: bool,
@@ -62,6 +65,7 @@ impl UndoArgs {
     pub fn apply(&self) -> ApplyArgs {
         ApplyArgs {
             file: None,
+            identity: None,
             auto_approve: self.auto_approve,
             parallelism: self.parallelism,
             target: self.target.clone(),

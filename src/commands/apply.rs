@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
 
 /// The same; `undo` names the run that is undone instead of what the files want.
 pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: Option<&str>) -> Result<Exit, Error> {
-    let saved = args.file.as_deref().map(planfile::read).transpose()?;
+    let saved = args.file.as_deref().map(|file| planfile::read(file, args.identity.as_deref())).transpose()?;
     let approvals = approvals::read(&args.approval)?;
     let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref());
     let undo = kept.map(|undoes| undoes.run.as_str()).or(undo).map(str::to_owned);

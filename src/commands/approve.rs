@@ -12,7 +12,7 @@ use crate::{Error, Exit, approvalfile, planfile, render};
 
 /// Writes an approval. Nothing is read but the plan.
 pub fn run(args: &ApproveArgs) -> Result<Exit, Error> {
-    let plan = planfile::read(&args.plan)?;
+    let plan = planfile::read(&args.plan, args.identity.as_deref())?;
     let now = SystemClock.now();
     let expires = now.plus_millis(i64::try_from(args.expires.as_millis()).unwrap_or(i64::MAX));
     let (by, host) = (provenance::actor(), provenance::host());

@@ -10,7 +10,7 @@ use crate::{Error, Exit, planfile, render};
 /// Draws a plan: the kept one, or the one that `make` makes.
 pub fn run(args: &GraphArgs, make: impl FnOnce() -> Result<Plan, Error>) -> Result<Exit, Error> {
     let plan = match &args.file {
-        Some(file) => planfile::read(file)?,
+        Some(file) => planfile::read(file, args.identity.as_deref())?,
         None => make()?,
     };
     let mut out = BufWriter::new(std::io::stdout().lock());

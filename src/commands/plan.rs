@@ -1,6 +1,6 @@
 //! `tenure plan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use state::{Address, Plan, Severity};
@@ -8,16 +8,17 @@ use state::{Address, Plan, Severity};
 use crate::cli::plan::Shown;
 use crate::cli::{Global, PlanArgs};
 use crate::driver::{Look, Progress};
-use crate::edge::{Record, provenance};
+use crate::edge::{Recipients, Record, provenance};
 use crate::session::prepare::{From, Prepared};
 use crate::session::{Session, approvals};
 use crate::{Error, Exit, planfile, render};
 
 /// Shows what would change. Only readers are made.
 pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
+    let recipients = args.encrypt_to.as_deref().map(Recipients::read).transpose()?;
     let plan = make(global, args.recorded, &args.target, &args.approval)?;
     if let Some(path) = &args.out {
-        planfile::write(path, &plan)?;
+        planfile::write(path, &plan, recipients.as_ref())?;
     }
     render::plan::print(
         &plan,
@@ -29,10 +30,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
         },
     )?;
     if let Some(path) = &args.out {
-        render::note(&format!(
-            "the plan is kept in {0}: `tenure apply {0}` carries exactly this one out",
-            path.display()
-        ));
+        note_kept(path, recipients.is_some());
     }
     let held = plan.findings.iter().any(|finding| finding.severity == Severity::Holds);
     let changes = !plan.changes.is_empty() || render::plan::shows_facts(&plan);
@@ -43,6 +41,15 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
         (false, true) if args.detailed_exitcode => Exit::Changes,
         _ => Exit::Done,
     })
+}
+
+/// Says what a plan that was kept is good for.
+pub(super) fn note_kept(path: &Path, encrypted: bool) {
+    let path = path.display();
+    let (how, identity) = if encrypted { (", encrypted", " --identity KEY") } else { ("", "") };
+    render::note(&format!(
+        "the plan is kept in {path}{how}: `tenure apply {path}{identity}` carries exactly this one out"
+    ));
 }
 
 /// Makes a plan, from what the systems answer or (`recorded`) from what the record knows of them.

@@ -7,7 +7,7 @@ use crate::{Error, Exit, planfile, render};
 
 /// Shows a plan that was kept in a file. Nothing is read but the file.
 pub fn run(args: &ShowArgs) -> Result<Exit, Error> {
-    let plan = planfile::read(&args.file)?;
+    let plan = planfile::read(&args.file, args.identity.as_deref())?;
     render::plan::print(
         &plan,
         &Shown { kept: Some(args.file.clone()), run_url: provenance::run_url(), ..args.shown.clone() },

@@ -13,7 +13,7 @@ use super::apply;
 use crate::cli::{Global, UndoArgs};
 use crate::driver::{Look, Progress};
 use crate::edge::record::damaged;
-use crate::edge::{Record, provenance};
+use crate::edge::{Recipients, Record, provenance};
 use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
 use crate::{Error, Exit, planfile, render};
@@ -26,13 +26,11 @@ pub fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Error> {
     match &args.out {
         None => apply::carry_out(global, &args.apply(), &args.shown(), Some(&args.run)),
         Some(path) => {
+            let recipients = args.encrypt_to.as_deref().map(Recipients::read).transpose()?;
             let plan = make(global, args)?;
-            planfile::write(path, &plan)?;
+            planfile::write(path, &plan, recipients.as_ref())?;
             render::plan::print(&plan, &args.shown())?;
-            render::note(&format!(
-                "the plan is kept in {0}: `tenure apply {0}` carries exactly this one out",
-                path.display()
-            ));
+            super::plan::note_kept(path, recipients.is_some());
             let held = plan.findings.iter().any(|finding| finding.severity == Severity::Holds);
             Ok(if held { Exit::Held } else { Exit::Done })
         }

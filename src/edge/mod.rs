@@ -9,6 +9,7 @@ pub mod archive;
 pub mod background;
 pub mod clock;
 pub mod copy;
+pub mod encryption;
 pub mod failure;
 pub mod file_store;
 pub mod files;
@@ -31,6 +32,7 @@ pub mod sshsig;
 pub mod store;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use encryption::{Identities, Recipients};
 pub use failure::Failure;
 pub use file_store::FileStore;
 pub use head::Head;
