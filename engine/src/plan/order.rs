@@ -60,7 +60,8 @@ fn sorted(drafts: &[Draft], depths: &[u32]) -> Vec<u32> {
     keys.into_iter().map(|(.., n)| n).collect()
 }
 
-/// A number that stands to those of other changes as system, remote object, address and action to theirs.
+/// A number that stands to those of other changes as system, remote object, address and action to theirs. Grants come
+/// behind everything else, so that they go together: systems read what privileges there are for each call that has any.
 fn position(ranks: &Ranks, change: &Change) -> u128 {
     let rank = |symbol: Symbol| u128::from(ranks.symbol(symbol));
     let action = change.action as u128;
@@ -83,7 +84,7 @@ fn position(ranks: &Ranks, change: &Change) -> u128 {
         Address::Membership { system, group, member: Member::Group(member) } => {
             key(Some(system), 2, rank(group), 1, 1 << 32 | rank(member))
         }
-        Address::Grant { system, group, grant } => key(Some(system), 2, rank(group), 2, rank(grant)),
+        Address::Grant { system, group, grant } => key(Some(system), 3, rank(group), 0, rank(grant)),
     }
 }
 

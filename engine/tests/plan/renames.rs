@@ -155,8 +155,8 @@ fn blocks_that_vanish_are_errors() {
     2 chat at group.chat.outer
       + grant membership.chat.outer.ada <- group.chat.outer
     3 chat
-      - revoke grant.chat.core["database=sales"] <- a `remove` block
       - revoke membership.chat.outer.group.core <- a `remove` block
+      - revoke grant.chat.core["database=sales"] <- a `remove` block
     4 chat at group.chat.core after 2
       - revoke membership.chat.core.ada <- a `remove` block
     "#);
@@ -168,8 +168,8 @@ fn blocks_that_vanish_are_errors() {
       - revoke membership.chat.core.bot <- left the files
     1 chat
       - revoke membership.chat.core.ada <- a `remove` block
-      - revoke grant.chat.core["database=sales"] <- a `remove` block
       - revoke membership.chat.outer.group.core <- a `remove` block
+      - revoke grant.chat.core["database=sales"] <- a `remove` block
     "#);
     story.apply();
     // All is taken and forgotten: the blocks can go.
@@ -223,8 +223,8 @@ fn a_system_is_taken_back_whole() {
       - deactivate account.chat.bot <- a `remove` block
       - revoke membership.chat.core.ada <- a `remove` block
       - revoke membership.chat.core.bot <- a `remove` block
-      - revoke grant.chat.core["database=sales"] <- a `remove` block
       - revoke membership.chat.outer.group.core <- a `remove` block
+      - revoke grant.chat.core["database=sales"] <- a `remove` block
     "#);
     story.apply();
     assert_snapshot!(story.plan(), @r#"
@@ -234,8 +234,8 @@ fn a_system_is_taken_back_whole() {
       - deactivate account.chat.bot <- a `remove` block
       - revoke membership.chat.core.ada <- a `remove` block
       - revoke membership.chat.core.bot <- a `remove` block
-      - revoke grant.chat.core["database=sales"] <- a `remove` block
       - revoke membership.chat.outer.group.core <- a `remove` block
+      - revoke grant.chat.core["database=sales"] <- a `remove` block
     "#);
     story.apply();
     assert_snapshot!(story.plan(), @r#"
@@ -244,8 +244,8 @@ fn a_system_is_taken_back_whole() {
     0 chat
       - revoke membership.chat.core.ada <- a `remove` block
       - revoke membership.chat.core.bot <- a `remove` block
-      - revoke grant.chat.core["database=sales"] <- a `remove` block
       - revoke membership.chat.outer.group.core <- a `remove` block
+      - revoke grant.chat.core["database=sales"] <- a `remove` block
     "#);
 }
 

@@ -1,6 +1,6 @@
 //! Sessions with the databases of one cluster.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -15,6 +15,9 @@ use super::settings::{Login, Options, SslMode};
 use super::tls;
 use crate::provider::ConnectError;
 
+/// Sessions that are kept at most, of all databases together: servers have few places (`max_connections`).
+const IDLE: usize = 8;
+
 /// One cluster, and as whom to connect to it. Cheap to clone; nothing is connected until a session is asked for.
 ///
 /// ```text
@@ -23,23 +26,26 @@ use crate::provider::ConnectError;
 /// let sales = client.connect_to("sales").await?;      // any other one
 /// let rows = sales.query("SELECT relname FROM pg_class WHERE oid = ANY($1)", &[(&oids, Type::OID_ARRAY)]).await?;
 /// sales.run("BEGIN; ...; COMMIT").await?;             // statements without parameters, several at once
+/// client.keep(sales);                                 // with no transaction open, for whoever asks next
 /// ```
 #[derive(Clone)]
 pub struct Client {
     options: Arc<Options>,
     login: Login,
     tls: MakeRustlsConnect,
+    /// Sessions that nobody uses at present.
+    idle: Arc<Mutex<Vec<Session>>>,
 }
 
 impl Client {
     /// As whoever reads. Reads the certificates that the settings name.
     pub fn reading(options: Arc<Options>) -> Result<Client, ConnectError> {
-        Ok(Client { tls: tls::connector(&options)?, login: options.reader.clone(), options })
+        Ok(Client { tls: tls::connector(&options)?, login: options.reader.clone(), options, idle: Arc::default() })
     }
 
     /// As whoever writes.
     pub fn writing(options: Arc<Options>) -> Result<Client, ConnectError> {
-        Ok(Client { tls: tls::connector(&options)?, login: options.writer.clone(), options })
+        Ok(Client { tls: tls::connector(&options)?, login: options.writer.clone(), options, idle: Arc::default() })
     }
 
     /// The settings of the system.
@@ -52,11 +58,14 @@ impl Client {
         self.connect_to(&self.options.database).await
     }
 
-    /// A session with a database of the cluster, by its name.
+    /// A session with a database of the cluster, by its name: one that was kept, or a new one.
     ///
     /// Names are resolved in `pg_catalog` alone (`search_path`), statements and waits for locks end after the times in
     /// the settings, moments are in UTC.
     pub async fn connect_to(&self, database: &str) -> Result<Session, Failure> {
+        if let Some(session) = self.kept(database) {
+            return Ok(session);
+        }
         let place = format!("{}/{database}", self.options.place());
         let connecting = async {
             match self.options.sslmode {
@@ -76,6 +85,24 @@ impl Client {
         };
         let limit = self.options.timeout;
         timeout(limit, connecting).await.unwrap_or_else(|_| Err(no_answer(&format!("{place}: connect"), limit)))
+    }
+
+    /// Keeps a session for whoever asks for one with its database next. It must have no transaction open; where it is not
+    /// known how the last one ended, drop it.
+    pub fn keep(&self, session: Session) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|session| !session.is_closed());
+        if idle.len() < IDLE && !session.is_closed() {
+            idle.push(session);
+        }
+    }
+
+    /// A session that was kept.
+    fn kept(&self, database: &str) -> Option<Session> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|session| !session.is_closed());
+        let place = idle.iter().rposition(|session| session.database == database)?;
+        Some(idle.swap_remove(place))
     }
 
     async fn open(&self, place: &str, database: &str, mode: Wire) -> Result<Session, Failure> {
@@ -99,6 +126,7 @@ impl Client {
         let mut session = Session {
             client,
             place: place.to_owned(),
+            database: database.to_owned(),
             limit: self.options.timeout,
             version: 0,
             superuser: false,
@@ -139,6 +167,7 @@ impl Client {
 pub struct Session {
     client: tokio_postgres::Client,
     place: String,
+    database: String,
     limit: Duration,
     /// `server_version_num`: 150018.
     pub version: i32,

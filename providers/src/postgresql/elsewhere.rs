@@ -86,7 +86,7 @@ pub async fn execute<'a>(
     match joined.tell(None).await {
         Ok(()) => {
             for part in prepared.parts {
-                outcomes.extend(part.commit().await);
+                outcomes.extend(part.commit(client).await);
             }
             for (number, ready) in transfers {
                 outcomes.push((number, ready.commit().await));

@@ -8,11 +8,10 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use rustc_hash::FxHashSet;
 use state::{Capabilities, Complete, Membership, Object, Observed, Presence, Schema, Symbol, Target, TransactionState};
-use tokio::sync::Mutex;
 use tokio_postgres::types::Type;
 
 use super::catalog;
-use super::connection::{Client, Session};
+use super::connection::Client;
 use super::databases;
 use super::elsewhere;
 use super::failure::Failure;
@@ -26,7 +25,6 @@ use crate::provider::{Ask, ReadError, Reader};
 /// Reads one cluster. Sessions are kept; reads are tried again where the server is away.
 pub struct PostgresqlReader {
     client: Client,
-    idle: Mutex<Vec<Session>>,
     /// Roles that tenure connects as.
     own: Vec<String>,
 }
@@ -34,27 +32,12 @@ pub struct PostgresqlReader {
 impl PostgresqlReader {
     pub fn new(client: Client) -> PostgresqlReader {
         let own = own(&client);
-        PostgresqlReader { client, idle: Mutex::new(Vec::new()), own }
-    }
-
-    async fn session(&self) -> Result<Session, Failure> {
-        let mut idle = self.idle.lock().await;
-        while let Some(session) = idle.pop() {
-            if !session.is_closed() {
-                return Ok(session);
-            }
-        }
-        drop(idle);
-        self.client.connect().await
-    }
-
-    async fn keep(&self, session: Session) {
-        self.idle.lock().await.push(session);
+        PostgresqlReader { client, own }
     }
 
     /// Everything in one snapshot; the session is not used again where that fails.
     async fn snapshot(&self, accounts: &HashSet<u32>, ask: &Ask<'_>) -> Result<Observed, Failure> {
-        let session = self.session().await?;
+        let session = self.client.connect().await?;
         session.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
         let roles = catalog::roles(&session).await?;
         (ask.progress)(roles.len() as u64);
@@ -84,7 +67,7 @@ impl PostgresqlReader {
             owners.remove(&own);
         }
         let inside = databases::contents(&self.client, &session, ask.grants, &groups, &owners).await?;
-        self.keep(session).await;
+        self.client.keep(session);
         observed.complete.proof.push_str(&format!("; {}", inside.proof));
         observed.grants = inside.grants;
         observed.grants.sort_by(|a, b| (a.group, &a.attributes).cmp(&(b.group, &b.attributes)));
@@ -104,7 +87,7 @@ impl PostgresqlReader {
                 Target::Owned(id) => owners.push(id),
             }
         }
-        let session = self.session().await?;
+        let session = self.client.connect().await?;
         let mut held = match grants.as_slice() {
             [] => Vec::new(),
             grants => privileges::read::again(&self.client, &session, grants).await?,
@@ -117,7 +100,7 @@ impl PostgresqlReader {
         .into_iter();
         let roles = catalog::some_roles(&session, &oids, &[]).await?;
         let members = catalog::some_members(&session, &places).await?;
-        self.keep(session).await;
+        self.client.keep(session);
         let role = |id: Symbol| roles.get(&oid(id)?).filter(|role| role.is_seen(&self.own));
         let here = |object: Option<Object>| object.map_or(Presence::Gone, Presence::Here);
         let unread = || Presence::Hidden("it was not read".to_owned());
@@ -145,7 +128,7 @@ impl PostgresqlReader {
     }
 
     async fn fate(&self, transaction: Symbol) -> Result<TransactionState, Failure> {
-        let session = self.session().await?;
+        let session = self.client.connect().await?;
         let sql = match session.version >= 130_000 {
             true => "SELECT pg_xact_status($1::text::xid8)",
             false => "SELECT txid_status($1::text::bigint)",
@@ -159,7 +142,7 @@ impl PostgresqlReader {
             Err(failure) if failure.code.is_some() && !failure.lost => None,
             Err(failure) => return Err(failure),
         };
-        self.keep(session).await;
+        self.client.keep(session);
         Ok(match state.as_deref() {
             Some("committed") => TransactionState::Committed,
             Some("aborted") => TransactionState::Aborted,
@@ -189,10 +172,10 @@ macro_rules! patiently {
 #[async_trait]
 impl Reader for PostgresqlReader {
     async fn describe(&self) -> Result<(Schema, Capabilities), ReadError> {
-        let session = patiently!(self.session())?;
+        let session = patiently!(self.client.connect())?;
         let options = self.client.options();
         let described = (schema(Some(options), Some(session.version)), capabilities(Some(options)));
-        self.keep(session).await;
+        self.client.keep(session);
         Ok(described)
     }
 

@@ -11,6 +11,7 @@ use std::pin::pin;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
+use futures_util::future::try_join3;
 use state::{Action, Object, Order, Outcome, Symbol, Target};
 use tokio::sync::Mutex;
 use tokio_postgres::SimpleQueryMessage;
@@ -44,7 +45,6 @@ const AGAIN: u64 = 1_000;
 /// Writes to one cluster.
 pub struct PostgresqlWriter {
     client: Client,
-    idle: Mutex<Vec<Session>>,
     own: Vec<String>,
     /// Accounts of which it was said that they have sessions open.
     told: Mutex<HashSet<u32>>,
@@ -53,18 +53,7 @@ pub struct PostgresqlWriter {
 impl PostgresqlWriter {
     pub fn new(client: Client) -> PostgresqlWriter {
         let own = own(&client);
-        PostgresqlWriter { client, idle: Mutex::default(), own, told: Mutex::default() }
-    }
-
-    async fn session(&self) -> Result<Session, Failure> {
-        let mut idle = self.idle.lock().await;
-        while let Some(session) = idle.pop() {
-            if !session.is_closed() {
-                return Ok(session);
-            }
-        }
-        drop(idle);
-        self.client.connect().await
+        PostgresqlWriter { client, own, told: Mutex::default() }
     }
 }
 
@@ -80,7 +69,7 @@ impl Writer for PostgresqlWriter {
 
     /// Ends the sessions that a killed run left to accounts which it had switched off.
     async fn close(&self) -> Result<(), ConnectError> {
-        let session = self.session().await?;
+        let session = self.client.connect().await?;
         let told = self.told.lock().await;
         let mut left = sessions::left(&session).await?;
         left.retain(|(oid, _)| !told.contains(oid));
@@ -104,29 +93,29 @@ impl PostgresqlWriter {
         if orders.is_empty() {
             return Vec::new();
         }
-        let session = match self.session().await {
+        let session = match self.client.connect().await {
             Ok(session) => session,
             Err(failure) => return refused(orders, &failure),
         };
         let mut call = Call { session: &session, orders, outcomes: vec![None; orders.len()] };
-        let answer = match call.transaction(self.client.options().allow_superuser, &self.own, announce).await {
+        let (answer, ended) = match call.transaction(self.client.options().allow_superuser, &self.own, announce).await {
             Ok(()) => {
                 let (outcomes, open) = call.end_sessions().await;
                 self.told.lock().await.extend(open);
-                outcomes
+                (outcomes, true)
             }
             Err(End::RolledBack(failure)) => {
                 // Where this fails the session is gone, and the transaction with it.
-                let _ = session.run("ROLLBACK").await;
-                call.undone(|| refusal(&failure))
+                let ended = session.run("ROLLBACK").await.is_ok();
+                (call.undone(|| refusal(&failure)), ended)
             }
             Err(End::InDoubt(failure)) => {
                 let error = format!("the answer to COMMIT was lost: {}", failure.message);
-                call.undone(|| Outcome::Unknown(error.clone()))
+                (call.undone(|| Outcome::Unknown(error.clone())), false)
             }
         };
-        if !session.is_closed() {
-            self.idle.lock().await.push(session);
+        if ended {
+            self.client.keep(session);
         }
         answer
     }
@@ -187,8 +176,7 @@ impl Call<'_> {
         if done.is_empty() {
             return Ok(self.session.run("ROLLBACK").await?);
         }
-        self.answers(&done, &facts).await?;
-        let id = self.transaction_id().await?;
+        let id = self.answers(&done, &facts).await?;
         if let Err(error) = announce.transaction(id).await {
             return Err(End::RolledBack(Failure::new(error, "nothing was changed")));
         }
@@ -266,15 +254,14 @@ impl Call<'_> {
     /// Sends the statements of some orders; those that the server refuses are answered and left out. Gives the places of
     /// those that were done, or what is left to be done where they are too many to be sent once more for each that fails.
     async fn carry_out(&mut self, mut part: Vec<Judged>) -> Result<Result<Vec<usize>, Vec<Judged>>, Failure> {
-        self.session.run("SAVEPOINT part").await?;
         loop {
             let Err((completed, failure)) = self.send(&part).await else { break };
             // A lost session, and what another session's locks make of it, are about the whole transaction.
             if failure.lost || conflicts(&failure) {
                 return Err(failure);
             }
-            self.session.run("ROLLBACK TO part").await?;
-            let mut before = 0;
+            self.session.run("ROLLBACK TO part; RELEASE part").await?;
+            let mut before = 1;
             let place = part.iter().position(|(_, statements)| {
                 before += statements.len();
                 completed < before
@@ -285,17 +272,15 @@ impl Call<'_> {
             let outcome = if failure.raced() { Outcome::Stale(None) } else { refusal(&failure) };
             self.set(n, outcome);
             if part.len() > TOGETHER {
-                self.session.run("RELEASE part").await?;
                 return Ok(Err(part));
             }
         }
         Ok(Ok(part.into_iter().map(|(n, _)| n).collect()))
     }
 
-    /// Sends statements as one message, and ends the savepoint before them; on failure, how many were completed before
-    /// it.
+    /// Sends statements as one message, between a savepoint and its end; on failure, how many were completed before it.
     async fn send(&self, part: &[Judged]) -> Result<(), (usize, Failure)> {
-        let mut text = String::new();
+        let mut text = "SAVEPOINT part;\n".to_owned();
         for statement in part.iter().flat_map(|(_, statements)| statements) {
             text.push_str(statement);
             text.push_str(";\n");
@@ -313,12 +298,18 @@ impl Call<'_> {
         sent.map_err(|failure| (completed, failure))
     }
 
-    /// What the orders that were done left, as the transaction sees it.
-    async fn answers(&mut self, done: &[usize], facts: &Facts) -> Result<(), Failure> {
+    /// What the orders that were done left, as the transaction sees it; its id.
+    async fn answers(&mut self, done: &[usize], facts: &Facts) -> Result<Symbol, Failure> {
         let orders = || done.iter().filter_map(|n| self.orders.get(*n));
         let of_roles = Needs::of(orders().filter(|order| order.kind != state::Kind::Membership));
-        let roles = some_roles(self.session, &of_roles.oids, &of_roles.names).await?;
-        let members = some_members(self.session, &Needs::of(orders()).places).await?;
+        let places = Needs::of(orders()).places;
+        // Sent one after the other, without waiting for the answers in between.
+        let (roles, members, id) = try_join3(
+            some_roles(self.session, &of_roles.oids, &of_roles.names),
+            some_members(self.session, &places),
+            self.transaction_id(),
+        )
+        .await?;
         let names: HashMap<&str, &Role> = roles.values().map(|role| (role.name.as_str(), role)).collect();
         for &n in done {
             let Some(order) = self.orders.get(n) else { continue };
@@ -351,7 +342,7 @@ impl Call<'_> {
             };
             self.set(n, outcome);
         }
-        Ok(())
+        Ok(id)
     }
 
     async fn transaction_id(&self) -> Result<Symbol, Failure> {

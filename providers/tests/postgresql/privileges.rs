@@ -130,7 +130,7 @@ impl World {
         let mut outcomes = prepared.answered;
         for part in prepared.parts {
             assert!(part.transaction.as_str().parse::<u64>().is_ok());
-            outcomes.extend(part.commit().await);
+            outcomes.extend(part.commit(client).await);
         }
         outcomes.sort_by_key(|(number, _)| *number);
         assert_eq!(outcomes.len(), orders.len());
@@ -308,7 +308,7 @@ async fn what_is_too_much_for_one_call_is_left_for_the_next() {
         assert_eq!(prepared.answered, []);
         let mut outcomes = Vec::new();
         for part in prepared.parts {
-            outcomes.extend(part.commit().await);
+            outcomes.extend(part.commit(&world.client).await);
         }
         let later: Vec<usize> =
             outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Later).map(|(number, _)| *number).collect();

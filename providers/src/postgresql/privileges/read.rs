@@ -98,6 +98,7 @@ pub async fn again(client: &Client, session: &Session, targets: &[(Symbol, Symbo
         let holders: FxHashSet<u32> = wanted.iter().map(|(_, holder, _)| *holder).collect();
         let question = Question::only(grants.iter().map(|grant| &grant.place), holders.clone());
         let catalog = read(&inside, &database, &question, &grants).await?;
+        client.keep(inside);
         let coverage = Coverage::new(&catalog, &grants, &holders);
         for (number, holder, grant) in &wanted {
             let asked = grants.binary_search(grant).ok().and_then(|place| u32::try_from(place).ok());

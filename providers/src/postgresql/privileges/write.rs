@@ -97,9 +97,12 @@ pub async fn prepare(client: &Client, orders: &[(usize, &Order)]) -> Prepared {
 
 impl Part {
     /// Commits; what the orders came to. A lost answer leaves them unknown.
-    pub async fn commit(self) -> Vec<(usize, Outcome)> {
+    pub async fn commit(self, client: &Client) -> Vec<(usize, Outcome)> {
         match self.session.run("COMMIT").await {
-            Ok(()) => self.outcomes,
+            Ok(()) => {
+                client.keep(self.session);
+                self.outcomes
+            }
             Err(failure) => {
                 let failed = |outcome| match outcome {
                     Outcome::Refused { .. } | Outcome::Stale(_) | Outcome::Later => outcome,
