@@ -197,7 +197,18 @@ fn a_leaver_is_put_away_given_back_and_deleted() {
     assert_eq!(server.show(&dn, &["pwdAccountLockedTime"]), "pwdAccountLockedTime: 000001010000Z");
     folder.run("apply --auto-approve", 0);
     assert!(shown().is_empty());
-    assert!(server.show(&format!("uid=ada,ou=archive,{BASE}"), &["title"]).contains("Lady"));
+    let away = || server.show(&format!("uid=ada,ou=archive,{BASE}"), &["title"]);
+    assert!(away().contains("Lady"));
+    // Undone for itself, the archive gives it back to where it stood, locked as it was; the files would put it away again
+    // at once, which is held. That undo is undone too.
+    let said = folder.run("undo last --auto-approve", 0);
+    assert!(said.contains("archived"), "{said}");
+    assert_eq!(server.show(&dn, &["pwdAccountLockedTime"]), "pwdAccountLockedTime: 000001010000Z");
+    assert_eq!(server.show(&dn, &["title"]), "title: Lady");
+    assert!(folder.run("apply --auto-approve", 3).contains("undone"));
+    folder.run("undo last --auto-approve", 0);
+    assert!(shown().is_empty() && away().contains("Lady"));
+    assert!(folder.run("plan", 3).contains("irreversible"));
     // Undo lets nobody in whom the files say has left; what undoes the deactivation brings the account back whole, from
     // where it was put away, with its place in the group.
     let said = folder.run(&format!("undo {first} --auto-approve"), 0);

@@ -93,7 +93,8 @@ impl Target {
 }
 
 /// The attribute (`true`) of an account that was archived: it is still listed and read by its id, not active; reactivating
-/// it brings it back whole. No attribute of a system begins with `@`.
+/// it brings it back whole. An update that clears it takes the account out of the archive, switched off as it was before.
+/// No attribute of a system begins with `@`.
 pub const ARCHIVED: &str = "@archived";
 
 /// The answer to a direct read of one target.

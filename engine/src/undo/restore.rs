@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
+use state::object::ARCHIVED;
 use state::observed::{KEEP, PARTIAL, PARTS};
 use state::owned::{OWNED, OWNS, TO};
 use state::{
@@ -307,9 +308,11 @@ impl<'p, 'a> Restoring<'p, 'a> {
             ..Body::default()
         };
         match (was, is, &subject.now) {
-            (Some(false), Some(false), _) if first.change.action == Action::Archive => {
-                let why = "was put away, and comes back whole when it is reactivated; it was not in use before";
-                self.leave(LeftKind::Lost, address, why);
+            (Some(false), Some(false), Some(now)) if first.change.action == Action::Archive && is_archived(now) => {
+                match by {
+                    Some(_) => self.changed(address, by, ""),
+                    None => self.add(subject, Phase::Stage, Action::Update, taken_out(now)),
+                }
             }
             (None | Some(false), Some(false), _) | (Some(true), Some(true), _) | (None, None, _) => {
                 self.leave(LeftKind::AsBefore, address, "is as it was before");
@@ -477,6 +480,18 @@ impl<'p, 'a> Restoring<'p, 'a> {
             }
         }
         let mut back: Vec<(Symbol, Option<Value>)> = Vec::new();
+        if before.remove(&Symbol::new(ARCHIVED)).is_some() {
+            // An undo took it out of the archive.
+            match self.done.changed_by(address, |later| matches!(later.action, Action::Archive | Action::Reactivate)) {
+                by @ Some(_) => self.changed(address, by, ""),
+                None if is_archived(now) => self.leave(LeftKind::AsBefore, address, "is as it was before"),
+                None if now.active => self.changed(address, None, "it is in use"),
+                None => {
+                    let before = Some(Object { attributes: Attributes::new(), ..now.clone() });
+                    self.add(subject, Phase::Stage, Action::Archive, Body { before, ..Body::default() });
+                }
+            }
+        }
         for (name, was) in before {
             let one = schemas.iter().find(|one| one.name == name);
             let is = now.attributes.get(name);
@@ -513,6 +528,18 @@ impl<'p, 'a> Restoring<'p, 'a> {
         };
         self.add(subject, phase, action, Body { before: Some(object), after, ..Body::default() });
     }
+}
+
+fn is_archived(account: &Object) -> bool {
+    account.attributes.get(Symbol::new(ARCHIVED)).is_some()
+}
+
+/// What takes an account out of the archive, switched off as it is.
+fn taken_out(account: &Object) -> Body {
+    let name = Symbol::new(ARCHIVED);
+    let attributes = account.attributes.iter().filter(|(own, _)| *own == name).cloned().collect();
+    let after = Box::from([(name, Wanted::Known(Value::text("")))]);
+    Body { before: Some(Object { attributes, ..account.clone() }), after, ..Body::default() }
 }
 
 fn is_secret(value: &Value) -> bool {

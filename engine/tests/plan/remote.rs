@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use state::object::ARCHIVED;
 use state::*;
 use tenure_engine::plan::{Inventory, Reading};
 
@@ -284,7 +285,16 @@ impl Remote {
         object.attributes = object.attributes.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
         match order.action {
             Action::Deactivate => object.active = false,
-            Action::Reactivate => object.active = true,
+            Action::Archive => {
+                object.active = false;
+                let mark = [(Symbol::new(ARCHIVED), Value::Bool(true))].into_iter().collect();
+                object.attributes = object.attributes.overlaid(&mark);
+            }
+            Action::Reactivate => {
+                object.active = true;
+                let whole = object.attributes.iter().filter(|(name, _)| name.as_str() != ARCHIVED);
+                object.attributes = whole.cloned().collect();
+            }
             _ => {}
         }
         object.clone()

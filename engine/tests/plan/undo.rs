@@ -52,6 +52,35 @@ fn undone(story: &mut Story, asked: &str) -> String {
     }
 }
 
+/// Out of the archive, switched off as before; and back into it, when that is undone.
+#[test]
+fn an_archive_alone_is_undone() {
+    let mut story = Story::new(FILES);
+    story.tell("=== chat archive");
+    story.tell("--- stages.hcl\noffboarding \"all\" {\n  archive_after = \"30d\"\n}");
+    story.edit("login = \"bob\"", "login = \"bob\"\n  offboarding = offboarding.all");
+    assert_eq!(story.apply(), "");
+    story.edit("  title = \"Mister\"", "  title = \"Mister\"\n  status = \"left\"");
+    assert_eq!(story.apply(), "");
+    let off = story.systems.clone();
+    story.at("2026-12-24T12:00:00Z");
+    assert_eq!(story.apply(), "");
+    let away = story.systems.clone();
+    insta::assert_snapshot!(undone(&mut story, "last"), @r#"
+    0 chat at account.chat.bob
+      ~ update account.chat.bob @archived=true -> "" <- undo of run run-3
+    "#);
+    assert_eq!(story.systems[&"chat".into()].accounts, off[&"chat".into()].accounts);
+    // What comes next begins anew.
+    insta::assert_snapshot!(story.plan(), @"nothing to do");
+    insta::assert_snapshot!(undone(&mut story, "last"), @"
+    0 chat at account.chat.bob
+      ! archive account.chat.bob <- undo of run run-4
+    ");
+    assert_eq!(story.systems[&"chat".into()].accounts, away[&"chat".into()].accounts);
+    insta::assert_snapshot!(story.plan(), @"nothing to do");
+}
+
 #[test]
 fn what_a_run_took_and_changed_comes_back() {
     let mut story = story();

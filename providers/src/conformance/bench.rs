@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use state::object::ARCHIVED;
 use state::{
     Action, Address, Attributes, Capabilities, Kind, Member, Object, Observed, Order, Outcome, Presence, Schema,
     Symbol, Target, Timestamp,
@@ -170,6 +171,9 @@ impl<'s> Bench<'s> {
         let id = if matches!(order.kind, Kind::Account | Kind::Group) { target.remote() } else { "".into() };
         let thing = self.expected.entry(target).or_insert_with(|| Object::new(id, Attributes::new()));
         thing.attributes = thing.attributes.overlaid(&order.after);
+        if order.action == Action::Archive {
+            thing.attributes = thing.attributes.iter().filter(|(name, _)| name.as_str() != ARCHIVED).cloned().collect();
+        }
         match order.action {
             Action::Deactivate | Action::Archive => thing.active = false,
             Action::Reactivate => thing.active = true,

@@ -29,10 +29,22 @@ pub async fn archived(b: &mut Bench<'_>) -> Result<(), Stop> {
         let group = b.create_group("engineering", &Attributes::new()).await?;
         b.done(b.membership(Action::Grant, group, id, Attributes::new())).await?;
     }
-    for (action, archived) in
-        [(Action::Deactivate, false), (Action::Archive, true), (Action::Reactivate, false), (Action::Archive, true)]
-    {
-        b.done(b.account(action, "ada", account(id), Attributes::new())).await?;
+    let out = || [(Symbol::new(ARCHIVED), Value::text(""))].into_iter().collect::<Attributes>();
+    for (action, archived) in [
+        (Action::Deactivate, false),
+        (Action::Archive, true),
+        // Out of the archive, and switched off as before.
+        (Action::Update, false),
+        (Action::Archive, true),
+        (Action::Reactivate, false),
+        (Action::Archive, true),
+    ] {
+        let after = if action == Action::Update { out() } else { Attributes::new() };
+        b.done(b.account(action, "ada", account(id), after)).await?;
+        let active = matches!(b.look(Target::Account(id)).await?, Presence::Here(object) if object.active);
+        if active != (action == Action::Reactivate) {
+            return Err(Stop::Failed(format!("after `{}` the account says that active is {active}", action.word())));
+        }
         if is_archived(b, id).await? != archived {
             return Err(Stop::Failed(format!(
                 "after `{}` the account says that archived is {}",

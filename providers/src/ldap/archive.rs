@@ -39,10 +39,14 @@ impl Server {
         Ok(rebased(current, from, archive))
     }
 
-    /// Where an account that was put away stood before.
-    pub(super) fn brought_back(&self, current: &Dn) -> Dn {
+    /// Where an account that was put away stood before; where it is not to be in use (again), among those that are locked.
+    pub(super) fn brought_back(&self, current: &Dn, active: bool) -> Dn {
+        let place = match &self.lock {
+            Lock::Branch(branch) if !active => branch,
+            _ => &self.account.place,
+        };
         match &self.archive {
-            Some(archive) => rebased(current, archive, &self.account.place),
+            Some(archive) => rebased(current, archive, place),
             None => current.clone(),
         }
     }

@@ -3,6 +3,7 @@
 //! A rename and a change of values are two operations of LDAP. Where the second one is refused, the outcome says which
 //! was done and which was not.
 
+use state::object::ARCHIVED;
 use state::{Action, Object, Order, Outcome, Symbol, Value};
 
 use super::create::class_for;
@@ -242,8 +243,8 @@ impl LdapWriter {
         }
         if account && order.action == Action::Archive {
             wanted = server.put_away(current)?;
-        } else if account && active == Some(true) && server.is_archived(current) {
-            wanted = server.brought_back(current);
+        } else if account && (active == Some(true) || taken_out(order)) && server.is_archived(current) {
+            wanted = server.brought_back(current, active == Some(true));
         } else if let (Lock::Branch(branch), Some(active)) = (&server.lock, active) {
             let place = if active { &server.kind(account).place } else { branch };
             if active == current.is_within(branch) {
@@ -324,6 +325,11 @@ impl LdapWriter {
         let filters: Vec<Filter> = version.into_iter().chain(id).collect();
         if filters.is_empty() { Vec::new() } else { vec![Control::assertion(&Filter::And(filters))] }
     }
+}
+
+/// Whether an order takes an account out of the archive and leaves it switched off.
+fn taken_out(order: &Order) -> bool {
+    order.after.get(Symbol::new(ARCHIVED)).is_some_and(Value::is_empty)
 }
 
 /// Whether what an order changes is no longer as it was before.

@@ -1,5 +1,6 @@
 //! An entry as it stands, as far as a change of it needs to know.
 
+use state::object::ARCHIVED;
 use state::{Action, Object, Order, Symbol, Value};
 
 use super::create::sent;
@@ -99,7 +100,8 @@ fn changes(
     old: impl Fn(Symbol, &str) -> Result<Vec<Vec<u8>>, String>,
 ) -> Result<Vec<AttributeChange>, String> {
     let mut changes = Vec::new();
-    for (name, value) in order.after.iter().filter(|(name, _)| name.as_str() != DN) {
+    // Where it stands is told by its name, and whether it was put away by that.
+    for (name, value) in order.after.iter().filter(|(name, _)| !matches!(name.as_str(), DN | ARCHIVED)) {
         let (sent, new) = sent(server, account, *name, value)?;
         let old = old(*name, &sent)?;
         changes.push(AttributeChange { name: *name, sent, old, new });

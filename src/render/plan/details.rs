@@ -1,6 +1,7 @@
 //! The attributes of a change, one by one.
 
 use similar::{ChangeTag, TextDiff};
+use state::object::ARCHIVED;
 use state::{Action, Change, Symbol, Value, Wanted};
 
 use super::value::{self, AFTER_APPLY, CLEARED, NONE, SENSITIVE};
@@ -35,6 +36,10 @@ pub fn details(change: &Change) -> Vec<Detail> {
         .after
         .iter()
         .map(|(name, wanted)| {
+            if name.as_str() == ARCHIVED {
+                let what = What::Replaced("true".to_owned(), "false".to_owned());
+                return Detail { name: "archived".to_owned(), what };
+            }
             let name_shown = value::key(name.as_str()).into_owned();
             let what =
                 if replaces { replaced(before(change, *name), wanted) } else { What::Set(value::wanted(wanted)) };

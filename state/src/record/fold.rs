@@ -6,6 +6,7 @@ use super::in_force::Former;
 use super::line::Line;
 use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen, Suspension, Undone};
 use super::stage::{Stage, StageKind};
+use crate::object::ARCHIVED;
 use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Symbol, Target, Timestamp, Value, Wanted};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -362,6 +363,10 @@ impl Recorded {
                     }
                     Action::Reactivate => {
                         (now.active, now.deactivated_by_us, now.stage) = (true, false, None);
+                    }
+                    // Out of the archive: what is to come begins anew.
+                    _ if change.after.iter().any(|(name, _)| name.as_str() == ARCHIVED) => {
+                        now.stage = Some(Stage { stage: StageKind::Deactivated, since: Some(at) });
                     }
                     _ => now.deactivated_by_us &= !now.active,
                 }
