@@ -1,8 +1,10 @@
 //! What reader and writer share: bound connections, and searches that are whole or an error.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
+use state::Symbol;
 use tokio::sync::Mutex;
 
 use crate::http::retry::Retry;
@@ -19,6 +21,8 @@ pub struct Client {
     pub settings: LdapSettings,
     pub server: Server,
     session: Mutex<Option<Arc<Connection>>>,
+    /// Where entries stood when they were last seen, by id: how to find them fast, and no more than that.
+    last_seen: std::sync::Mutex<FxHashMap<Symbol, Symbol>>,
 }
 
 impl Client {
@@ -27,7 +31,8 @@ impl Client {
         let connection = bound(&settings).await?;
         let server =
             Server::discover(&connection, &settings).await.map_err(|error| error.at(&settings.url.to_string()))?;
-        Ok(Client { settings, server, session: Mutex::new(Some(Arc::new(connection))) })
+        let session = Mutex::new(Some(Arc::new(connection)));
+        Ok(Client { settings, server, session, last_seen: Default::default() })
     }
 
     /// The connection; a new one where the last one broke.
@@ -39,6 +44,16 @@ impl Client {
         let connection = Arc::new(bound(&self.settings).await?);
         *session = Some(Arc::clone(&connection));
         Ok(connection)
+    }
+
+    /// Entries were seen: their ids, and their DNs.
+    pub(super) fn remember(&self, seen: impl IntoIterator<Item = (Symbol, Symbol)>) {
+        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner).extend(seen);
+    }
+
+    /// The DN under which an entry was last seen.
+    pub(super) fn last_seen(&self, id: Symbol) -> Option<Symbol> {
+        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
     }
 
     /// A connection of its own, beside the shared one.

@@ -29,6 +29,11 @@ pub fn always(server: &Server, account: bool) -> Vec<String> {
     operational.into_iter().flatten().map(str::to_owned).chain(state).collect()
 }
 
+/// The DN of an account or group.
+pub fn dn_of(object: &Object) -> Option<Symbol> {
+    object.attributes.get(Symbol::new(DN)).and_then(Value::as_text)
+}
+
 /// An entry as an account or group.
 ///
 /// # Errors

@@ -50,14 +50,30 @@ impl Client {
         bases.iter().map(Dn::to_string).collect()
     }
 
-    /// Reads entries by their ids, below each of `bases`. An entry that was seen at the start is asked for with them: as
-    /// long as it comes, what does not come is not there.
+    /// Reads entries by their ids, below each of `bases`: first by what they were called when they were last seen, which
+    /// servers find fast that have no index of ids, then those that were not found by their ids alone.
     pub async fn look(&self, bases: &[String], ids: &[Symbol], attributes: &[String]) -> Result<Looked, LdapError> {
-        let server = &self.server;
-        let dialect = server.dialect.as_ref();
         let mut looked = Looked::default();
-        let by_id =
-            |id: Symbol| dialect.id_value(id.as_str()).map(|value| filter::equal(dialect.id_attribute(), value));
+        let known: Vec<Filter> = ids.iter().filter_map(|id| self.by_name(*id)).collect();
+        for filters in known.chunks(AT_ONCE) {
+            for base in bases {
+                looked.here.extend(self.found(base, filters.to_vec(), attributes).await?);
+            }
+        }
+        let left: Vec<Symbol> = ids.iter().copied().filter(|id| !looked.here.contains_key(id)).collect();
+        self.look_by_id(bases, &left, attributes, &mut looked).await?;
+        self.remember(left.iter().filter_map(|id| Some((*id, Symbol::new(looked.entry(*id)?.dn)))));
+        Ok(looked)
+    }
+
+    /// An entry that was seen at the start is asked for with them: as long as it comes, what does not come is not there.
+    async fn look_by_id(
+        &self,
+        bases: &[String],
+        ids: &[Symbol],
+        attributes: &[String],
+        looked: &mut Looked,
+    ) -> Result<(), LdapError> {
         for chunk in ids.chunks(AT_ONCE) {
             for base in bases {
                 let normal = dn::normal(base);
@@ -65,23 +81,13 @@ impl Client {
                     let own = dn::normal(own);
                     own == normal || own.ends_with(&normal) && own[..own.len() - normal.len()].ends_with(',')
                 };
-                let sentinels: Vec<_> = server.sentinels.iter().filter(|sentinel| inside(&sentinel.dn)).collect();
-                let mut filters: Vec<Filter> = chunk.iter().filter_map(|id| by_id(*id)).collect();
+                let sentinels: Vec<_> = self.server.sentinels.iter().filter(|sentinel| inside(&sentinel.dn)).collect();
+                let mut filters: Vec<Filter> = chunk.iter().filter_map(|id| self.by_id(*id)).collect();
                 if filters.is_empty() {
                     continue;
                 }
-                filters.extend(sentinels.iter().filter_map(|sentinel| by_id(sentinel.id)));
-                let mut select: Vec<&str> = attributes.iter().map(String::as_str).collect();
-                if !select.iter().any(|name| name.eq_ignore_ascii_case(dialect.id_attribute())) {
-                    select.push(dialect.id_attribute());
-                }
-                let listing = self.find(&search_of(base, Filter::Or(filters), select)).await?;
-                let mut found = BTreeMap::new();
-                for frame in listing.entries {
-                    let entry = Message::read(&frame).and_then(|message| message.entry());
-                    let id = entry.ok().and_then(|entry| id_of(server, &entry));
-                    found.extend(id.map(|id| (id, frame)));
-                }
+                filters.extend(sentinels.iter().filter_map(|sentinel| self.by_id(sentinel.id)));
+                let found = self.found(base, filters, attributes).await?;
                 if let Some(missing) = sentinels.iter().find(|sentinel| !found.contains_key(&sentinel.id)) {
                     looked.hidden = Some(format!(
                         "{} was seen before and is not now: rights were taken away, or it is gone",
@@ -91,6 +97,43 @@ impl Client {
                 looked.here.extend(found);
             }
         }
-        Ok(looked)
+        Ok(())
+    }
+
+    fn by_id(&self, id: Symbol) -> Option<Filter> {
+        let dialect = self.server.dialect.as_ref();
+        dialect.id_value(id.as_str()).map(|value| filter::equal(dialect.id_attribute(), value))
+    }
+
+    /// An entry with this id that is called as it was called when it was last seen.
+    fn by_name(&self, id: Symbol) -> Option<Filter> {
+        let dn = Dn::parse(self.last_seen(id)?.as_str()).ok()?;
+        let mut parts: Vec<Filter> =
+            dn.0.first()?.iter().map(|part| filter::equal(&part.attribute, &part.value)).collect();
+        parts.push(self.by_id(id)?);
+        Some(Filter::And(parts))
+    }
+
+    /// The entries below a base that fit one of these filters, by their ids.
+    async fn found(
+        &self,
+        base: &str,
+        filters: Vec<Filter>,
+        attributes: &[String],
+    ) -> Result<BTreeMap<Symbol, Frame>, LdapError> {
+        let server = &self.server;
+        let own = server.dialect.id_attribute();
+        let mut select: Vec<&str> = attributes.iter().map(String::as_str).collect();
+        if !select.iter().any(|name| name.eq_ignore_ascii_case(own)) {
+            select.push(own);
+        }
+        let listing = self.find(&search_of(base, Filter::Or(filters), select)).await?;
+        let mut found = BTreeMap::new();
+        for frame in listing.entries {
+            let entry = Message::read(&frame).and_then(|message| message.entry());
+            let id = entry.ok().and_then(|entry| id_of(server, &entry));
+            found.extend(id.map(|id| (id, frame)));
+        }
+        Ok(found)
     }
 }

@@ -15,7 +15,7 @@ use crate::provider::{Ask, ReadError, Reader};
 use super::client::{self, Client, Pages};
 use super::connection::Frame;
 use super::dn;
-use super::entry::{canonical, object, selection};
+use super::entry::{canonical, dn_of, object, selection};
 use super::error::LdapError;
 use super::lookup::Looked;
 use super::members::{Ghost, Names, without_uid};
@@ -87,6 +87,7 @@ impl LdapReader {
                 "it was moved while it was read, or the server pages wrongly: try again",
             ));
         }
+        self.client.remember(listed.objects.iter().filter_map(|(object, _)| Some((object.id, dn_of(object)?))));
         if !account {
             self.complete_members(&connection, &mut listed).await?;
         }
@@ -101,7 +102,7 @@ impl LdapReader {
     ) -> Result<(), LdapError> {
         let server = &self.client.server;
         for (group, members) in listed.objects.iter_mut().filter(|(_, members)| members.next.is_some()) {
-            let dn = group.attributes.get(Symbol::new(DN)).and_then(state::Value::as_text).unwrap_or(group.id);
+            let dn = dn_of(group).unwrap_or(group.id);
             members.values =
                 all_members(connection, server.dialect.as_ref(), server.group_kind.member_attribute(), dn.as_str())
                     .await?;

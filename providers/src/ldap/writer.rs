@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::provider::{Announce, Writer};
 
 use super::client::Client;
+use super::entry::dn_of;
 use super::error::Failure;
 use super::outcome::refused;
 use super::protocol::message::Request;
@@ -47,7 +48,7 @@ impl LdapWriter {
 
     async fn single(&self, order: &Order) -> Outcome {
         let account = order.kind == Kind::Account;
-        match (order.kind, order.action, order.target) {
+        let outcome = match (order.kind, order.action, order.target) {
             (Kind::Account | Kind::Group, Action::Create, _) => self.create(account, order).await,
             (
                 Kind::Account | Kind::Group,
@@ -57,7 +58,11 @@ impl LdapWriter {
             (Kind::Account, Action::Archive, Some(Target::Account(id))) => self.change(true, id, order).await,
             (Kind::Account, Action::Delete, Some(Target::Account(id))) => self.delete(id, order).await,
             (kind, action, _) => refused(format!("{}: LDAP has no {} of a {kind:?}", order.address, action.word())),
+        };
+        if let Outcome::Done(object) | Outcome::Noted(object, _) = &outcome {
+            self.client.remember(dn_of(object).map(|dn| (object.id, dn)));
         }
+        outcome
     }
 }
 

@@ -124,6 +124,34 @@ async fn an_entry_that_is_moved_stays_the_same_account_in_its_groups() {
     }
 }
 
+/// Servers often have no index of ids: what was seen before is found by its name, without going through all entries.
+#[tokio::test]
+async fn what_was_seen_is_found_on_a_server_without_an_index_of_ids() {
+    let server = Slapd::start();
+    let (system, base) = system(&server, &[]).await;
+    let mut people = Vec::new();
+    for n in 0..40 {
+        people.push(system.created(Kind::Account, &person(&format!("p{n}"))).await);
+    }
+    let staff = system.created(Kind::Group, &[("cn", "staff".into())]).await;
+    system.inventory().await.unwrap();
+    // From now on a search that has to look at more than 20 entries is refused.
+    server.configure(
+        "dn: olcDatabase={2}mdb,cn=config\nchangetype: modify\n\
+         delete: olcDbIndex\nolcDbIndex: objectClass,entryCSN,entryUUID eq\n-\n\
+         add: olcDbIndex\nolcDbIndex: objectClass,entryCSN eq\n-\n\
+         replace: olcLimits\nolcLimits: {0}dn.exact=cn=prov,dc=example,dc=test size.unchecked=20\n",
+    );
+    let place = |member| Target::Membership { group: staff, member, nested: false };
+    done(system.change(Action::Grant, place(people[7]), &[]).await);
+    assert!(server.show(&format!("cn=staff,ou=groups,{base}"), &["member"]).contains("uid=p7,"));
+    // What was renamed meanwhile has to be looked for by its id.
+    let there = format!("uid=p8,ou=people,{base}");
+    server.modify(&format!("dn: {there}\nchangetype: modrdn\nnewrdn: uid=q8\ndeleteoldrdn: 1\n"));
+    let said = system.execute(order(Action::Grant, Some(place(people[8])), Kind::Membership, &[])).await;
+    assert!(format!("{said:?}").contains("adminLimitExceeded"), "{said:?}");
+}
+
 /// Two operations of LDAP: what was done and what was not is told.
 #[tokio::test]
 async fn a_rename_with_other_attributes_says_what_was_done() {
