@@ -5,5 +5,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    // Does nothing but in what tests build: see `engine::mutations`.
+    engine::mutations::everywhere(|| std::env::var("TENURE_MUTATION").ok());
     tenure::main()
 }

@@ -109,7 +109,9 @@ async fn apply(plan: &Plan, recording: &impl Recording) {
     let progress = Progress::new("changes", Some(plan.changes.len() as u64), Look::Silent);
     let ended = driver::run(&mut machine, &systems, recording, &SystemClock, &mut interrupts, &progress).await;
     let Ended::Finished(report) = ended else { panic!("stopped") };
-    assert_eq!((&report.status, report.counts["done"]), (&Status::Done, plan.changes.len() as u64));
+    let all = BTreeMap::from([("done", plan.changes.len() as u64)]);
+    let counts = report.counts.iter().map(|(word, count)| (&**word, *count)).collect::<BTreeMap<_, _>>();
+    assert_eq!((&report.status, &counts), (&Status::Done, &all), "{:?}", report.fates.get(0));
 }
 
 /// What was measured.

@@ -57,6 +57,22 @@ thread_local! {
     static ON: std::cell::Cell<Option<&'static str>> = const { std::cell::Cell::new(None) };
 }
 
+#[cfg(feature = "mutations")]
+static EVERYWHERE: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+/// Breaks the one that is asked for, on every thread of this process.
+#[cfg(feature = "mutations")]
+pub fn everywhere(asked: impl FnOnce() -> Option<String>) {
+    if let Some(name) = asked() {
+        let _ = EVERYWHERE.set(name);
+    }
+}
+
+/// Breaks nothing.
+#[cfg(not(feature = "mutations"))]
+#[inline(always)]
+pub fn everywhere(_: impl FnOnce() -> Option<String>) {}
+
 /// Breaks this one from now on, on this thread; none: nothing is broken.
 #[cfg(feature = "mutations")]
 pub fn set(name: Option<&'static str>) {
@@ -66,7 +82,7 @@ pub fn set(name: Option<&'static str>) {
 /// Whether this one is broken.
 #[cfg(feature = "mutations")]
 pub fn on(name: &str) -> bool {
-    ON.with(|on| on.get() == Some(name))
+    ON.with(|on| on.get() == Some(name)) || EVERYWHERE.get().is_some_and(|own| own == name)
 }
 
 /// Whether this one is broken: never.

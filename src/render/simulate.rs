@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use state::{Action, Address, Timestamp};
 
 use super::text::{clean, counted, number};
-use crate::simulate::promises::PROMISES;
-use crate::simulate::rehearse::{Happened, Rehearsal};
+use crate::simulate::promises::{Broken, PROMISES};
+use crate::simulate::rehearse::{Happened, Rehearsal, names};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -165,14 +165,56 @@ pub fn total(to: &mut dyn Write, total: &Rehearsal, runs: u64, failed: &BTreeMap
     }
 }
 
+/// So much is told of each promise that broke.
+const TOLD: usize = 3;
+
+/// What happened until a promise broke; calls that were carried out and are not about it are only counted.
+fn short(rehearsal: &Rehearsal) -> Vec<String> {
+    let story = rehearsal.story.get(..rehearsal.until).unwrap_or(&rehearsal.story);
+    let about = |line: &str| {
+        let mut words = line.split_whitespace().map(|word| word.trim_end_matches(':'));
+        words.any(|word| {
+            word.contains('.')
+                && rehearsal
+                    .broken
+                    .iter()
+                    .any(|broken| broken.what.split_whitespace().any(|own| own.trim_end_matches(':') == word))
+        })
+    };
+    let mut lines = Vec::new();
+    let mut left_out = 0;
+    for line in story {
+        if line.ends_with(": done") && !about(line) {
+            left_out += 1;
+            continue;
+        }
+        lines.extend(aside(left_out));
+        left_out = 0;
+        lines.push(line.clone());
+    }
+    lines.extend(aside(left_out));
+    lines
+}
+
+fn aside(calls: usize) -> Option<String> {
+    (calls > 0).then(|| format!("{:26}({} done)", "", counted(calls, "call", "calls")))
+}
+
 /// A promise that broke, with a short story.
 pub fn broken(to: &mut dyn Write, rehearsal: &Rehearsal, seed: u64) -> io::Result<()> {
-    for broken in &rehearsal.broken {
-        writeln!(to, "{BROKEN}broken:{BROKEN:#} {}\n  {}", broken.promise, clean(&broken.what))?;
+    for promise in names(&rehearsal.broken) {
+        writeln!(to, "{BROKEN}broken:{BROKEN:#} {promise}")?;
+        let own: Vec<&Broken> = rehearsal.broken.iter().filter(|broken| broken.promise == promise).collect();
+        for broken in own.iter().take(TOLD) {
+            writeln!(to, "  {}", clean(&broken.what))?;
+        }
+        if own.len() > TOLD {
+            writeln!(to, "  and {} more", own.len() - TOLD)?;
+        }
     }
     writeln!(to, "\nThe shortest story that was found:")?;
-    for line in &rehearsal.story {
-        writeln!(to, "  {}", clean(line))?;
+    for line in short(rehearsal) {
+        writeln!(to, "  {}", clean(&line))?;
     }
     for rule in &rehearsal.strikes {
         let system = rule.system.map(|name| format!(" of system.{name}")).unwrap_or_default();

@@ -47,6 +47,8 @@ pub struct Rehearsal {
     pub broken: Vec<Broken>,
     pub struck: BTreeMap<String, u64>,
     pub story: Vec<String>,
+    /// How much of the story had been told when the first promise broke.
+    pub until: usize,
     /// Each strike as a fault of its own, so that they can be left out one by one.
     pub strikes: Vec<Rule>,
     /// The record, for whoever compares.
@@ -111,6 +113,7 @@ pub fn rehearse(beginning: Beginning<'_>, until: Timestamp, zone: &str) -> Rehea
         *rehearsal.struck.entry(rule.fault.name.clone()).or_default() += 1;
     }
     rehearsal.record = world.store.bytes();
+    rehearsal.until = world.promises.broke.unwrap_or(world.story.len());
     rehearsal.story = world.story;
     rehearsal
 }

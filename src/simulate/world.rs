@@ -125,6 +125,9 @@ impl World {
     pub fn tell(&mut self, what: impl Into<String>) {
         let now = self.now();
         self.story.push(format!("{now}  {}", what.into()));
+        if !self.promises.broken.is_empty() && self.promises.broke.is_none() {
+            self.promises.broke = Some(self.story.len() - 1);
+        }
     }
 
     /// The configuration as it is at `now`.

@@ -21,8 +21,14 @@ fn example(name: &str) -> (tempfile::TempDir, PathBuf) {
 
 /// What tenure printed, and its exit code.
 fn tenure(folder: &Path, arguments: &str) -> (String, Option<i32>) {
+    with(folder, arguments, None)
+}
+
+/// The same, with something broken on purpose.
+fn with(folder: &Path, arguments: &str, mutation: Option<&str>) -> (String, Option<i32>) {
     let output = Command::new(env!("CARGO_BIN_EXE_tenure"))
         .args(arguments.split_whitespace())
+        .envs(mutation.map(|mutation| ("TENURE_MUTATION", mutation)))
         .current_dir(folder)
         .env_remove("RUST_BACKTRACE")
         .output()
@@ -55,6 +61,27 @@ fn the_policy_of_the_company_holds() {
     assert_eq!(code, Some(0), "{text}");
     let (text, code) = tenure(&folder, "fmt --check broken.test.hcl");
     assert_eq!((code, text.trim()), (Some(2), "broken.test.hcl"), "fmt formats it");
+}
+
+/// A step of apply is broken on purpose: it is found, and told as a short story that its seed tells again.
+#[test]
+fn a_bug_is_found_and_shrunk_to_a_story_that_its_seed_tells_again() {
+    let (_place, folder) = example("quickstart");
+    assert_eq!(tenure(&folder, "init").1, Some(0));
+    let faults = "fault \"lost\" {\n  kind = \"lost-answer\"\n  rate = 0.2\n}\nfault \"busy\" {\n  kind = \"busy\"\n  rate = 0.2\n}\n";
+    std::fs::write(folder.join("night.fault.hcl"), faults).unwrap();
+    let many = "simulate --recorded --from 2026-12-01 --until 2026-12-08 --runs 20";
+    assert_eq!(tenure(&folder, many).1, Some(0), "by itself nothing breaks");
+    let (text, code) = with(&folder, many, Some("settle-done"));
+    assert_eq!(code, Some(1), "{text}");
+    insta::assert_snapshot!(text.split("A promise broke").nth(1).unwrap_or(&text));
+    let seed = text.split("--seed ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let seed = seed.trim_matches(|c: char| !c.is_ascii_digit());
+    let one = format!("simulate --recorded --from 2026-12-01 --until 2026-12-08 --seed {seed}");
+    let (again, code) = with(&folder, &one, Some("settle-done"));
+    assert_eq!(code, Some(1), "{again}");
+    assert_eq!(with(&folder, &one, Some("settle-done")).0, again);
+    assert_eq!(tenure(&folder, &one).1, Some(0), "without the bug nothing breaks");
 }
 
 #[test]

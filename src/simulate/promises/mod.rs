@@ -97,6 +97,8 @@ pub struct Promises {
     /// How often each was checked.
     pub checked: BTreeMap<&'static str, u64>,
     pub broken: Vec<Broken>,
+    /// How long the story was then, where something broke.
+    pub broke: Option<usize>,
     pub truth: Truth,
     /// The fold of what is durable.
     durable: Recorded,
