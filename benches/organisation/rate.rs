@@ -83,7 +83,7 @@ fn creations(count: usize) -> Plan {
 }
 
 async fn apply(plan: &Plan, recording: &impl Recording) {
-    let capabilities = Capabilities { concurrency: 32, ..Capabilities::default() };
+    let capabilities = Capabilities { concurrency: 32, visibility: 0, ..Capabilities::default() };
     let connection = Connection::new(Box::new(Instantly), Box::new(Instantly), &capabilities);
     let connected = Connected { schema: Schema::default(), capabilities, max_failures: 0 };
     let started = RunStarted {
