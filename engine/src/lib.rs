@@ -2,6 +2,7 @@
 //!
 //! Nothing here touches a clock, a disk, a network, a random number or a thread; `clippy.toml` bans them.
 
+pub mod accept;
 pub mod apply;
 pub mod approval;
 pub mod configuration;

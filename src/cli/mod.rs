@@ -1,5 +1,6 @@
 //! What can be typed: the commands, their options and their help.
 
+pub mod accept;
 pub mod approve;
 pub mod discover;
 pub mod drift;
@@ -17,6 +18,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
+pub use accept::AcceptArgs;
 pub use approve::ApproveArgs;
 pub use discover::DiscoverArgs;
 pub use drift::DriftArgs;
@@ -46,6 +48,7 @@ Examples:
   tenure history account.chat.ada    who did what, when, from which commit
   tenure who group.corp.admins       who has access, why, since when
   tenure drift                       what others changed by hand
+  tenure accept account.chat.ada     write that into the files, instead of putting it back
   tenure status                      what is to come, and what is held
   tenure simulate --until 2027-01-31 rehearse it in twins of the systems
 
@@ -83,6 +86,7 @@ pub enum Command {
     Plan(Box<PlanArgs>),
     Apply(Box<ApplyArgs>),
     Drift(DriftArgs),
+    Accept(AcceptArgs),
     Approve(ApproveArgs),
     Undo(UndoArgs),
     Suspend(SuspendArgs),

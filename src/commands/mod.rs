@@ -1,5 +1,6 @@
 //! What each command does. Each file has one command; all of them end in an [`Exit`] or an [`Error`].
 
+pub mod accept;
 pub mod apply;
 pub mod approve;
 pub mod completions;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Discover(args) => discover::run(global, &args),
         Command::Plan(args) => plan::run(global, &args),
         Command::Apply(args) => apply::run(global, &args),
+        Command::Accept(args) => accept::run(global, &args),
         Command::Drift(args) => drift::run(global, &args),
         Command::Approve(args) => approve::run(&args),
         Command::Suspend(args) => suspend::run(global, &args),

@@ -25,6 +25,7 @@ pub mod place;
 pub mod postgres;
 pub mod provenance;
 pub mod record;
+pub mod rewrite;
 pub mod run_command;
 pub mod s3;
 pub mod sources;

@@ -1,5 +1,6 @@
 //! What people and programs read: diagnostics on standard error, plans on standard output.
 
+pub mod accept;
 pub mod diagnostics;
 pub mod discover;
 pub mod drift;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use engine::language::{Diagnostic, FileId, Files, parse::decode};
 
 use crate::Error;
+use crate::edge::rewrite;
 
 /// A file larger than this is not even read; the language's own limit is lower.
 const LARGEST: u64 = 64 << 20;
@@ -25,6 +26,10 @@ fn is_beside(name: &str) -> bool {
 /// # Errors
 /// Where a folder or file cannot be read, or is not text: all of them at once.
 pub fn read(folder: &Path) -> Result<Files, Error> {
+    if rewrite::is_unfinished(folder) {
+        return Err(Error::new("a `tenure accept` is changing these files, or was interrupted while it did")
+            .hint("wait for it; where none runs, `tenure accept` finishes it"));
+    }
     let files = named(folder, |name| !is_beside(name))?;
     if files.0.is_empty() {
         return Err(Error::new(format!("there is no configuration in {}: no *.hcl file", shown(folder)))

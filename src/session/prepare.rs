@@ -72,10 +72,7 @@ impl Prepared {
     ) -> Result<Prepared, Error> {
         let Session { folder, loaded, sources } = session;
         let now = folder.now;
-        let schemas: BTreeMap<Symbol, Schema> = connections
-            .iter()
-            .map(|connection| (connection.name, connection.provider.offline(&connection.settings).0))
-            .collect();
+        let schemas = schemas(&connections);
         let evaluate =
             |people| loaded.evaluate(&Facts { schemas: schemas.iter().map(|(n, s)| (*n, s)).collect(), people });
         // What is wrong with the files is said before anybody waits for a network, unless people come from there.
@@ -137,6 +134,25 @@ impl Prepared {
         plan(self.inputs(targets)).map_err(|diagnostics| self.folder.rejected(diagnostics))
     }
 
+    /// Takes another configuration over the same connections and readings; what was there comes back.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files of that configuration.
+    pub fn exchange(&mut self, session: Session) -> Result<(Folder, Configuration), Error> {
+        let Session { folder, loaded, sources } = session;
+        let schemas = schemas(&self.connections);
+        let people = people(&sources, &self.readings)?;
+        let facts = Facts { schemas: schemas.iter().map(|(name, schema)| (*name, schema)).collect(), people };
+        let configuration = loaded.evaluate(&facts)?;
+        let former = std::mem::replace(&mut self.configuration, configuration);
+        Ok((std::mem::replace(&mut self.folder, folder), former))
+    }
+
+    /// Goes back to what [`Prepared::exchange`] gave.
+    pub fn restore(&mut self, (folder, configuration): (Folder, Configuration)) {
+        (self.folder, self.configuration) = (folder, configuration);
+    }
+
     /// What others did since the record last saw the systems: see [`engine::drift::drift`].
     ///
     /// # Errors
@@ -195,6 +211,12 @@ impl Prepared {
     pub fn connected(&self) -> BTreeMap<Symbol, Connected> {
         connected(&self.readings, Some(&self.configuration))
     }
+}
+
+/// What is known of the attributes of each system without asking it.
+fn schemas(connections: &[Connection]) -> BTreeMap<Symbol, Schema> {
+    let offline = |connection: &Connection| connection.provider.offline(&connection.settings).0;
+    connections.iter().map(|connection| (connection.name, offline(connection))).collect()
 }
 
 /// What the systems hold that people come from. Without it nobody could be told from a leaver.

@@ -3,6 +3,7 @@
 //! Stricter than most readers, for what is read here decides who keeps access: a row with a field too few or too many,
 //! a header that is missing or stands twice, and a stray quote are errors that name the line.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::{Failure, Object, Value};
@@ -10,7 +11,7 @@ use super::arguments::{Answer, count};
 
 /// The rows, each an object by the names of the first row. Empty lines are skipped, a byte-order mark is dropped.
 pub fn decode(text: &str) -> Answer {
-    let mut reader = Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1 };
+    let mut reader = Reader::new(text);
     let mut fields = Vec::new();
     let header_line =
         reader.record(&mut fields)?.ok_or_else(|| Failure::new("the CSV text is empty: it has no header row"))?;
@@ -33,6 +34,32 @@ pub fn decode(text: &str) -> Answer {
         rows.push(Value::Object(Arc::new(row)));
     }
     Ok(Value::list(rows))
+}
+
+/// A record with the place of each of its fields in the text, quotes and all.
+pub(crate) struct Record {
+    /// Line, from 1, that it starts on.
+    pub(crate) line: usize,
+    pub(crate) fields: Vec<(String, Range<usize>)>,
+}
+
+/// All records, the header first, as [`decode`] reads them.
+pub(crate) fn records(text: &str) -> Answer<Vec<Record>> {
+    decode(text)?;
+    let mut reader = Reader { places: Some(Vec::new()), ..Reader::new(text) };
+    let (mut fields, mut records) = (Vec::new(), Vec::new());
+    while let Some(line) = reader.record(&mut fields)? {
+        let ends = reader.places.take().unwrap_or_default();
+        let places = ends.into_iter().map(|(start, rest)| {
+            let (start, end) = (text.len() - start, text.len() - rest);
+            // A carriage return at the end of everything is a line break, too.
+            let end = if text.get(start..end).is_some_and(|field| field.ends_with('\r')) { end - 1 } else { end };
+            start..end
+        });
+        records.push(Record { line, fields: fields.drain(..).zip(places).collect() });
+        reader.places = Some(Vec::new());
+    }
+    Ok(records)
 }
 
 /// Places of the headers in the order of their names, which is the order of an object.
@@ -61,9 +88,15 @@ struct Reader<'a> {
     rest: &'a str,
     /// Line, from 1, that `rest` starts on.
     line: usize,
+    /// How much was left before and behind each field of the record, where that is asked for.
+    places: Option<Vec<(usize, usize)>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Reader<'a> {
+        Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text), line: 1, places: None }
+    }
+
     /// Reads the next record that is not an empty line into `fields`; its line, or none at the end.
     fn record(&mut self, fields: &mut Vec<String>) -> Answer<Option<usize>> {
         fields.clear();
@@ -76,6 +109,7 @@ impl Reader<'_> {
         }
         let line = self.line;
         loop {
+            let before = self.rest.len();
             let field = match self.rest.strip_prefix('"') {
                 Some(rest) => {
                     self.rest = rest;
@@ -84,6 +118,9 @@ impl Reader<'_> {
                 None => self.plain()?,
             };
             fields.push(field);
+            if let Some(places) = &mut self.places {
+                places.push((before, self.rest.len()));
+            }
             match self.rest.strip_prefix(',') {
                 Some(rest) => self.rest = rest,
                 None => break,

@@ -5,7 +5,7 @@
 mod arguments;
 mod collections;
 mod conversion;
-mod csv;
+pub(crate) mod csv;
 mod dates;
 mod encoding;
 mod format;
