@@ -111,7 +111,7 @@ async fn apply(plan: &Plan, recording: &impl Recording) {
     let Ended::Finished(report) = ended else { panic!("stopped") };
     let all = BTreeMap::from([("done", plan.changes.len() as u64)]);
     let counts = report.counts.iter().map(|(word, count)| (&**word, *count)).collect::<BTreeMap<_, _>>();
-    assert_eq!((&report.status, &counts), (&Status::Done, &all), "{:?}", report.fates.get(0));
+    assert_eq!((&report.status, &counts), (&Status::Done, &all), "{:?}", report.fates.first());
 }
 
 /// What was measured.
