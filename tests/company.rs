@@ -229,6 +229,64 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The systems alone, as somebody has them who never heard of tenure.
+const CONNECTIONS: &str = r#"
+variable "ldap_url" { type = string }
+variable "warehouse_url" { type = string }
+variable "chat_url" { type = string }
+system "corp" {
+  provider        = "ldap"
+  url             = var.ldap_url
+  base            = "dc=example,dc=test"
+  bind            = "cn=prov,dc=example,dc=test"
+  password        = env("LDAP_PASSWORD")
+  account_classes = ["inetOrgPerson", "posixAccount"]
+  policy          = "cn=default,ou=policies,dc=example,dc=test"
+}
+system "warehouse" {
+  provider  = "postgresql"
+  url       = var.warehouse_url
+  password  = env("WAREHOUSE_PASSWORD")
+  databases = ["sales"]
+}
+system "chat" {
+  provider = "scim"
+  url      = var.chat_url
+  token    = env("CHAT_SCIM_TOKEN")
+}
+"#;
+
+/// A configuration out of what stands on the three: the first plan takes everything over, the second is empty.
+fn written_from_the_systems(company: &Company) {
+    let folder = company.folder.with_file_name("anew");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(company.folder.with_file_name("connections.hcl"), CONNECTIONS).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = company.tenure(arguments).current_dir(&folder).output().unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}:\n{text}");
+        text
+    };
+    let said = run(&["init", "--from", "../connections.hcl"]);
+    // 31 people: in LDAP and in the chat all of them, 8 roles of PostgreSQL, 13 groups.
+    let first = "The first plan takes 83 accounts and groups under management, and changes nothing.";
+    assert!(said.contains(first), "{said}");
+    assert!(said.contains("31 people, 0 services, 13 groups"), "{said}");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains(PASSWORD), "a password stands in {}", path.display());
+        }
+    }
+    run(&["fmt", "--check"]);
+    assert!(run(&["plan"]).ends_with("Plan: 83 to adopt\n"));
+    run(&["apply", "--auto-approve"]);
+    assert_eq!(run(&["plan", "--detailed-exitcode"]), "Nothing to change.\n");
+    let found = run(&["discover"]);
+    assert!(!found.contains("unmanaged") && !found.contains("unexplained"), "{found}");
+}
+
 #[test]
 fn each_server_is_killed_in_the_middle_of_an_apply() {
     let mut killed = Vec::new();
@@ -248,6 +306,9 @@ fn each_server_is_killed_in_the_middle_of_an_apply() {
         assert_eq!(roles, "8", "{name}");
         let members = company.psql(&["--command", "select count(*) from pg_auth_members m join pg_roles r on r.oid = m.roleid where r.rolname in ('analyst', 'engineer')"]);
         assert_eq!(members, "13", "{name}");
+        if victim == 0 {
+            written_from_the_systems(&company);
+        }
     }
     assert_eq!(killed, SYSTEMS, "a kill came after everything was done");
 }

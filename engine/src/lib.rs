@@ -12,5 +12,6 @@ pub mod guard;
 pub mod language;
 pub mod mutations;
 pub mod plan;
+pub mod scaffold;
 pub mod suspend;
 pub mod undo;

@@ -11,8 +11,17 @@ Examples:
   tenure init                 in a folder with a configuration, starts its state file; in an empty one, writes one
   tenure -C access init
 
+  tenure init --from ../connections.hcl
+                              out of system blocks alone: people, groups, memberships and roles as they are on the
+                              systems, with a first plan that takes everything over and changes nothing
+
 Nothing is ever overwritten.")]
-pub struct InitArgs {}
+pub struct InitArgs {
+    /// A file with system blocks, without people or groups: the systems are read, and a configuration of what they hold is
+    /// written into this folder
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
 
 /// Check the configuration without contacting any system
 ///

@@ -38,7 +38,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
     }
     let global = &cli.global;
     match cli.command {
-        Command::Init(_) => init::run(global),
+        Command::Init(args) => init::run(global, &args),
         Command::Validate(_) => validate::run(global),
         Command::Fmt(args) => fmt::run(&args),
         Command::Discover(args) => discover::run(global, &args),

@@ -33,6 +33,22 @@ pub fn format(text: &str) -> Result<String, NotFormatted> {
     }
 }
 
+/// Where in `text` the block whose header ends at `from` is closed: the place of its `}`.
+pub fn block_end(text: &str, from: usize) -> Option<usize> {
+    let (mut depth, begin) = (0usize, text.as_ptr() as usize);
+    for token in tokens(text).ok()? {
+        let at = token.text.as_ptr() as usize - begin;
+        match token.kind {
+            _ if at < from => {}
+            token::Kind::Open => depth += 1,
+            token::Kind::Close if depth == 1 => return Some(at),
+            token::Kind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Whether two texts have the same tokens on the same lines, blank lines aside.
 fn same(one: &[Token<'_>], other: &[Token<'_>]) -> bool {
     fn bare<'a, 't>(tokens: &'a [Token<'t>]) -> impl Iterator<Item = (token::Kind, &'t str)> + 'a {

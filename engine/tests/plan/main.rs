@@ -19,4 +19,5 @@ mod properties;
 mod references;
 mod renames;
 mod safeguards;
+mod scaffold;
 mod undo;

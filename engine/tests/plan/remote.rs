@@ -7,7 +7,7 @@ use state::*;
 use tenure_engine::plan::{Inventory, Reading};
 
 /// What stands on a system, and how it is.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Remote {
     pub schema: Schema,
     pub capabilities: Capabilities,

@@ -1,9 +1,12 @@
-//! `tenure init`: the state file of the configuration that is there, or a small configuration to start with.
+//! `tenure init`: the state file of the configuration that is there, a small configuration to start with, or one out of
+//! what systems hold (`from`).
+
+mod from;
 
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::cli::Global;
+use crate::cli::{Global, InitArgs};
 use crate::edge::Place;
 use crate::edge::init::Created;
 use crate::edge::key::KEY;
@@ -20,10 +23,12 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// Starts the state file; before that, in a folder without any configuration, writes one. Nothing is overwritten.
-pub fn run(global: &Global) -> Result<Exit, Error> {
+pub fn run(global: &Global, args: &InitArgs) -> Result<Exit, Error> {
     let here = Path::new(".");
     let mut said = String::new();
-    if !has_configuration(here)? {
+    if let Some(file) = &args.from {
+        said = from::write(global, here, file)?;
+    } else if !has_configuration(here)? {
         for name in write_all(here)? {
             said.push_str(&format!("wrote {name}\n"));
         }
