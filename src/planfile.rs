@@ -159,6 +159,23 @@ mod tests {
         }
     }
 
+    /// Files that were kept before members were added are read as they were meant; one that has them is as before.
+    #[test]
+    fn files_of_before_are_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/plan-file");
+        let mut plan = company();
+        assert_eq!(read(&folder.join("1-without-commit.plan"), None).unwrap(), plan);
+        plan.commit = Some(state::Commit { id: "4f2a1c3b5d6e7f8091a2b3c4d5e6f708192a3b4c".to_owned(), clean: true });
+        assert_eq!(read(&folder.join("1.plan"), None).unwrap(), plan);
+        let written = tempfile::tempdir().unwrap().path().join("now.plan");
+        std::fs::create_dir_all(written.parent().unwrap()).unwrap();
+        write(&written, &plan, None).unwrap();
+        let text = |path: &Path| std::fs::read_to_string(path).unwrap();
+        let version = format!("\"tenure_version\":\"{}\"", env!("CARGO_PKG_VERSION"));
+        let kept = text(&folder.join("1.plan")).replace("\"tenure_version\":\"0.1.0\"", &version);
+        assert_eq!(text(&written), kept, "what is written has changed: keep a sample of what was written before");
+    }
+
     #[test]
     fn refusals_say_what_to_do() {
         let (folder, path, _) = kept();

@@ -513,12 +513,59 @@ fn schemas() -> [serde_json::Value; 2] {
 fn json_is_as_its_schema_says() {
     for schema in schemas() {
         let validator = jsonschema::draft202012::new(&schema).unwrap();
-        for plan in [Sample::empty().0, company(), large(50)] {
+        for plan in [Sample::empty().0, company(), newest(), large(50)] {
             let wrong: Vec<String> = validator
                 .iter_errors(&json(&plan))
                 .map(|error| format!("{}: {error}", error.instance_path()))
                 .collect();
             assert!(wrong.is_empty(), "{wrong:#?}");
+        }
+    }
+}
+
+/// A plan with everything that the newest version tells.
+fn newest() -> Plan {
+    let mut plan = company();
+    plan.commit = Some(state::Commit { id: "4f2a1c3b5d6e7f8091a2b3c4d5e6f708192a3b4c".to_owned(), clean: true });
+    let left = state::Left {
+        kind: state::LeftKind::Lost,
+        address: super::sample::address("account.chat.bob"),
+        why: "password".to_owned(),
+    };
+    let run = state::Symbol::new("20261123T090000Z-0a1b2c3d");
+    plan.undoes = Some(state::Undoes { run, targets: Vec::new(), left: vec![left] });
+    plan
+}
+
+/// What programs have kept of any version fits the schema still, the newest is what is printed, and the changelog tells
+/// of each.
+#[test]
+fn samples_of_every_version_are_understood() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changelog = std::fs::read_to_string(root.join("docs/plan-json.md")).unwrap();
+    let [schema, _] = schemas();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let (major, minor) = super::json::FORMAT_VERSION.split_once('.').unwrap();
+    assert_eq!(major, "1", "the schema of version 1 stays, and has its samples; that of {major} is another file");
+    for minor in 0..=minor.parse::<u32>().unwrap() {
+        let version = format!("1.{minor}");
+        assert!(changelog.contains(&format!("\n## {version}\n")), "docs/plan-json.md does not tell of {version}");
+        let path = root.join(format!("tests/samples/plan/{version}.json"));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let sample: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(sample["format_version"], version);
+        let wrong: Vec<String> =
+            validator.iter_errors(&sample).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{version}: {wrong:#?}");
+        if version == super::json::FORMAT_VERSION {
+            let mut printed = json(&newest());
+            printed["tenure_version"] = sample["tenure_version"].clone();
+            let printed = serde_json::to_string_pretty(&printed).unwrap();
+            assert_eq!(
+                printed.trim(),
+                text.trim(),
+                "members were added: a new minor version, a sample, a line in the changelog"
+            );
         }
     }
 }
