@@ -20,6 +20,8 @@ use crate::{Error, Exit, approvalfile, planfile, render};
 
 /// A clock this far behind the record is wrong, not merely adjusted.
 const BEHIND: i64 = 5_000;
+/// Milliseconds after which somebody has waited for the lock.
+const WAITED: i64 = 1_000;
 
 /// Carries a plan out, under the lock on the state file.
 pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
@@ -32,7 +34,7 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let approvals = approvals::read(&args.approval)?;
     let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref());
     let undo = kept.map(|undoes| undoes.run.as_str()).or(undo).map(str::to_owned);
-    let session = Session::open(global)?;
+    let mut session = Session::open(global)?;
     let store = session.folder.store()?;
     if !store.exists()? {
         return Err(session.folder.no_state().hint(
@@ -44,6 +46,9 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let commit = provenance::commit(&session.folder.path);
     let mut lock = store.lock(&provenance::holder("apply", session.folder.now), global.lock_timeout)?;
     let locked = SystemClock.now();
+    if session.folder.now.plus_millis(WAITED) < locked {
+        session = anew(global, &session)?;
+    }
     let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
     let record = Record::lock(&*store, &mut *lock, &expected)?;
     if let Some((line, bytes)) = record.torn {
@@ -60,6 +65,18 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let applied = runtime.block_on(apply(session, recorded, (args, shown), given, undo, &journal));
     journal.close()?;
     applied
+}
+
+/// The configuration and the time as they are now. Whoever waited for the lock plans by them, not by those of before:
+/// others wrote to the record meanwhile, and a clock that was read before would look as if it were behind.
+fn anew(global: &Global, before: &Session) -> Result<Session, Error> {
+    let session = Session::open(global)?;
+    let (was, is) = (before.folder.place.to_string(), session.folder.place.to_string());
+    if was != is {
+        return Err(Error::new(format!("while this waited for the lock on {was}, the settings came to name {is}"))
+            .hint("nothing was changed; apply again"));
+    }
+    Ok(session)
 }
 
 /// What an apply is handed beside its arguments.
