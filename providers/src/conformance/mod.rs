@@ -2,7 +2,8 @@
 //!
 //! `subject` says how a provider's system is had and what its objects look like; `bench` carries orders out and keeps
 //! the world as it is expected; `accounts`, `stages`, `groups`, `memberships`, `grants` and `calls` are the checks; `report` says
-//! what passed, what failed, and what was skipped because the system declares that it cannot do it.
+//! what passed, what failed, and what was skipped because the system declares that it cannot do it. `mirror` asks the twin
+//! of a system the same, and says where it answers otherwise.
 
 mod accounts;
 mod bench;
@@ -10,6 +11,7 @@ mod calls;
 mod grants;
 mod groups;
 mod memberships;
+mod mirror;
 mod report;
 mod stages;
 mod subject;
@@ -18,6 +20,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use bench::Bench;
+pub use mirror::Mirrored;
 pub use report::{Report, Verdict};
 pub use subject::{Subject, System};
 

@@ -40,6 +40,7 @@ pub use state::dn;
 use state::{Capabilities, Schema};
 
 use crate::provider::{ConnectError, Provider, Reader, SettingSchema, Settings, Writer};
+use crate::twin::{Manners, Reply};
 
 use client::Client;
 use settings::LdapSettings;
@@ -56,6 +57,12 @@ impl Provider for Ldap {
 
     fn settings(&self) -> &'static [SettingSchema] {
         settings::SETTINGS
+    }
+
+    /// As compared with OpenLDAP. A value that is there already, or not any more, is what was wanted: the server's error is
+    /// taken for done.
+    fn manners(&self, _: &Settings) -> Manners {
+        Manners { given_membership: Reply::Done, not_there: Reply::Done, absent: Reply::Refused, ..Manners::default() }
     }
 
     fn offline(&self, settings: &Settings) -> (Schema, Capabilities) {

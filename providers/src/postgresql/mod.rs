@@ -34,6 +34,7 @@ pub use failure::Failure;
 pub use settings::Options;
 
 use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, Settings, Writer};
+use crate::twin::{Manners, Reply};
 use reader::PostgresqlReader;
 use writer::PostgresqlWriter;
 
@@ -52,6 +53,12 @@ impl Provider for Postgresql {
 
     fn check(&self, settings: &Settings) -> Vec<SettingError> {
         settings::check(settings)
+    }
+
+    /// As compared with PostgreSQL. GRANT of a privilege that is held does nothing; roles are read again under a lock.
+    fn manners(&self, _: &Settings) -> Manners {
+        let manners = Manners { given_membership: Reply::Stale, given_grant: Reply::Done, ..Manners::default() };
+        Manners { transactions: true, ..manners }
     }
 
     fn offline(&self, settings: &Settings) -> (Schema, Capabilities) {

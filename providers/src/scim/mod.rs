@@ -29,6 +29,7 @@ use state::{Capabilities, Schema};
 use crate::http::settings::{self, SETTINGS as HTTP, number};
 use crate::http::{HttpError, HttpSettings};
 use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, SettingType, Settings, Writer};
+use crate::twin::{Manners, Reply};
 
 /// The `scim` provider.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +74,12 @@ impl Provider for Scim {
     fn check(&self, settings: &Settings) -> Vec<SettingError> {
         let own = [number(settings, "page_size", 1, 100_000).err(), visibility(settings).err()];
         settings::check(settings).into_iter().chain(own.into_iter().flatten()).collect()
+    }
+
+    /// As compared with scim2-server, which takes members that are not there (RFC 7644, section 3.5.2, leaves that open).
+    fn manners(&self, _: &Settings) -> Manners {
+        let manners = Manners { given_membership: Reply::Done, not_there: Reply::Done, ..Manners::default() };
+        Manners { absent: Reply::Refused, ghosts: true, ..manners }
     }
 
     fn offline(&self, settings: &Settings) -> (Schema, Capabilities) {

@@ -18,6 +18,6 @@ mod writing;
 pub use crate::directory::read as read_files;
 pub use faults::{Fault, Faults, Kind};
 pub use halves::{Shared, TwinReader, TwinWriter};
-pub use manners::Manners;
+pub use manners::{Manners, Reply};
 pub use rng::Rng;
 pub use system::{By, Deed, Twin};

@@ -5,7 +5,7 @@ use state::{
 };
 
 use super::system::with;
-use super::{By, Kind, Twin};
+use super::{By, Kind, Reply, Twin};
 use crate::directory::{Changed, Execution};
 
 impl Twin {
@@ -93,11 +93,19 @@ impl Twin {
 
     /// What this system answers of its own; none where a directory would do the same.
     fn by_manners(&mut self, now: Timestamp, order: &Order, by: By, seen: Timestamp) -> Option<Outcome> {
-        let target = order.target.filter(|_| matches!(order.kind, Thing::Membership | Thing::Grant))?;
+        let target = order.target?;
         let nothing = || Object::new("", Attributes::new());
+        let manners = self.manners;
+        let kind = order.kind;
         match (order.action, self.heart.get(target)) {
-            (Action::Grant, Some(there)) if self.manners.shrugs_at_given => Some(Outcome::Done(there.clone())),
-            (Action::Revoke, None) if self.manners.shrugs_at_taken => Some(Outcome::Done(nothing())),
+            (Action::Grant, Some(there)) => {
+                let reply = if kind == Thing::Grant { manners.given_grant } else { manners.given_membership };
+                answer(reply, Reply::Refused, there.clone(), "it is there already")
+            }
+            (Action::Revoke, None) => answer(manners.not_there, Reply::Stale, nothing(), "it is not there"),
+            (_, None) if matches!(kind, Thing::Account | Thing::Group) => {
+                answer(manners.absent, Reply::Stale, nothing(), "it is not there")
+            }
             (Action::Grant, None) => {
                 let Target::Membership { group, member, nested: false } = target else { return None };
                 let absent = self.heart.get(Target::Account(member)).is_none();
@@ -156,5 +164,15 @@ fn concerns(order: &Order, answer: &Outcome, changed: Target) -> bool {
             Thing::Group => changed == Target::Group(object.id),
             _ => false,
         },
+    }
+}
+
+/// The answer of a system; none where a directory answers like that.
+fn answer(reply: Reply, usual: Reply, there: Object, why: &str) -> Option<Outcome> {
+    match reply {
+        reply if reply == usual => None,
+        Reply::Done => Some(Outcome::Done(there)),
+        Reply::Refused => Some(Outcome::Refused { error: why.to_owned(), retry_after: None }),
+        Reply::Stale => Some(Outcome::Stale(None)),
     }
 }

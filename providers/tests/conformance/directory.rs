@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use state::{Attributes, Symbol, Value};
 use tenure_providers::conformance::{self, Subject, System};
 use tenure_providers::directory::Directory;
+use tenure_providers::twin::Manners;
 use tenure_providers::{Provider as _, Settings};
 
 pub struct Folder {
@@ -82,7 +83,10 @@ impl Subject for Folder {
 
 #[tokio::test]
 async fn directory() {
-    let report = conformance::run(&Folder::new(&[])).await;
+    let folder = Folder::new(&[]);
+    let mirrored = conformance::Mirrored::new(&folder, Manners::default());
+    let report = conformance::run(&mirrored).await;
+    assert_eq!(mirrored.differences(), Vec::<String>::new());
     println!("{report}");
     assert!(report.passed(), "{report}");
     assert_eq!(
@@ -100,14 +104,20 @@ async fn directory() {
 async fn directory_with_keys() {
     let grant_key = Value::list(["repository".into()]);
     let keys = [("account_key", "login".into()), ("group_key", "name".into()), ("grant_key", grant_key)];
-    let report = conformance::run(&Folder::new(&keys)).await;
+    let folder = Folder::new(&keys);
+    let mirrored = conformance::Mirrored::new(&folder, Manners::default());
+    let report = conformance::run(&mirrored).await;
+    assert_eq!(mirrored.differences(), Vec::<String>::new());
     assert!(report.passed(), "{report}");
     assert_eq!(report.skipped(), [""; 0]);
 }
 
 #[tokio::test]
 async fn directory_without_nested_groups() {
-    let report = conformance::run(&Folder::new(&[("nested_groups", false.into())])).await;
+    let folder = Folder::new(&[("nested_groups", false.into())]);
+    let mirrored = conformance::Mirrored::new(&folder, Manners::default());
+    let report = conformance::run(&mirrored).await;
+    assert_eq!(mirrored.differences(), Vec::<String>::new());
     assert!(report.passed(), "{report}");
     assert!(report.skipped().contains(&"a group is a member of a group"));
 }

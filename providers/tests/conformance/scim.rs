@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use state::{Attributes, Symbol, Value};
-use tenure_providers::conformance::{Subject, System, Verdict, run};
+use tenure_providers::conformance::{Mirrored, Subject, System, Verdict, run};
 use tenure_providers::scim::Scim;
 use tenure_providers::{Provider, Settings};
 
@@ -94,16 +94,18 @@ impl Subject for Real {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scim2_server_conforms() {
-    let report = run(&Real {
+    let real = Real {
         server: Server::scim2_server_tenants(),
         tenants: true,
         check: AtomicU32::new(0),
         text: "title",
         misses_stale: None,
         takes_absent: Some("scim2-server takes members that are not there"),
-    })
-    .await;
+    };
+    let mirrored = Mirrored::new(&real, Scim.manners(&Settings::default()));
+    let report = run(&mirrored).await;
     assert!(report.passed(), "\n{report}");
+    insta::assert_debug_snapshot!(mirrored.differences(), @"[]");
     insta::assert_debug_snapshot!(report.skipped(), @r#"
         [
             "an account is archived and brought back whole",

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use state::{Attributes, Symbol, Value};
-use tenure_providers::Provider as _;
-use tenure_providers::conformance::{Subject, System, run};
+use tenure_providers::conformance::{Mirrored, Subject, System, run};
 use tenure_providers::ldap::Ldap;
+use tenure_providers::{Provider as _, Settings};
 
 use crate::helper::{attributes, object, settings};
 use crate::openldap::Slapd;
@@ -67,8 +67,11 @@ const LENIENT: [&str; 9] = [
 ];
 
 async fn conforms(kind: &'static str, more: fn(&str) -> Vec<(&'static str, Value)>) {
-    let report = run(&Directory { server: Slapd::start(), more, posix: kind == "posixGroup" }).await;
+    let real = Directory { server: Slapd::start(), more, posix: kind == "posixGroup" };
+    let mirrored = Mirrored::new(&real, Ldap.manners(&Settings::default()));
+    let report = run(&mirrored).await;
     assert!(report.passed(), "{report}");
+    assert_eq!(mirrored.differences(), Vec::<String>::new());
     let mut skipped = report.skipped();
     skipped.sort_unstable();
     let mut expected: Vec<&str> = LENIENT.to_vec();

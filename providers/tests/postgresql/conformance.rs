@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use state::{Attributes, Symbol, Value};
-use tenure_providers::conformance::{Subject, System, run};
+use tenure_providers::conformance::{Mirrored, Subject, System, run};
 use tenure_providers::postgresql::Postgresql;
 use tenure_providers::{Provider, Settings};
 
@@ -118,8 +118,11 @@ async fn as_a_role_that_may_only_make_roles_of_17() {
 async fn superuser(cluster: Cluster) {
     cluster.run("postgres", THINGS);
     let settings = settings(&cluster, &[]);
-    let report = run(&Real { cluster, settings }).await;
+    let real = Real { cluster, settings };
+    let mirrored = Mirrored::new(&real, Postgresql.manners(&real.settings));
+    let report = run(&mirrored).await;
     assert!(report.passed(), "\n{report}");
+    assert_eq!(mirrored.differences(), Vec::<String>::new());
     assert_eq!(report.skipped(), SKIPPED);
 }
 
@@ -128,7 +131,10 @@ async fn plain(cluster: Cluster) {
     let owned = "GRANT CREATE ON DATABASE postgres TO tenure; SET ROLE tenure";
     cluster.run("postgres", &format!("{owned}; {THINGS}"));
     let settings = settings(&cluster, &[("url", Value::text(cluster.url_of("tenure", "postgres")))]);
-    let report = run(&Real { cluster, settings }).await;
+    let real = Real { cluster, settings };
+    let mirrored = Mirrored::new(&real, Postgresql.manners(&real.settings));
+    let report = run(&mirrored).await;
     assert!(report.passed(), "\n{report}");
+    assert_eq!(mirrored.differences(), Vec::<String>::new());
     assert_eq!(report.skipped(), SKIPPED);
 }
