@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::apply::{Apply, Report, Status};
+use engine::guard::Observing;
 use state::record::{Event, Recorded, RunStarted};
-use state::{Commit, Plan, Severity, Symbol, Timestamp};
+use state::{Address, Commit, Plan, Severity, Symbol, Timestamp};
 
 use super::{question, stale, undo};
 use crate::cli::plan::Shown;
 use crate::cli::{ApplyArgs, Global};
-use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
+use crate::driver::{self, Connection, Ended, Gate, Interrupts, Look, Progress};
 use crate::edge::{Clock, Head, Journal, Record, SystemClock, provenance};
 use crate::session::prepare::{From, Prepared};
-use crate::session::{Session, approvals, doubts};
+use crate::session::{Session, approvals, connect, doubts};
 use crate::{Error, Exit, approvalfile, planfile, render};
 
 /// A clock this far behind the record is wrong, not merely adjusted.
@@ -143,7 +144,7 @@ async fn apply(
         render::note("nothing was changed");
         return Ok(Exit::Failed);
     }
-    let (systems, refused) = connect(&prepared, &plan, &held).await;
+    let (systems, refused) = connect_all(&prepared, &plan, &held).await;
     for (system, error) in &refused {
         render::note(&format!("system.{system} cannot be written to: {error}"));
     }
@@ -203,7 +204,12 @@ pub(crate) fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Err
 /// run (a directory's files take over its log).
 async fn end_killed(prepared: &Prepared, run: Symbol, journal: &Journal) -> Result<(), Error> {
     let mut untidy = false;
-    for connection in prepared.connections.iter().filter(|own| prepared.readings.contains_key(&own.name)) {
+    let observing = Observing::new(&prepared.configuration);
+    let read = |own: &&connect::Connection| prepared.readings.contains_key(&own.name);
+    for connection in prepared.connections.iter().filter(read) {
+        if observing.is_whole(connection.name) {
+            continue;
+        }
         let closed = match connection.provider.writer(connection.settings.clone()).await {
             Ok(writer) => writer.close().await,
             Err(error) => Err(error),
@@ -221,7 +227,7 @@ async fn end_killed(prepared: &Prepared, run: Symbol, journal: &Journal) -> Resu
 }
 
 /// Readers and writers of the systems that the plan changes.
-async fn connect(
+async fn connect_all(
     prepared: &Prepared,
     plan: &Plan,
     held: &BTreeSet<u32>,
@@ -239,16 +245,31 @@ async fn connect(
         else {
             continue;
         };
-        match connection.provider.writer(connection.settings.clone()).await {
+        match writer(prepared, connection).await {
             Ok(writer) => {
                 let deadline = Duration::from_millis(reading.capabilities.deadline.max(1));
-                let (reader, writer) = (Arc::clone(reader), Arc::from(writer));
+                let reader = Arc::clone(reader);
                 systems.insert(connection.name, Connection { reader, writer, deadline });
             }
             Err(error) => refused.push((connection.name, error.whole())),
         }
     }
     (systems, refused)
+}
+
+/// A writer of a system; of one that is only observed behind a gate.
+async fn writer(
+    prepared: &Prepared,
+    connection: &connect::Connection,
+) -> Result<Arc<dyn providers::Writer>, providers::ConnectError> {
+    let observing = Observing::new(&prepared.configuration);
+    let make = || connection.provider.writer(connection.settings.clone());
+    if !observing.covers(Address::System(connection.name)) {
+        return Ok(Arc::from(make().await?));
+    }
+    let writer = if observing.is_whole(connection.name) { None } else { Some(Arc::from(make().await?)) };
+    let closed = Box::new(move |address: Address| observing.covers(address));
+    Ok(Arc::new(Gate { writer, closed }))
 }
 
 /// The id of a run that begins now.

@@ -176,6 +176,12 @@ impl Button<'_> {
         for (address, id) in accounts(self.recorded, holder) {
             let Some(system) = address.system() else { continue };
             let known = self.rescued.systems.get(&system);
+            if known.is_some_and(|system| system.observe) {
+                reached
+                    .down
+                    .push((address, "its system is only observed (`manage`): nothing is written to it".to_owned()));
+                continue;
+            }
             let connection = known.map(|system| connect::connections([system], &self.rescued.path));
             match connection {
                 Some(Ok(connections)) => {

@@ -5,6 +5,7 @@
 //! [`workers`] has the processors do what is independent of each other.
 
 pub mod calls;
+pub mod gate;
 pub mod interrupts;
 pub mod inventory;
 pub mod progress;
@@ -15,6 +16,7 @@ pub mod workers;
 mod tests;
 
 pub use calls::Connection;
+pub use gate::Gate;
 pub use interrupts::Interrupts;
 pub use inventory::{describe_all, read_all};
 pub use progress::{Look, Progress};

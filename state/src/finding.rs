@@ -62,6 +62,8 @@ pub enum Code {
     DanglingGrant,
     /// What a plan rests on changed since it was made.
     StalePlan,
+    /// Changes on a system that is only observed: shown, never made.
+    Observed,
 }
 
 impl Code {
@@ -99,6 +101,7 @@ impl Code {
             Code::Suspended => "suspended",
             Code::DanglingGrant => "dangling-grant",
             Code::StalePlan => "stale-plan",
+            Code::Observed => "observed",
         }
     }
 }
@@ -130,6 +133,7 @@ impl Code {
             Code::Conflict => Some("nobody may have both: change the roles, or the `conflict` block"),
             Code::DanglingGrant => Some("what it is on is not there: correct the files"),
             Code::StalePlan => Some("what it rests on changed: plan again, and have that plan reviewed"),
+            Code::Observed => Some("its system is only observed: take `manage` out of its block"),
             Code::IncompleteRead => Some("what could not be read cannot be judged: make the system readable"),
             Code::Collision => Some("two cannot share one account: make the files tell them apart"),
             Code::InDoubt => Some("nobody knows what happened: the next apply looks and settles it"),
@@ -164,6 +168,8 @@ pub enum Scope {
 pub enum Severity {
     /// What it covers is not applied; exit code 3.
     Holds,
+    /// What it covers is shown and never applied, since its system is only observed: nothing is amiss.
+    Observes,
     /// Shown only.
     Notice,
     /// Would hold, and was approved: its hint says by whom.

@@ -323,12 +323,21 @@ impl Plan {
         Digest::of_json(&sealed)
     }
 
-    /// Numbers of the changes that a holding finding covers, sorted.
+    /// Numbers of the changes that are not applied, sorted: a finding holds them, or their system is only observed.
     pub fn held(&self) -> Vec<u32> {
+        self.covered(&[crate::Severity::Holds, crate::Severity::Observes])
+    }
+
+    /// Numbers of the changes on systems that are only observed, sorted.
+    pub fn observed(&self) -> Vec<u32> {
+        self.covered(&[crate::Severity::Observes])
+    }
+
+    fn covered(&self, severities: &[crate::Severity]) -> Vec<u32> {
         let held: rustc_hash::FxHashSet<Address> = self
             .findings
             .iter()
-            .filter(|finding| finding.severity == crate::Severity::Holds)
+            .filter(|finding| severities.contains(&finding.severity))
             .flat_map(|finding| finding.addresses.iter().copied())
             .collect();
         (0u32..).zip(&self.changes).filter(|(_, change)| held.contains(&change.address)).map(|(n, _)| n).collect()

@@ -118,7 +118,7 @@ impl Fates {
 
     fn closed(&self, on: Address, by: Option<u32>) -> Gate {
         Gate::Closed(match by.and_then(|by| self.get(by)) {
-            Some(Fate::Held { .. } | Fate::Guarded { .. }) => Fate::Held { on: Some(on) },
+            Some(Fate::Held { .. } | Fate::Guarded { .. } | Fate::Observed) => Fate::Held { on: Some(on) },
             _ => Fate::NotDone(Why::DependsOn(on)),
         })
     }

@@ -100,6 +100,9 @@ impl<'a> Apply<'a> {
         for n in plan.held().into_iter().filter(|_| !on("held-goes-on")) {
             fates.set(plan, n, Fate::Held { on: None });
         }
+        for n in plan.observed() {
+            fates.set(plan, n, Fate::Observed);
+        }
         let mut graph = Graph::new(plan, &systems, &fates);
         let run = started.run;
         let mut journal = Journal::default();

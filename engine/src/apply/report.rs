@@ -25,6 +25,8 @@ pub enum Fate {
     Held { on: Option<Address> },
     /// A safeguard stopped it when it was looked at again right before; nothing was done.
     Guarded { code: Code, why: String },
+    /// Its system is only observed: it was shown, and not begun.
+    Observed,
     /// Not begun.
     NotDone(Why),
 }
@@ -75,6 +77,7 @@ impl Fate {
             Fate::Unknown { .. } => "unknown",
             Fate::Diverged { .. } => "diverged",
             Fate::Held { .. } | Fate::Guarded { .. } => "held",
+            Fate::Observed => "observed",
             Fate::NotDone(_) => "not_done",
         }
     }
@@ -86,7 +89,7 @@ impl Fate {
 
     /// Whether something went wrong: it was not done, or something that belongs to it was not, and no safeguard holds it.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Fate::Noted { .. }) || !self.is_done() && !self.is_held()
+        matches!(self, Fate::Noted { .. }) || !self.is_done() && !self.is_held() && *self != Fate::Observed
     }
 
     /// Whether a safeguard holds it, since the plan was made or since it was looked at again.
@@ -96,7 +99,7 @@ impl Fate {
 
     /// Whether somebody has to hear of it. What a safeguard holds in the plan was said before.
     pub fn is_news(&self) -> bool {
-        !matches!(self, Fate::Done | Fate::AlreadySo | Fate::Held { .. })
+        !matches!(self, Fate::Done | Fate::AlreadySo | Fate::Held { .. } | Fate::Observed)
     }
 }
 
@@ -113,6 +116,7 @@ impl std::fmt::Display for Fate {
             Fate::Diverged { error } => write!(f, "not as wanted: {error}"),
             Fate::Held { on: None } => f.write_str("held by a safeguard"),
             Fate::Held { on: Some(address) } => write!(f, "depends on {address}, which a safeguard holds"),
+            Fate::Observed => f.write_str("its system is only observed"),
             Fate::NotDone(why) => write!(f, "not done: {why}"),
         }
     }

@@ -85,7 +85,7 @@ pub(super) struct GroupRules {
 }
 
 /// Attributes of a group block that are not the system's.
-const GROUP_OWN: [&str; 7] = ["for_each", "system", "members", "except", "exclusive", "grants", "previously"];
+const GROUP_OWN: [&str; 8] = ["for_each", "system", "members", "except", "exclusive", "grants", "previously", "manage"];
 
 impl GroupRules {
     pub(super) fn new(declared: &Declared, each: Option<&Each>) -> GroupRules {

@@ -19,6 +19,7 @@ use super::moments::{self, Calendar};
 use super::order;
 use super::period::Whys;
 use super::program::Declared;
+use super::settings::Manage;
 use super::standings::Everybody;
 use super::view::View;
 use super::world::{self, Run, World};
@@ -311,9 +312,18 @@ impl Evaluation<'_> {
             grants(self.world, &view, expr, form)
         });
         let safeguards: Safeguards = self.world.safeguards(&view, &declared.block, errors);
+        let manage = declared.expr("manage");
+        let managed = manage.and_then(|expr| errors.keep(self.world.manage(&view, expr)));
+        if let (Some(Manage::Observe), Some(expr)) = (managed, manage) {
+            errors.push(
+                Diagnostic::new(expr.span, "a group is not observed by itself")
+                    .hint("write `manage = \"observe\"` in the block of its system, and \"all\" in those of groups that are managed all the same"),
+            );
+        }
         Group {
             system,
             name: *name,
+            manage: managed == Some(Manage::All),
             exclusive: exclusive.and_then(|exclusive| errors.keep(exclusive)).unwrap_or(false),
             grants: grants.and_then(|grants| errors.keep(grants)).flatten(),
             safeguards,

@@ -93,7 +93,7 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
     BlockGrammar {
         kind: "system",
         labels: &["name"],
-        attributes: &["for_each", "provider", "match", "exclusive", "ignore", "offboarding"],
+        attributes: &["for_each", "provider", "match", "exclusive", "ignore", "offboarding", "manage"],
         free: true,
         blocks: &[SAFEGUARDS, ACCOUNT],
         required: &["provider"],
@@ -101,7 +101,7 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
     BlockGrammar {
         kind: "group",
         labels: &["system", "name"],
-        attributes: &["for_each", "system", "members", "except", "exclusive", "grants", "previously"],
+        attributes: &["for_each", "system", "members", "except", "exclusive", "grants", "previously", "manage"],
         free: true,
         blocks: &[SAFEGUARDS],
         required: &[],

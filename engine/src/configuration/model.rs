@@ -141,6 +141,8 @@ pub struct System {
     pub exclusive: bool,
     /// Whether it only serves as a source of people: read, never written.
     pub read_only: bool,
+    /// `manage = "observe"`: what would change is shown, and nothing is written to it.
+    pub observe: bool,
     pub has_account_block: bool,
     /// The `offboarding` block that holds for all accounts on it.
     pub offboarding: Option<Symbol>,
@@ -155,6 +157,8 @@ pub struct Group {
     pub name: Symbol,
     /// Memberships that no file explains are revoked.
     pub exclusive: bool,
+    /// `manage = "all"`: managed though its system is only observed.
+    pub manage: bool,
     /// Whether the block says `grants` at all: only then are grants managed.
     /// As the system writes them ([`state::GrantForm`]), sorted, each once.
     pub grants: Option<Vec<Attributes>>,

@@ -12,7 +12,8 @@ use crate::language::expr::Step;
 use crate::language::{Diagnostic, Expr};
 
 /// Attributes of a group that say who is in it rather than what it is like there.
-const NOT_REMOTE: [&str; 7] = ["for_each", "system", "members", "except", "exclusive", "previously", "grants"];
+const NOT_REMOTE: [&str; 8] =
+    ["for_each", "system", "members", "except", "exclusive", "previously", "grants", "manage"];
 
 /// The systems in the order in which they are planned; and how many of them, from the first on, do not mention each
 /// other, how many behind these, and so on.

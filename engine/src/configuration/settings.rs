@@ -14,8 +14,15 @@ use super::world::{Run, World};
 use super::{Safeguards, Setting, Settings, System};
 use crate::language::{Block, Diagnostic, Expr, Value, evaluate};
 
+/// How far a system or group is managed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manage {
+    Observe,
+    All,
+}
+
 /// Attributes of a system block that are not the provider's.
-const OWN: [&str; 6] = ["for_each", "provider", "match", "exclusive", "ignore", "offboarding"];
+const OWN: [&str; 7] = ["for_each", "provider", "match", "exclusive", "ignore", "offboarding", "manage"];
 
 impl World {
     /// The `settings` block.
@@ -157,6 +164,8 @@ impl World {
             settings,
             exclusive: exclusive.and_then(|exclusive| errors.keep(exclusive)).unwrap_or(false),
             read_only: false,
+            observe: declared.expr("manage").and_then(|expr| errors.keep(self.manage(&view, expr)))
+                == Some(Manage::Observe),
             has_account_block: declared.inner("account").is_some(),
             offboarding: declared
                 .expr("offboarding")
@@ -164,6 +173,17 @@ impl World {
             safeguards: self.safeguards(&view, &declared.block, errors),
             span: declared.block.span,
         })
+    }
+
+    /// What `manage` says.
+    pub(super) fn manage(&self, view: &View, expr: &Expr) -> Result<Manage, Diagnostic> {
+        match &*self.known_text(view, expr, "`manage`")? {
+            "observe" => Ok(Manage::Observe),
+            "all" => Ok(Manage::All),
+            other => Err(Diagnostic::new(expr.span, format!("`manage` cannot be {other:?}")).hint(
+                "write \"observe\" (what would change is shown, and nothing is written), or \"all\", as where it is left out",
+            )),
+        }
     }
 
     /// A setting of a provider; none where it is null.

@@ -24,6 +24,7 @@ mod mass_grant;
 pub(crate) mod mass_removal;
 pub(crate) mod no_heir;
 pub(crate) mod no_owner;
+mod observed;
 mod open_nesting;
 mod origin_changed;
 mod owned_data;
@@ -44,6 +45,7 @@ mod window;
 
 pub use in_force::in_force;
 pub use limits::limits;
+pub use observed::Observing;
 pub use source_shrank::accepted as accepted_sources;
 pub use watch::{Stays, Watch};
 
@@ -69,6 +71,7 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Watch> {
         mass_grant::judge,
         mass_removal::judge,
         no_owner::judge,
+        observed::judge,
         open_nesting::judge,
         origin_changed::judge,
         owned_data::judge,
@@ -87,6 +90,7 @@ pub(crate) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Watch> {
     planner.findings = findings;
     suspended::undelayed(planner, plan);
     planner.findings.retain(|finding| !on(finding.code.as_str()));
+    observed::quiet(planner.inputs.configuration, &mut planner.findings);
     watches
 }
 
@@ -97,6 +101,7 @@ pub fn again(inputs: Inputs<'_>, watches: &[Watch], plan: &mut Plan) {
     let mut findings = std::mem::take(&mut plan.findings);
     late(&Planner::new(inputs), plan, watches, &mut findings);
     findings.retain(|finding| !on(finding.code.as_str()));
+    observed::quiet(inputs.configuration, &mut findings);
     findings.sort();
     plan.findings = findings;
 }
@@ -111,6 +116,7 @@ fn late(planner: &Planner<'_>, plan: &Plan, watches: &[Watch], findings: &mut Ve
         findings.iter().filter(these).flat_map(|finding| finding.addresses.iter().copied()).collect()
     };
     let mut held = of(findings, Severity::Holds, None);
+    held.extend(of(findings, Severity::Observes, None));
     let approved = of(findings, Severity::Approved, Some(Code::LastAdmin));
     let admins = watches.iter().flat_map(|watch| watch.findings(&held)).filter_map(|mut finding| {
         let all = finding.addresses.len();

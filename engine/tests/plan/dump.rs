@@ -10,6 +10,7 @@ pub fn dump(plan: &Plan) -> String {
         let Finding { code, severity, addresses, message, .. } = finding;
         let word = match severity {
             Severity::Holds => "holds",
+            Severity::Observes => "observes",
             Severity::Notice => "notice",
             Severity::Approved => "approved",
         };

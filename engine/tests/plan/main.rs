@@ -14,6 +14,7 @@ mod adoption;
 mod discover;
 mod leavers;
 mod memberships;
+mod observed;
 mod offboarding;
 mod properties;
 mod references;

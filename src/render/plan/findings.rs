@@ -52,10 +52,14 @@ fn held(plan: &Plan) -> impl Iterator<Item = &Finding> {
 fn write_one(to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     let (style, word) = match finding.severity {
         Severity::Holds => (HELD, "held"),
+        Severity::Observes => (NOTICE, "observed"),
         Severity::Notice => (NOTICE, "notice"),
         Severity::Approved => (APPROVED, "approved"),
     };
-    writeln!(to, "{style}{word}: {}{style:#}{BOLD}{}{BOLD:#}", finding.code, scope(finding))?;
+    match finding.severity {
+        Severity::Observes => writeln!(to, "{style}{word}{style:#}{BOLD}{}{BOLD:#}", scope(finding))?,
+        _ => writeln!(to, "{style}{word}: {}{style:#}{BOLD}{}{BOLD:#}", finding.code, scope(finding))?,
+    }
     writeln!(to, "  {}", indented(&finding.message, 2))?;
     if !finding.addresses.is_empty() {
         writeln!(to, "  {DIM}{}{DIM:#}", addresses(finding))?;

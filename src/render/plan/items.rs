@@ -92,7 +92,9 @@ pub struct Lookup<'a> {
 impl<'a> Lookup<'a> {
     pub fn new(plan: &'a Plan) -> Lookup<'a> {
         let mut held: HashMap<Address, Vec<Code>> = HashMap::new();
-        for finding in plan.findings.iter().filter(|finding| finding.severity == Severity::Holds) {
+        for finding in
+            plan.findings.iter().filter(|finding| matches!(finding.severity, Severity::Holds | Severity::Observes))
+        {
             for address in &finding.addresses {
                 let codes = held.entry(*address).or_default();
                 if !codes.contains(&finding.code) {

@@ -170,7 +170,8 @@ fn write_item(
         write!(to, "{:pad$}  {DIM}{first}{DIM:#}", "")?;
     }
     if let Some(codes) = lookup.held_words(item) {
-        write!(to, "  {HELD}held: {codes}{HELD:#}")?;
+        let codes = if codes == "observed" { codes } else { format!("held: {codes}") };
+        write!(to, "  {HELD}{codes}{HELD:#}")?;
     }
     writeln!(to)?;
     for note in notes {

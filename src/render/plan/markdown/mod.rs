@@ -105,6 +105,7 @@ fn held(page: &mut Bounded, plan: &Plan) {
 }
 
 fn notices(page: &mut Bounded, plan: &Plan) {
+    page.list("Observed only", "\n#### Observed only\n\n", "", of_severity(plan, Severity::Observes));
     page.list("Approved", "\n#### Approved\n\n", "", of_severity(plan, Severity::Approved));
     page.list("To know", "\n#### To know\n\n", "", of_severity(plan, Severity::Notice));
 }
