@@ -2,8 +2,23 @@
 
 import os
 import sys
+import threading
 
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
+
+# moto looks whether an object is there and then creates it: of several requests at once two may find nothing (seen on a
+# loaded machine). S3 lets one through, and so does this.
+one_at_a_time = threading.Lock()
+put_object = S3Response.put_object
+
+
+def put_object_alone(*arguments):
+    with one_at_a_time:
+        return put_object(*arguments)
+
+
+S3Response.put_object = put_object_alone
 
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]), verbose=False)
 server.start()
