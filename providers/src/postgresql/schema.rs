@@ -70,7 +70,7 @@ pub fn capabilities(options: Option<&Options>) -> Capabilities {
         deactivate: true,
         account_key: Some(key),
         group_key: Some(key),
-        batch: options.map_or(1_000, |options| options.batch),
+        batch: options.map_or(2_000, |options| options.batch),
         batch_objects: true,
         // One transaction, but a wrong order is left out of it and the others are done.
         atomic: false,

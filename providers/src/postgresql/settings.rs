@@ -27,7 +27,7 @@ pub const SETTINGS: [SettingSchema; 16] = [
     setting("timeout", SettingType::Integer, false, "seconds until a statement counts as lost [30]"),
     setting("lock_timeout", SettingType::Integer, false, "seconds to wait for other sessions' locks [5]"),
     setting("concurrency", SettingType::Integer, false, "transactions at once [1]"),
-    setting("batch", SettingType::Integer, false, "changes in one transaction at most [1000]"),
+    setting("batch", SettingType::Integer, false, "changes in one transaction at most [2000]"),
     setting("insecure", SettingType::Bool, false, "allow an unverified connection to other machines [false]"),
 ];
 
@@ -160,7 +160,7 @@ impl Options {
             timeout: Duration::from_secs(number(settings, "timeout", 1, 3600)?.unwrap_or(30)),
             lock_timeout: Duration::from_secs(number(settings, "lock_timeout", 1, 3600)?.unwrap_or(5)),
             concurrency: number(settings, "concurrency", 1, 64)?.map_or(1, |number| number as usize),
-            batch: number(settings, "batch", 1, 10_000)?.map_or(1_000, |number| number as usize),
+            batch: number(settings, "batch", 1, 10_000)?.map_or(2_000, |number| number as usize),
         })
     }
 
