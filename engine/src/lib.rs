@@ -15,3 +15,4 @@ pub mod plan;
 pub mod scaffold;
 pub mod suspend;
 pub mod undo;
+pub mod watch;

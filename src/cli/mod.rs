@@ -12,6 +12,7 @@ pub mod show;
 pub mod simulate;
 pub mod status;
 pub mod undo;
+pub mod watch;
 pub mod write;
 
 use clap::builder::Styles;
@@ -29,6 +30,7 @@ pub use show::{CompletionsArgs, GraphArgs, GraphFormat, ShowArgs};
 pub use simulate::{SimulateArgs, TestArgs};
 pub use status::StatusArgs;
 pub use undo::{SuspendArgs, UndoArgs};
+pub use watch::WatchArgs;
 pub use write::{FmtArgs, InitArgs, ValidateArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -87,6 +89,7 @@ pub enum Command {
     Apply(Box<ApplyArgs>),
     Drift(DriftArgs),
     Accept(AcceptArgs),
+    Watch(WatchArgs),
     Approve(ApproveArgs),
     Undo(UndoArgs),
     Suspend(SuspendArgs),

@@ -64,10 +64,7 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
     let exit = if left.is_empty() && found.unread.is_empty() { Exit::Done } else { Exit::Held };
     let mut out = anstream::stdout().lock();
     if args.patch {
-        for (path, old, new) in &attempted.changed {
-            let diff = TextDiff::from_lines(&**old, &**new);
-            write!(out, "{}", diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")))?;
-        }
+        write!(out, "{}", attempted.diff())?;
         return Ok(exit);
     }
     if attempted.changed.is_empty() {
@@ -82,6 +79,26 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
     let names: Vec<&str> = attempted.changed.iter().map(|(path, ..)| path.as_str()).collect();
     writeln!(out, "\nWritten: {}. Look at it (`git diff`), then `tenure plan`.", names.join(", "))?;
     Ok(exit)
+}
+
+/// The patch that `--patch` prints, for all that others changed; empty where nothing is to be accepted.
+pub fn patch(global: &Global) -> Result<String, Error> {
+    let here = std::fs::canonicalize(".")
+        .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let mut prepared = drift::prepare(global, &super::runtime()?)?;
+    let found = drift::find(&prepared, &[])?;
+    let wanted: Vec<Drift> = found.drifts.into_iter().filter(|drift| drift.fate != Fate::Agrees).collect();
+    if wanted.is_empty() {
+        return Ok(String::new());
+    }
+    let outside = Outside::new(&here, global.operator.as_deref(), &global.allow_path)?;
+    let attempt = Attempt { global, outside: &outside, wanted: &wanted, patch: true };
+    let mut attempted = attempt.write(&mut prepared, &BTreeSet::new())?;
+    if !attempted.failed.is_empty() {
+        let failed = std::mem::take(&mut attempted.failed);
+        attempted = attempt.write(&mut prepared, &failed)?;
+    }
+    Ok(if attempted.failed.is_empty() { attempted.diff() } else { String::new() })
 }
 
 /// A file of the configuration with its new text, at its real place, which must lie in the folder.
@@ -133,6 +150,15 @@ struct Attempted<'a> {
 }
 
 impl Attempted<'_> {
+    /// What changes, as a unified diff.
+    fn diff(&self) -> String {
+        let one = |(path, old, new): &Changed| {
+            let diff = TextDiff::from_lines(&**old, &**new);
+            diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string()
+        };
+        self.changed.iter().map(one).collect()
+    }
+
     fn left(&self, patch: bool) -> impl Iterator<Item = (&Drift, &Verdict)> {
         let left = move |verdict: &Verdict| match verdict {
             Verdict::Written { .. } => false,

@@ -23,6 +23,7 @@ pub mod suspend;
 pub mod test;
 pub mod undo;
 pub mod validate;
+pub mod watch;
 pub mod who;
 
 use crate::cli::{Cli, Command};
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Plan(args) => plan::run(global, &args),
         Command::Apply(args) => apply::run(global, &args),
         Command::Accept(args) => accept::run(global, &args),
+        Command::Watch(args) => watch::run(global, &args),
         Command::Drift(args) => drift::run(global, &args),
         Command::Approve(args) => approve::run(&args),
         Command::Suspend(args) => suspend::run(global, &args),

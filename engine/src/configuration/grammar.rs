@@ -35,6 +35,15 @@ const APPROVALS: BlockGrammar = BlockGrammar {
     required: &[],
 };
 
+const WATCH: BlockGrammar = BlockGrammar {
+    kind: "watch",
+    labels: &[],
+    attributes: &["interval", "apply", "propose"],
+    free: false,
+    blocks: &[],
+    required: &[],
+};
+
 const ON_CREATE: BlockGrammar =
     BlockGrammar { kind: "on_create", labels: &[], attributes: &[], free: true, blocks: &[], required: &[] };
 
@@ -54,7 +63,7 @@ pub(super) const GRAMMAR: &[BlockGrammar] = &[
         labels: &[],
         attributes: &["state", "timezone"],
         free: false,
-        blocks: &[SAFEGUARDS, APPROVALS],
+        blocks: &[SAFEGUARDS, APPROVALS, WATCH],
         required: &[],
     },
     BlockGrammar {

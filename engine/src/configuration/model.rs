@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use state::record::ApprovalRules;
-use state::{Address, Attributes, Digest, Member, Object, Symbol, Timestamp};
+use state::{Action, Address, Attributes, Digest, Member, Object, Symbol, Timestamp};
 
 use crate::language::{Diagnostic, Span};
 
@@ -59,6 +59,19 @@ pub struct Settings {
     pub safeguards: Safeguards,
     /// What approvals must be like (`approvals {}`).
     pub approvals: ApprovalRules,
+    /// What `tenure watch` may do by itself (`watch {}`).
+    pub watch: Watching,
+}
+
+/// The `watch` block of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watching {
+    /// Milliseconds between rounds where nothing is heard.
+    pub interval: Option<i64>,
+    /// The kinds of change that are applied at once, sorted; all others wait for somebody.
+    pub apply: Vec<Action>,
+    /// Where the patch goes that accepts what others changed, relative to the configuration folder.
+    pub propose: Option<String>,
 }
 
 /// Limits of the safeguards; of a system or group block those it sets itself.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use state::Symbol;
 use state::record::ApprovalRules;
+use state::{Action, Symbol};
 
 use super::errors::Errors;
 use super::instances::Each;
@@ -11,7 +11,7 @@ use super::moments;
 use super::program::Declared;
 use super::view::View;
 use super::world::{Run, World};
-use super::{Safeguards, Setting, Settings, System};
+use super::{Safeguards, Setting, Settings, System, Watching};
 use crate::language::{Block, Diagnostic, Expr, Value, evaluate};
 
 /// How far a system or group is managed.
@@ -32,6 +32,7 @@ impl World {
             timezone: Symbol::new("UTC"),
             safeguards: Safeguards::default(),
             approvals: ApprovalRules::default(),
+            watch: Watching::default(),
         };
         let Some(block) = &self.program.settings else { return settings };
         let view = View::new(self, run);
@@ -52,7 +53,34 @@ impl World {
         }
         settings.safeguards = self.safeguards(&view, block, errors);
         settings.approvals = self.approvals(&view, block, errors);
+        settings.watch = self.watching(&view, block, errors);
         settings
+    }
+
+    /// The `watch` block inside `block`.
+    fn watching(&self, view: &View, block: &Block, errors: &mut Errors) -> Watching {
+        let mut watching = Watching::default();
+        let Some(block) = block.blocks.iter().find(|inner| &*inner.kind == "watch") else { return watching };
+        for attribute in &block.attributes {
+            let expr = &attribute.value;
+            match &*attribute.name {
+                "interval" => {
+                    let text = errors.keep(self.known_text(view, expr, "`interval`"));
+                    watching.interval = text.and_then(|text| errors.keep(interval(&text, expr)));
+                }
+                "apply" => {
+                    let value = errors.keep(self.known_value(view, expr, "`apply`"));
+                    watching.apply = value.and_then(|value| errors.keep(actions(&value, expr))).unwrap_or_default();
+                }
+                "propose" => {
+                    let text = errors.keep(self.known_text(view, expr, "`propose`"));
+                    watching.propose = text.and_then(|text| errors.keep(patch_file(&text, expr)));
+                }
+                // The grammar has refused it.
+                _ => {}
+            }
+        }
+        watching
     }
 
     /// The `approvals` block inside `block`.
@@ -206,6 +234,63 @@ impl World {
         }
         self.plain(&value, "a setting", expr.span)?;
         value.to_state().map(|value| Some(Setting::Known(value))).map_err(|failure| failure.at(expr.span))
+    }
+}
+
+/// `"30s"`, `"5m"`, `"2h"`, at least a second.
+fn interval(text: &str, expr: &Expr) -> Result<i64, Diagnostic> {
+    let wrong = || {
+        Diagnostic::new(expr.span, "this is not a time between rounds")
+            .hint("write a number and a unit: \"30s\", \"5m\", \"2h\"")
+    };
+    let digits = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(digits);
+    let millis: i64 = match unit {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(wrong()),
+    };
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(millis).filter(|millis| (1_000..=86_400_000).contains(millis)).ok_or_else(wrong)
+}
+
+/// `["deactivate", "revoke"]`.
+fn actions(value: &Value, expr: &Expr) -> Result<Vec<Action>, Diagnostic> {
+    let words: Vec<&str> = MAY.iter().map(|action| action.word()).collect();
+    let action = |item: &Value| match item {
+        Value::String(text) => MAY.into_iter().find(|action| action.word() == &**text),
+        _ => None,
+    };
+    let all: Option<Vec<Action>> = value.as_items().map(|items| items.iter().map(action).collect()).unwrap_or_default();
+    let mut all = all.ok_or_else(|| {
+        Diagnostic::new(expr.span, "`apply` is a list of kinds of change")
+            .hint(format!("of {}: such as [\"deactivate\", \"revoke\"]", words.join(", ")))
+    })?;
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// The kinds of change that may be let go by themselves: what destroys or hands over is always somebody's decision.
+const MAY: [Action; 7] = [
+    Action::Create,
+    Action::Update,
+    Action::Rename,
+    Action::Grant,
+    Action::Revoke,
+    Action::Deactivate,
+    Action::Reactivate,
+];
+
+/// A file below the configuration folder that is none of the configuration.
+fn patch_file(text: &str, expr: &Expr) -> Result<String, Diagnostic> {
+    let inside =
+        !text.is_empty() && !text.starts_with('/') && text.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    match inside && (text.ends_with(".patch") || text.ends_with(".diff")) {
+        true => Ok(text.to_owned()),
+        false => Err(Diagnostic::new(expr.span, "`propose` names a *.patch file below the configuration folder")
+            .hint("such as propose = \"drift.patch\"")),
     }
 }
 

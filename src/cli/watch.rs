@@ -1,0 +1,33 @@
+//! `watch`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::parse;
+
+/// Stay in step: look again and again, and do what the files let go by themselves
+///
+/// Looks at once when a file of the configuration changes, when time alone brings something (access that ends or begins,
+/// a stage of an offboarding), and otherwise at an interval. Every round reads everything and makes a plan; the kinds of
+/// change that `settings { watch { apply = [...] } }` names are applied, through every safeguard and under the lock; all
+/// others are told and wait for `tenure apply`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tenure watch                       until Ctrl-C or SIGTERM
+  tenure watch --json >> watch.log   one JSON object a line
+  tenure watch --once                one round, for a timer
+
+Exit codes: 0 ended as asked; 1 an error, of --once also a round that failed.")]
+pub struct WatchArgs {
+    /// One round, then end
+    #[arg(long)]
+    pub once: bool,
+    /// At most this time between rounds; goes before the files' own `interval` (5m where neither says)
+    #[arg(long, value_name = "DURATION", value_parser = parse::duration)]
+    pub interval: Option<Duration>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,125 @@
+//! What `tenure watch` tells: a line for each thing that happens.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use serde::Serialize;
+use state::Address;
+
+use crate::Error;
+use crate::edge::{Clock as _, SystemClock};
+use crate::render::text::clean;
+use crate::render::who::moment;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Entry {
+    Started {
+        /// Milliseconds.
+        interval: i64,
+    },
+    /// A round saw this much.
+    Round {
+        why: &'static str,
+        changes: usize,
+        held: usize,
+        drift: usize,
+    },
+    /// Others changed this.
+    Drift {
+        address: Address,
+        what: &'static str,
+        fate: &'static str,
+    },
+    /// A change of a kind that the files do not let go by itself, or that a safeguard holds.
+    Waits {
+        address: Address,
+        action: &'static str,
+        held: bool,
+    },
+    /// A system could not be read.
+    Unread {
+        system: String,
+        error: String,
+    },
+    /// These were applied; how it ended.
+    Applied {
+        addresses: Vec<Address>,
+        exit: u8,
+    },
+    /// The patch that accepts what others changed was written.
+    Proposed {
+        path: String,
+    },
+    Failed {
+        error: String,
+    },
+    Stopped,
+}
+
+/// Where it is told.
+pub struct Log {
+    json: bool,
+    /// What stands as it was told: not told again as long as it does.
+    standing: BTreeSet<Entry>,
+}
+
+impl Log {
+    pub fn new(json: bool) -> Log {
+        Log { json, standing: BTreeSet::new() }
+    }
+
+    /// Tells one thing.
+    pub fn tell(&self, entry: Entry) -> Result<(), Error> {
+        let now = SystemClock.now();
+        let mut out = anstream::stdout().lock();
+        if self.json {
+            #[derive(Serialize)]
+            struct Line<'a> {
+                at: state::Timestamp,
+                #[serde(flatten)]
+                entry: &'a Entry,
+            }
+            let line = serde_json::to_string(&Line { at: now, entry: &entry })
+                .map_err(|error| Error::new(format!("cannot write a line of the log: {error}")))?;
+            writeln!(out, "{line}")?;
+        } else {
+            writeln!(out, "{}  {}", moment(now), text(&entry))?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Tells what stands now, as far as it did not before.
+    pub fn stand(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
+        for entry in entries.iter().filter(|entry| !self.standing.contains(entry)) {
+            self.tell(entry.clone())?;
+        }
+        self.standing = entries.into_iter().collect();
+        Ok(())
+    }
+}
+
+fn text(entry: &Entry) -> String {
+    match entry {
+        Entry::Started { interval } => format!("watching; a round at least every {} s", interval / 1_000),
+        Entry::Round { why, changes, held, drift } => {
+            format!("round ({why}): {changes} changes, {held} of them held; {drift} differences that others made")
+        }
+        Entry::Drift { address, what, fate } => {
+            format!("drift: {address} {} ({})", what.replace('_', " "), fate.replace('_', " "))
+        }
+        Entry::Waits { address, action, held: true } => format!("held: {action} {address}"),
+        Entry::Waits { address, action, held: false } => format!("waits for `tenure apply`: {action} {address}"),
+        Entry::Unread { system, error } => format!("unread: system.{system}: {}", clean(error)),
+        Entry::Applied { addresses, exit } => {
+            let addresses: Vec<String> = addresses.iter().map(Address::to_string).collect();
+            let how = if *exit == 0 { "applied" } else { "applied in part" };
+            format!("{how}: {}", addresses.join(", "))
+        }
+        Entry::Proposed { path } => format!("proposed: {}", clean(path)),
+        Entry::Failed { error } => format!("failed: {}", clean(error)),
+        Entry::Stopped => "stopped".to_owned(),
+    }
+}

@@ -1,0 +1,170 @@
+//! One round: everything is read, what may go by itself is applied as a plan of its own, the rest is told.
+
+use std::path::PathBuf;
+
+use engine::watch::policy::{allowed, fits};
+use engine::watch::{Round, Why};
+use state::{Action, Address, Plan, Timestamp};
+
+use super::log::{Entry, Log};
+use crate::cli::plan::{Format, Shown};
+use crate::cli::{ApplyArgs, By, Global};
+use crate::commands::{accept, apply, drift};
+use crate::session::prepare::Prepared;
+use crate::{Error, planfile};
+
+/// Addresses that are tried one by one where what they need is of another kind.
+const ONE_BY_ONE: usize = 20;
+
+/// How a round went, and which files it read.
+pub struct Done {
+    pub round: Round,
+    pub sources: Vec<PathBuf>,
+}
+
+/// A round. What goes wrong in it is told, and is no error: the next round comes.
+///
+/// # Errors
+/// Where nobody can be told.
+pub fn round(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
+    match look(global, why, log) {
+        Ok(done) => Ok(done),
+        Err(error @ Error::Output(_)) => Err(error),
+        Err(error) => {
+            let mut text = Vec::new();
+            error.report(&mut anstream::AutoStream::never(&mut text));
+            log.tell(Entry::Failed { error: String::from_utf8_lossy(&text).trim().to_owned() })?;
+            Ok(Done { round: Round { failed: true, due: None }, sources: Vec::new() })
+        }
+    }
+}
+
+fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
+    let runtime = crate::commands::runtime()?;
+    let prepared = drift::prepare(global, &runtime)?;
+    let kinds = prepared.folder.settings.watch.apply.clone();
+    let propose = prepared.folder.settings.watch.propose.clone();
+    let plan = prepared.plan(&[])?.plan;
+    let drifts = prepared.drift(&[])?;
+    let held = plan.held();
+    log.tell(Entry::Round {
+        why: why.word(),
+        changes: plan.changes.len(),
+        held: held.len(),
+        drift: drifts.drifts.len(),
+    })?;
+    let may = chosen(&prepared, &plan, &kinds)?;
+    let mut standing: Vec<Entry> = drifts
+        .drifts
+        .iter()
+        .map(|drift| Entry::Drift { address: drift.address, what: drift.what.word(), fate: drift.fate.word() })
+        .collect();
+    for (system, error) in &drifts.unread {
+        standing.push(Entry::Unread { system: system.to_string(), error: error.clone() });
+    }
+    let going = may.as_ref().map_or(&[][..], |(addresses, _)| addresses);
+    standing.extend((0u32..).zip(&plan.changes).filter(|(_, change)| !going.contains(&change.address)).map(
+        |(number, change)| Entry::Waits {
+            address: change.address,
+            action: change.action.word(),
+            held: held.binary_search(&number).is_ok(),
+        },
+    ));
+    log.stand(standing)?;
+    let due = due(&prepared);
+    let sources = plan.inputs.keys().map(PathBuf::from).filter(|path| path.is_file()).collect();
+    let folder = prepared.folder.path.clone();
+    drop(prepared);
+    drop(runtime);
+    let mut failed = !drifts.unread.is_empty();
+    if let Some((addresses, plan)) = may {
+        let exit = carry_out(global, &addresses, &plan)?;
+        failed |= exit != 0;
+        log.tell(Entry::Applied { addresses, exit })?;
+    }
+    if let Some(path) = propose {
+        let patch = accept::patch(global)?;
+        let full = folder.join(&path);
+        let known = std::fs::read_to_string(&full).unwrap_or_default();
+        if patch != known {
+            put(&full, &patch)?;
+            log.tell(Entry::Proposed { path })?;
+        }
+    }
+    Ok(Done { round: Round { failed, due }, sources })
+}
+
+/// What may go by itself, as a plan of its own, with nothing in it but changes of these kinds.
+fn chosen(prepared: &Prepared, plan: &Plan, kinds: &[Action]) -> Result<Option<(Vec<Address>, Plan)>, Error> {
+    let all = allowed(plan, kinds);
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let own = prepared.plan(&all)?.plan;
+    if fits(&own, kinds) {
+        return Ok(Some((all, own)));
+    }
+    // Some need what is of another kind: these wait.
+    let mut alone = Vec::new();
+    for address in all.into_iter().take(ONE_BY_ONE) {
+        if fits(&prepared.plan(&[address])?.plan, kinds) {
+            alone.push(address);
+        }
+    }
+    if alone.is_empty() {
+        return Ok(None);
+    }
+    let own = prepared.plan(&alone)?.plan;
+    Ok(fits(&own, kinds).then_some((alone, own)))
+}
+
+/// Exactly this plan, by way of `tenure apply FILE`: planned again under the lock, and refused where it comes out
+/// otherwise; the next round then sees why.
+fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<u8, Error> {
+    let cannot = |error: std::io::Error| Error::new(format!("cannot keep the plan: {error}"));
+    let folder = tempfile::tempdir().map_err(cannot)?;
+    let file = folder.path().join("watch.plan");
+    planfile::write(&file, plan, None)?;
+    let args = ApplyArgs {
+        file: Some(file),
+        auto_approve: true,
+        approval: Vec::new(),
+        identity: None,
+        parallelism: None,
+        target: targets.to_vec(),
+        by: By::Person,
+        full: false,
+    };
+    let shown = Shown { json: true, format: Format::Json, ..args.shown() };
+    Ok(apply::carry_out(global, &args, &shown, None)?.code())
+}
+
+/// The next moment at which time alone brings something; midnight at the latest, when days end and begin.
+fn due(prepared: &Prepared) -> Option<Timestamp> {
+    let now = prepared.folder.now;
+    let coming = prepared.coming();
+    let begins = prepared.configuration.not_in_force.iter().filter_map(|membership| membership.from);
+    let midnight = prepared.folder.settings.timezone.as_str();
+    let midnight = jiff::tz::TimeZone::get(midnight).ok().and_then(|zone| {
+        let tomorrow = now.to_jiff().to_zoned(zone).tomorrow().ok()?.start_of_day().ok()?;
+        Some(tomorrow.timestamp().into())
+    });
+    let ends = coming.expiring.iter().map(|(until, _)| *until);
+    let stages = coming.stages.iter().filter(|stage| !stage.on_hold).map(|stage| stage.due);
+    ends.chain(stages).chain(begins).chain(midnight).filter(|moment| *moment > now).min()
+}
+
+/// Puts a patch in its place, whole or not at all; takes it away where there is nothing to accept.
+fn put(path: &std::path::Path, patch: &str) -> Result<(), Error> {
+    let written = (|| {
+        if patch.is_empty() {
+            return std::fs::remove_file(path);
+        }
+        let folder = path.parent().unwrap_or(std::path::Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut file, patch.as_bytes())?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    })();
+    written.map_err(|error| Error::new(format!("cannot write {}: {error}", path.display())))
+}
