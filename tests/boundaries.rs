@@ -102,9 +102,9 @@ fn go_on(folder: &Folder) -> Result<(), String> {
             ("plan --detailed-exitcode", Some(2)) | ("apply --auto-approve", Some(0)) => {}
             (_, code) => {
                 let (printed, said) = run::texts(&output);
-                // A busy server may answer too late: in doubt, and settled by the next apply.
+                // A busy server may answer too late: in doubt, and settled by a look at the end or by the next apply.
                 let doubt = match code {
-                    Some(1) => printed.contains(" unknown"),
+                    Some(1) => printed.contains(" unknown") || printed.contains("no answer within"),
                     Some(3) => printed.contains("held: in-doubt"),
                     _ => false,
                 };
