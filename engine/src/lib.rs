@@ -13,6 +13,7 @@ pub mod language;
 pub mod mutations;
 pub mod plan;
 pub mod scaffold;
+mod seen;
 pub mod suspend;
 pub mod undo;
 pub mod watch;

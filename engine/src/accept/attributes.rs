@@ -3,11 +3,12 @@
 
 use state::{Address, Symbol, Value};
 
-use super::literal::{hcl, plain, quote};
+use super::literal::{hcl, plain};
 use super::splice::{Edit, add_attribute, range};
 use super::{Texts, Verdict, base, cell, find, lost, refused};
 use crate::configuration::{Configuration, Identity};
 use crate::language::expr::Kind;
+use crate::language::write::quoted;
 use crate::language::{Block, Expr, Value as Literal};
 
 /// How far locals are followed to a source.
@@ -22,7 +23,7 @@ pub(super) fn account(
     value: Value,
 ) -> Result<Verdict, Verdict> {
     let address = Address::Account { system, holder };
-    let Some(identity) = identity(configuration, holder) else {
+    let Some(identity) = configuration.identity(holder) else {
         return Err(refused(
             format!("{address} is of somebody whom no file names any more"),
             "its offboarding goes on",
@@ -49,8 +50,7 @@ pub(super) fn account(
         let name = name.to_owned();
         return of_identity(texts, identity, &name, &value, address);
     }
-    let mut key = String::new();
-    quote(&mut key, holder.as_str());
+    let key = quoted(holder.as_str());
     let why = format!("`{attribute}` comes from an expression that holds for all accounts");
     except(texts, &rule, &format!("self.key == {key}"), &value, why)
 }
@@ -61,11 +61,6 @@ fn text_or(rule: &Expr, value: &Value, text: String) -> Value {
         Some(_) => value.clone(),
         None => Value::text(text),
     }
-}
-
-fn identity(configuration: &Configuration, holder: Symbol) -> Option<&Identity> {
-    let identities = &configuration.identities;
-    identities.binary_search_by_key(&holder, |identity| identity.key).ok().and_then(|at| identities.get(at))
 }
 
 /// The expression of an attribute in an `account` block, also in its `attributes`.
@@ -181,9 +176,7 @@ fn of_row(
     let (from, key) = (attribute("from").ok_or_else(lost)?, attribute("key").ok_or_else(lost)?);
     let text = plain(value)?;
     let exception = |texts: &mut Texts<'_>| {
-        let mut id = String::new();
-        quote(&mut id, identity.key.as_str());
-        let when = format!("{} == {id}", texts.source(&key));
+        let when = format!("{} == {}", texts.source(&key), quoted(identity.key.as_str()));
         let why = format!("`{name}` comes from an expression that holds for everybody in people.{source}");
         except(texts, &rule, &when, value, why)
     };

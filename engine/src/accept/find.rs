@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use state::{Address, Symbol};
-
 use super::Texts;
 use crate::language::expr::{Kind, Part, Step};
 use crate::language::{Block, Expr, Value};
@@ -43,27 +41,6 @@ pub(super) fn attribute_of<'e>(expr: &'e Expr, root: &str) -> Option<&'e str> {
         },
         _ => None,
     }
-}
-
-/// The address that an expression names: `person.ada`, `person["0xAda"]`, `group.chat.core`.
-pub(super) fn address(expr: &Expr) -> Option<Address> {
-    let Kind::Traversal { of, steps } = &*expr.kind else { return None };
-    let Kind::Variable(root) = &*of.kind else { return None };
-    let mut text = root.to_string();
-    for step in steps {
-        match step {
-            Step::Attribute(name, _) => {
-                text.push('.');
-                text.push_str(name);
-            }
-            Step::Index(index) => match index.as_literal()? {
-                Value::String(key) => text = state::address::instance(&text, key).to_string(),
-                _ => return None,
-            },
-            _ => return None,
-        }
-    }
-    text.parse().ok()
 }
 
 /// What a value must be so that `expr`, of one attribute of `root` alone, comes to `text`: the attribute and the value.
@@ -126,11 +103,4 @@ pub(super) fn tables(texts: &Texts<'_>, expr: &Expr, depth: u32, found: &mut Vec
         },
         _ => {}
     }
-}
-
-/// How to call somebody or a group in the files.
-pub(super) fn reference(configuration: &crate::configuration::Configuration, holder: Symbol) -> Option<Address> {
-    let identities = &configuration.identities;
-    let at = identities.binary_search_by_key(&holder, |identity| identity.key).ok()?;
-    identities.get(at).map(|identity| identity.address)
 }

@@ -7,8 +7,8 @@ use state::{Address, Member, Symbol, Value};
 use super::attributes::group_block;
 use super::literal::hcl;
 use super::splice::{Edit, add_attribute, add_item, range, remove_item};
-use super::{Texts, Verdict, find, lost, refused};
-use crate::configuration::{Configuration, Membership};
+use super::{Texts, Verdict, lost, refused};
+use crate::configuration::{Configuration, Membership, named};
 use crate::language::expr::Kind;
 use crate::language::{Block, Expr, Value as Literal};
 
@@ -97,7 +97,7 @@ fn ends(texts: &Texts<'_>, configuration: &Configuration, address: Address) -> R
     let block = group_block(texts, system, group)?;
     let member = match member {
         Member::Group(group) => Some(Address::Group { system, group }),
-        Member::Holder(holder) => find::reference(configuration, holder),
+        Member::Holder(holder) => configuration.identity(holder).map(|identity| identity.address),
     };
     let member = member.filter(|member| match member {
         Address::Group { system, group } => {
@@ -126,9 +126,9 @@ fn entry(block: &Block, name: &str, member: Address) -> Result<Option<(Vec<Expr>
     let names = |item: &Expr| match &*item.kind {
         Kind::Object(pairs) => {
             let who = pairs.iter().find(|(key, _)| is_name(key, "who"));
-            who.is_some_and(|(_, who)| find::address(who) == Some(member))
+            who.is_some_and(|(_, who)| named(who) == Some(member))
         }
-        _ => find::address(item) == Some(member),
+        _ => named(item) == Some(member),
     };
     let found: Vec<usize> = (0..items.len()).filter(|at| items.get(*at).is_some_and(names)).collect();
     match found[..] {

@@ -1,6 +1,5 @@
 //! Clearing up what an earlier run left in doubt, by looking: before a plan is made, under the lock.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,6 +16,7 @@ use super::systems::Connected;
 use super::transfer;
 use super::work::has_secrets;
 use crate::mutations::on;
+use crate::seen::seen;
 
 /// What looking said about the intents without an outcome.
 #[derive(Debug, Default)]
@@ -193,7 +193,7 @@ fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected, committe
     let Some(target) = open.target else {
         return Err(("its remote id is not known".to_owned(), "look at the system by hand, then adopt or remove it"));
     };
-    let seen = find(inventory, target, connected);
+    let seen = seen(inventory, &connected.schema, target);
     let secret = has_secrets(&open.change) && open.change.action != Action::Create && !committed;
     Ok(match (standing(&open.change, open.kind, seen.as_ref(), &connected.schema), seen) {
         (Standing::AsWanted, _) if secret => {
@@ -227,32 +227,6 @@ fn look_at_owned(open: &OpenIntent, system: Symbol, heir: Target, answers: &Answ
         Standing::AsBefore => as_before(open, committed, own.cloned()),
         Standing::Other(error) => EventResult::Diverged { error, seen: own.cloned() },
     })
-}
-
-/// What stands at `target` in an inventory.
-fn find(inventory: &Observed, target: Target, connected: &Connected) -> Option<Object> {
-    match target {
-        Target::Account(id) => by_id(&inventory.accounts, id).cloned(),
-        Target::Group(id) => by_id(&inventory.groups, id).cloned(),
-        Target::Membership { group, member, nested } => {
-            let order = |m: &state::Membership| (m.group, m.member, m.nested).cmp(&(group, member, nested));
-            let found = inventory.memberships.binary_search_by(order).ok()?;
-            inventory.memberships.get(found).map(|found| Object::new("", found.attributes.clone()))
-        }
-        Target::Grant { group, grant } => {
-            let first = inventory.grants.partition_point(|held| held.group < group);
-            let of_group = inventory.grants.iter().skip(first).take_while(|held| held.group == group);
-            let mut same = of_group.filter(|held| connected.schema.grant_text(&held.attributes) == grant);
-            same.next().map(state::Grant::object)
-        }
-        // An inventory counts what is owned and does not name it.
-        Target::Owned(_) => None,
-    }
-}
-
-fn by_id(objects: &[Object], id: Symbol) -> Option<&Object> {
-    let found = objects.binary_search_by(|object| if object.id == id { Ordering::Equal } else { object.id.cmp(&id) });
-    objects.get(found.ok()?)
 }
 
 /// Accounts or groups of a system that no recorded address is bound to, by their natural key.
@@ -290,9 +264,7 @@ impl<'a> Creations<'a> {
     /// The object that a creation in doubt made.
     fn find(&mut self, open: &OpenIntent, connected: &Connected, committed: bool) -> Looked {
         let made = open.made.and_then(|id| {
-            let found = self
-                .unbound
-                .binary_search_by(|object| if object.id == id { Ordering::Equal } else { object.id.cmp(&id) });
+            let found = self.unbound.binary_search_by_key(&id, |object| object.id);
             self.unbound.get(found.ok()?).copied()
         });
         let found: Vec<&Object> = match open.key {

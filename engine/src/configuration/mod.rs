@@ -45,5 +45,6 @@ pub(crate) use graph::way_text;
 pub use inputs::SharedSources;
 pub use load::{Loaded, Rejected};
 pub use model::*;
+pub(crate) use moves::named;
 pub use sources::Sources;
 pub use variables::{Given, GivenValue, read_variables};

@@ -63,6 +63,14 @@ pub struct Settings {
     pub watch: Watching,
 }
 
+impl Configuration {
+    /// The person or service with this key.
+    pub fn identity(&self, key: Symbol) -> Option<&Identity> {
+        let at = self.identities.binary_search_by_key(&key, |identity| identity.key).ok()?;
+        self.identities.get(at)
+    }
+}
+
 /// The `watch` block of the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watching {

@@ -182,27 +182,29 @@ fn address(expr: &Expr) -> Result<Address, Diagnostic> {
             "write it out: person.ada, account.chat.ada, group.chat.core, membership.chat.core.ada, or person[\"0xAda\"]",
         )
     };
-    let text = match &*expr.kind {
-        Kind::Literal(Value::String(text)) => text.to_string(),
-        Kind::Traversal { of, steps } => {
-            let Kind::Variable(root) = &*of.kind else { return Err(wrong()) };
-            let mut text = root.to_string();
-            for step in steps {
-                match step {
-                    Step::Attribute(name, _) => {
-                        text.push('.');
-                        text.push_str(name);
-                    }
-                    Step::Index(key) | Step::LegacyIndex(key) => match key.as_literal() {
-                        Some(Value::String(key)) => text = state::address::instance(&text, key).to_string(),
-                        _ => return Err(wrong()),
-                    },
-                    Step::Splat(_) | Step::AttributeSplat(_) => return Err(wrong()),
-                }
+    match &*expr.kind {
+        Kind::Literal(Value::String(text)) => text.parse().map_err(|_| wrong()),
+        _ => named(expr).ok_or_else(wrong),
+    }
+}
+
+/// The address that an expression names: `person.ada`, `person["0xAda"]`, `group.chat.core`.
+pub(crate) fn named(expr: &Expr) -> Option<Address> {
+    let Kind::Traversal { of, steps } = &*expr.kind else { return None };
+    let Kind::Variable(root) = &*of.kind else { return None };
+    let mut text = root.to_string();
+    for step in steps {
+        match step {
+            Step::Attribute(name, _) => {
+                text.push('.');
+                text.push_str(name);
             }
-            text
+            Step::Index(key) | Step::LegacyIndex(key) => match key.as_literal() {
+                Some(Value::String(key)) => text = state::address::instance(&text, key).to_string(),
+                _ => return None,
+            },
+            Step::Splat(_) | Step::AttributeSplat(_) => return None,
         }
-        _ => return Err(wrong()),
-    };
-    text.parse().map_err(|_| wrong())
+    }
+    text.parse().ok()
 }

@@ -19,7 +19,7 @@ use traits::traits;
 use crate::configuration::System;
 use crate::guard;
 use crate::language::Diagnostic;
-use crate::plan::accounts::{nobody, nobodys_group};
+use crate::plan::accounts::{is_nobody, nobody, nobodys_group};
 use crate::plan::planner::Planner;
 use crate::plan::sight::Sight;
 use crate::plan::world::Place;
@@ -228,7 +228,7 @@ impl Telling<'_, '_> {
             };
             let called = self.called(system, group, false);
             groups.insert(group.id, called);
-            self.push(Item { id: group.id, name: called, ..item(name, Kind::Group, status, address) });
+            self.items.push(Item { id: group.id, name: called, ..item(name, Kind::Group, status, address) });
         }
         let numbers = |objects: &[Object], id: Symbol| objects.binary_search_by_key(&id, |object| object.id).ok();
         let group_of = |id: Symbol| {
@@ -253,7 +253,7 @@ impl Telling<'_, '_> {
                     .map(|account| self.called(system, account, true)),
             };
             let identity = address.holder().and_then(|holder| self.identity(holder));
-            self.push(Item { name: called, member, identity, ..item(name, Kind::Membership, status, address) });
+            self.items.push(Item { name: called, member, identity, ..item(name, Kind::Membership, status, address) });
         }
         for grant in &observed.grants {
             self.grant(system, grant, group_of(grant.group), sight, groups.get(&grant.group).copied());
@@ -274,7 +274,8 @@ impl Telling<'_, '_> {
         }
         let explained = says && !sight.unexplained.contains(&address);
         let status = self.of_access(address, explained);
-        self.push(Item { name: called.unwrap_or(grant.group), ..item(system.name, Kind::Grant, status, address) });
+        self.items
+            .push(Item { name: called.unwrap_or(grant.group), ..item(system.name, Kind::Grant, status, address) });
     }
 
     fn tell_source(&mut self, system: &System, observed: &Observed) {
@@ -297,7 +298,13 @@ impl Telling<'_, '_> {
         let missing: Vec<_> = accounts.chain(groups).collect();
         for (kind, address, id) in missing {
             let identity = address.holder().and_then(|holder| self.identity(holder));
-            self.push(Item { id, name: id, identity, active: false, ..item(system, kind, Status::Missing, address) });
+            self.items.push(Item {
+                id,
+                name: id,
+                identity,
+                active: false,
+                ..item(system, kind, Status::Missing, address)
+            });
         }
     }
 
@@ -381,11 +388,7 @@ impl Telling<'_, '_> {
     }
 
     fn identity(&self, holder: Symbol) -> Option<Address> {
-        (!holder.as_str().starts_with("id:")).then(|| self.planner.identity_address(holder))
-    }
-
-    fn push(&mut self, item: Item) {
-        self.items.push(item);
+        (!is_nobody(holder)).then(|| self.planner.identity_address(holder))
     }
 }
 

@@ -36,14 +36,20 @@ const LOGIN: [&str; 6] = ["uid", "login", "username", "samaccountname", "loginna
 pub fn traits(account: &Object, key: Option<Symbol>) -> BTreeSet<(Trait, String)> {
     let mut found = BTreeSet::new();
     for (name, value) in &account.attributes {
-        look(name.as_str(), value, key == Some(*name), 0, &mut found);
+        let mut each = |name: &str, value: &Value, is_key| look(name, value, is_key, &mut found);
+        leaves(name.as_str(), value, key == Some(*name), &mut each);
     }
     found
 }
 
+/// The name of an attribute in lower case and without `_` and `-`.
+pub(crate) fn folded(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
 /// Which trait an attribute of this name is, by its name alone.
 pub fn of_name(name: &str) -> Option<Trait> {
-    let name: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let name = folded(name);
     let name = name.as_str();
     match () {
         () if MAIL.contains(&name) => Some(Trait::Mail),
@@ -60,7 +66,7 @@ pub fn is_mail(text: &str) -> bool {
     })
 }
 
-fn look(name: &str, value: &Value, is_key: bool, depth: u32, found: &mut BTreeSet<(Trait, String)>) {
+fn look(name: &str, value: &Value, is_key: bool, found: &mut BTreeSet<(Trait, String)>) {
     match value {
         Value::Text(text) => {
             let text = text.as_str().trim().to_lowercase();
@@ -81,17 +87,31 @@ fn look(name: &str, value: &Value, is_key: bool, depth: u32, found: &mut BTreeSe
         Value::Integer(number) if of_name(name) == Some(Trait::EmployeeNumber) => {
             found.insert((Trait::EmployeeNumber, number.to_string()));
         }
-        Value::List(items) if depth < 3 => {
-            items.iter().for_each(|item| look(name, item, is_key, depth + 1, found));
-        }
-        Value::Map(pairs) if depth < 3 => {
+        _ => {}
+    }
+}
+
+/// How deep lists and objects are looked into.
+const DEPTH: u32 = 3;
+
+/// Tells `each` of every value in an attribute that is no list or object, by the name that says what it is, and whether
+/// it is the one (`is_key`) by which accounts are told apart.
+pub(crate) fn leaves(name: &str, value: &Value, is_key: bool, each: &mut dyn FnMut(&str, &Value, bool)) {
+    within(name, value, is_key, 0, each);
+}
+
+fn within(name: &str, value: &Value, is_key: bool, depth: u32, each: &mut dyn FnMut(&str, &Value, bool)) {
+    match value {
+        Value::List(_) | Value::Map(_) if depth == DEPTH => {}
+        Value::List(items) => items.iter().for_each(|item| within(name, item, is_key, depth + 1, each)),
+        Value::Map(pairs) => {
             for (inner, value) in pairs.iter() {
                 // `emails[].value`: the outer name says what it is.
                 let inner = if inner.as_str() == "value" { name } else { inner.as_str() };
-                look(inner, value, false, depth + 1, found);
+                within(inner, value, false, depth + 1, each);
             }
         }
-        _ => {}
+        leaf => each(name, leaf, is_key),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::Inputs;
 use crate::plan::book::{Book, Entry};
 use crate::plan::compare::same;
 use crate::plan::world::World;
-use crate::undo::seen::seen;
+use crate::seen::seen;
 
 /// An address, what is different there, and the remote object that may tell more.
 pub(super) type Found = (Address, What, Option<Target>);

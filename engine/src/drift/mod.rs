@@ -110,13 +110,13 @@ pub fn drift(inputs: Inputs<'_>, planned: &Planned<'_>, only: &[Address]) -> Dri
         .map(|(address, what, object)| Drift { address, fate: fates.of(address, &what), what, object })
         .collect();
     let who = |address: Address| address.holder().map(|holder| identity(inputs.configuration, inputs.recorded, holder));
-    drifts.sort_by_key(|drift| (who(drift.address).is_none(), who(drift.address), drift.address));
+    drifts.sort_by_cached_key(|drift| (who(drift.address).is_none(), who(drift.address), drift.address));
     let unread = plan.systems.iter().filter_map(|(name, summary)| match &summary.read {
         SystemRead::Incomplete { error } => Some((*name, error.clone())),
         SystemRead::Complete { .. } | SystemRead::Recorded => None,
     });
     let names = drifts.iter().filter_map(|drift| who(drift.address)).filter_map(|who| {
-        let named = inputs.configuration.identities.iter().find(|identity| identity.address == who);
+        let named = inputs.configuration.identity(who.holder()?).filter(|identity| identity.address == who);
         Some((who, plan.names.get(&who).cloned().or_else(|| Some(named?.display.clone()))?))
     });
     let unknown = only.iter().copied().filter(|only| !is_known(*only, &inputs, &drifts)).collect();
@@ -125,11 +125,10 @@ pub fn drift(inputs: Inputs<'_>, planned: &Planned<'_>, only: &[Address]) -> Dri
 
 /// `person.ada` or `service.deployer` of a holder.
 pub fn identity(configuration: &Configuration, recorded: &Recorded, holder: Symbol) -> Address {
-    let identities = &configuration.identities;
-    match identities.binary_search_by_key(&holder, |identity| identity.key) {
-        Ok(at) => identities[at].address, // just found there
-        Err(_) if recorded.identities.contains_key(&Address::Service(holder)) => Address::Service(holder),
-        Err(_) => Address::Person(holder),
+    match configuration.identity(holder) {
+        Some(identity) => identity.address,
+        None if recorded.identities.contains_key(&Address::Service(holder)) => Address::Service(holder),
+        None => Address::Person(holder),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod parse;
 mod references;
 pub mod scope;
 pub mod value;
+pub(crate) mod write;
 
 pub use diagnostic::{Diagnostic, File, FileId, Files, Places, Span};
 pub use evaluate::{evaluate, evaluate_with};

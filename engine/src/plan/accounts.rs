@@ -441,7 +441,7 @@ pub(crate) fn nobodys_group_id(group: Symbol) -> Option<Symbol> {
 const NOBODYS: &str = "_id";
 
 /// Whether a holder is such a one.
-pub(super) fn is_nobody(holder: Symbol) -> bool {
+pub fn is_nobody(holder: Symbol) -> bool {
     holder.as_str().starts_with("id:")
 }
 

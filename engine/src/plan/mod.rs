@@ -36,6 +36,7 @@ use std::collections::BTreeMap;
 
 use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
 
+pub use accounts::is_nobody;
 pub use coming::{Coming, ComingStage, Orphan, coming};
 pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;

@@ -47,8 +47,9 @@ pub fn observed_from_record(recorded: &Recorded, system: Symbol, now: Timestamp)
     Observed::new(Complete::proved("from the record", now), accounts, groups, memberships, grants)
 }
 
-/// Recorded accounts and groups of `system` that an inventory lacks, and those of which it said that it made them. Their absence is to be confirmed by a direct
-/// read: one that answers after all, or hides, shows that the inventory was not complete.
+/// Accounts and groups of `system` that an inventory lacks, though they are recorded or the system said that it made them.
+/// Their absence is to be confirmed by a direct read: one that answers after all, or hides, shows that the inventory was
+/// not complete.
 pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<(Address, Target)> {
     let lacks = |objects: &[Object], id: Symbol| objects.binary_search_by_key(&id, |object| object.id).is_err();
     let mut missing: Vec<(Address, Target)> = recorded

@@ -8,8 +8,9 @@ use rustc_hash::FxHashMap;
 use state::{Attributes, Object, Symbol, Value};
 
 use super::people::Someone;
-use super::write::{expression, quoted, reference, slug, unique};
+use super::write::{reference, slug, unique};
 use super::{BY_HAND, Extent, Given};
+use crate::language::write::{expression, quoted};
 
 /// Files, and how much is in them.
 pub(super) struct Access {
@@ -112,7 +113,7 @@ fn groups<'a>(
                 continue;
             }
             let text = own.as_ref().and_then(super::fields::text).unwrap_or(group.id.as_str());
-            let name = unique(slug(text), &mut taken);
+            let name = unique(slug(text), '_', &mut taken);
             let found = match &own {
                 Some(Value::Text(own)) => names.get(&fold(own.as_str())) == Some(&1),
                 _ => false,
@@ -284,7 +285,7 @@ fn roles(
                 })
                 .unwrap_or_default(),
         };
-        let name = unique(slug(&name), &mut taken);
+        let name = unique(slug(&name), '_', &mut taken);
         let _ = writeln!(text, "role {} {{", quoted(&name));
         match rule {
             Some((condition, _)) => {

@@ -8,9 +8,10 @@ use state::{Mutability, Object, Symbol, Value};
 
 use super::fields::{FIELDS, text};
 use super::people::Someone;
-use super::write::{account_reference, quoted};
+use super::write::account_reference;
 use super::{Extent, Given};
 use crate::discover::traits::of_name;
+use crate::language::write::{key, quoted};
 
 /// An expression over a person, and what it comes to.
 struct Candidate {
@@ -209,11 +210,7 @@ fn enforce(here: &[(&Someone<'_>, &Object)], candidates: &[Candidate], name: Sym
             here.iter().all(|(one, account)| candidate.of(one).is_some() && candidate.of(one) == found(account))
         };
         if let Some(candidate) = candidates.iter().find(fits) {
-            let part = match state::address::is_identifier(part.as_str()) {
-                true => part.to_string(),
-                false => quoted(part.as_str()),
-            };
-            lines.push(format!("{part} = {}", candidate.expression));
+            lines.push(format!("{} = {}", key(part.as_str()), candidate.expression));
         }
     }
     (!lines.is_empty()).then(|| format!("{{ {} }}", lines.join(", ")))

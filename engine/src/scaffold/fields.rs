@@ -2,7 +2,7 @@
 
 use state::{Object, Symbol, Value};
 
-use crate::discover::traits::{Trait, is_mail, of_name};
+use crate::discover::traits::{Trait, folded, is_mail, leaves, of_name};
 
 /// The names of the attributes of people that are written, in the order in which one writes them, and the names (lower
 /// case, without `_` and `-`) that systems have for them beside those that `traits` knows.
@@ -25,7 +25,13 @@ pub(super) fn fields(account: &Object, key: Option<Symbol>) -> Vec<(&'static str
     let keyed = account.attributes.iter().filter(|(name, _)| key == Some(*name));
     let others = account.attributes.iter().filter(|(name, _)| key != Some(*name));
     for (name, value) in keyed.chain(others) {
-        look(name.as_str(), value, key == Some(*name), 0, &mut found);
+        leaves(name.as_str(), value, key == Some(*name), &mut |name, value, is_key| {
+            if let Value::Text(text) = value
+                && !text.as_str().trim().is_empty()
+            {
+                found.extend(field(name, text.as_str(), is_key).map(|field| (field, text.as_str())));
+            }
+        });
     }
     found
 }
@@ -39,24 +45,6 @@ pub(super) fn text(value: &Value) -> Option<&'static str> {
     }
 }
 
-fn look(name: &str, value: &Value, is_key: bool, depth: u32, found: &mut Vec<(&'static str, &'static str)>) {
-    match value {
-        Value::Text(text) if !text.as_str().trim().is_empty() => {
-            if let Some(field) = field(name, text.as_str(), is_key) {
-                found.push((field, text.as_str()));
-            }
-        }
-        Value::List(items) if depth < 3 => items.iter().for_each(|item| look(name, item, is_key, depth + 1, found)),
-        Value::Map(pairs) if depth < 3 => {
-            for (inner, value) in pairs.iter() {
-                let inner = if inner.as_str() == "value" { name } else { inner.as_str() };
-                look(inner, value, false, depth + 1, found);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn field(name: &str, text: &str, is_key: bool) -> Option<&'static str> {
     let login = if is_mail(text.trim()) { "email" } else { "login" };
     match of_name(name) {
@@ -66,6 +54,6 @@ fn field(name: &str, text: &str, is_key: bool) -> Option<&'static str> {
         None if is_key => return Some(login),
         None => {}
     }
-    let name: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let name = folded(name);
     FIELDS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(field, _)| *field)
 }

@@ -256,13 +256,7 @@ fn name(systems: &[Given<'_>], everybody: &mut [(Someone<'_>, Cluster)]) {
         let key = if one.service { super::write::slug(&key) } else { key };
         let key =
             if key.is_empty() || key.starts_with("id:") { format!("p-{}", key.trim_start_matches("id:")) } else { key };
-        let mut unique = key.clone();
-        let mut n = 1;
-        while !taken.insert(unique.to_lowercase()) {
-            n += 1;
-            unique = format!("{key}-{n}");
-        }
-        keys.push(unique);
+        keys.push(super::write::unique(key, '-', &mut taken));
     }
     for ((one, _), key) in everybody.iter_mut().zip(keys) {
         one.key = key;

@@ -3,54 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use state::{Symbol, Value};
+use state::Symbol;
 
 use super::BY_HAND;
 use super::people::{Join, Someone, columns};
-
-/// A string of HCL: nothing in it is a template.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '$' | '%' if characters.peek() == Some(&'{') => out.extend([character, character]),
-            other if other.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(other));
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// A value as an expression.
-pub(super) fn expression(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Text(text) => quoted(text.as_str()),
-        Value::List(items) => format!("[{}]", items.iter().map(expression).collect::<Vec<_>>().join(", ")),
-        Value::Map(pairs) => {
-            let pairs: Vec<String> =
-                pairs.iter().map(|(name, value)| format!("{} = {}", key(name.as_str()), expression(value))).collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-    }
-}
-
-fn key(name: &str) -> String {
-    if state::address::is_identifier(name) { name.to_owned() } else { quoted(name) }
-}
+use crate::language::write::quoted;
 
 /// A name for a block: the text itself where it can be one.
 pub(super) fn slug(text: &str) -> String {
@@ -69,13 +26,13 @@ pub(super) fn slug(text: &str) -> String {
     if state::address::is_identifier(&slug) { slug } else { format!("n_{slug}").trim_end_matches('_').to_owned() }
 }
 
-/// The name, or the first of `name_2`, `name_3`, ... that is not taken without regard to case.
-pub(super) fn unique(name: String, taken: &mut BTreeSet<String>) -> String {
+/// The name, or the first of `name_2`, `name_3`, ... (`_` is `separator`) that is not taken without regard to case.
+pub(super) fn unique(name: String, separator: char, taken: &mut BTreeSet<String>) -> String {
     let mut found = name.clone();
     let mut n = 1;
     while !taken.insert(found.to_lowercase()) {
         n += 1;
-        found = format!("{name}_{n}");
+        found = format!("{name}{separator}{n}");
     }
     found
 }

@@ -12,7 +12,6 @@ pub mod done;
 pub mod find;
 mod plan;
 mod restore;
-pub(crate) mod seen;
 
 pub use check::{Difference, Expected, differences, expected};
 pub use done::{Deed, Done, Refused, read};

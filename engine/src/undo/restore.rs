@@ -13,12 +13,12 @@ use state::{
 
 use super::bars::barred;
 use super::done::{Deed, Done};
-use super::seen::seen;
 use crate::apply::compare::attributes_of;
 use crate::plan::book::Entry;
 use crate::plan::compare::same;
 use crate::plan::offboarding::MEMBERSHIPS;
 use crate::plan::planner::{Body, Phase, Planner};
+use crate::seen::seen;
 
 /// One thing to be done.
 pub(super) struct Restoration {

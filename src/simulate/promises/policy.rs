@@ -296,14 +296,14 @@ impl World {
 
 impl<'a> Call<'a> {
     fn identity(&self, holder: Symbol) -> Option<&'a Identity> {
-        self.configuration.identities.iter().find(|identity| identity.key == holder)
+        self.configuration.identity(holder)
     }
 
     /// Whether somebody left, or is suspended.
     fn leaves(&self, holder: Symbol, durable: &Recorded) -> bool {
         let suspended = durable.suspension(Address::Person(holder)).is_some();
         // Whoever nobody knows never came.
-        let nobody = holder.as_str().starts_with("id:");
+        let nobody = engine::plan::is_nobody(holder);
         !nobody && (suspended || self.identity(holder).is_none_or(|identity| identity.leaver.is_some()))
     }
 
