@@ -114,7 +114,10 @@ impl Writer for Half {
     async fn execute(&self, orders: &[Order], announce: &dyn Announce) -> Vec<Outcome> {
         let both = &self.0;
         // What others did in the meantime is not what is compared.
-        both.follow(&orders.iter().flat_map(around).collect::<Vec<_>>()).await;
+        let targets: Vec<Target> = orders.iter().flat_map(around).collect();
+        if let Ok(presences) = both.reader.read(&targets).await {
+            both.take(&targets, presences);
+        }
         let outcomes = both.writer.execute(orders, announce).await;
         let twins: Vec<Order> = orders.iter().map(unversioned).collect();
         let answers = lock(&both.twin).execute(Timestamp::default(), &twins, None);
@@ -124,17 +127,17 @@ impl Writer for Half {
             both.compared(order, own == twins, || format!("{own}, and {twins} by the twin"));
             seen.extend(both.renamed(order, outcome, answer).map(|target| (n, target)));
         }
-        if let Ok(presences) = both.reader.read(&seen.iter().map(|(_, target)| *target).collect::<Vec<_>>()).await {
-            for ((n, target), presence) in seen.iter().zip(presences) {
-                let Some(order) = orders.get(*n).filter(|_| outcomes.get(*n).is_some_and(|o| word(o) == "done")) else {
-                    continue;
-                };
-                let held = lock(&both.twin).get(*target).cloned();
-                let fine = alike(order, &presence, held.as_ref());
-                both.compared(order, fine, || format!("then holds {presence:?}, and the twin {held:?}"));
-            }
+        let targets: Vec<Target> = seen.iter().map(|(_, target)| *target).collect();
+        let Ok(presences) = both.reader.read(&targets).await else { return outcomes };
+        for ((n, target), presence) in seen.iter().zip(&presences) {
+            let Some(order) = orders.get(*n).filter(|_| outcomes.get(*n).is_some_and(|o| word(o) == "done")) else {
+                continue;
+            };
+            let held = lock(&both.twin).get(*target).cloned();
+            let fine = alike(order, presence, held.as_ref());
+            both.compared(order, fine, || format!("then holds {presence:?}, and the twin {held:?}"));
         }
-        both.follow(&seen.into_iter().map(|(_, target)| target).collect::<Vec<_>>()).await;
+        both.take(&targets, presences);
         outcomes
     }
 
@@ -150,9 +153,8 @@ impl Both {
         }
     }
 
-    /// The twin holds what the system holds there.
-    async fn follow(&self, targets: &[Target]) {
-        let Ok(presences) = self.reader.read(targets).await else { return };
+    /// The twin holds from now on what the system holds there.
+    fn take(&self, targets: &[Target], presences: Vec<Presence>) {
         let mut twin = lock(&self.twin);
         for (target, presence) in targets.iter().zip(presences) {
             let object = match presence {

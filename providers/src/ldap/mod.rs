@@ -18,6 +18,7 @@ mod fresh;
 pub mod lookup;
 pub mod members;
 mod memberships;
+mod moments;
 pub mod openldap;
 mod outcome;
 mod own;

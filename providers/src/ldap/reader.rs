@@ -19,6 +19,7 @@ use super::entry::{canonical, dn_of, object, selection};
 use super::error::LdapError;
 use super::lookup::Looked;
 use super::members::{Ghost, Names, without_uid};
+use super::moments::generalized;
 use super::parts::{Members, all_members};
 use super::protocol::message::Message;
 use super::server::{DN, id_of, search_of};
@@ -387,40 +388,3 @@ const MODIFIER: &str = "modifiersName";
 const MODIFIED: &str = "modifyTimestamp";
 /// Active Directory's.
 const CHANGED: &str = "whenChanged";
-
-/// A moment as servers write it in UTC, `20261127203345Z`, also with a fraction of a second (RFC 4517 section 3.3.13).
-fn generalized(text: &str) -> Option<Timestamp> {
-    let digits = text.strip_suffix('Z')?;
-    let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
-    let all = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.len() != 14 || !all(whole) || !all(fraction) {
-        return None;
-    }
-    let part = |range: std::ops::Range<usize>| whole.get(range).unwrap_or_default();
-    let (date, time) =
-        ([part(0..4), part(4..6), part(6..8)].join("-"), [part(8..10), part(10..12), part(12..14)].join(":"));
-    format!("{date}T{time}.{fraction}Z").parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_of_directories() {
-        for (text, expected) in [
-            ("20261127203345Z", Some("2026-11-27T20:33:45.000Z")),
-            ("20261127203345.0Z", Some("2026-11-27T20:33:45.000Z")),
-            ("20261127203345.25Z", Some("2026-11-27T20:33:45.250Z")),
-            ("20261327203345Z", None),
-            ("202611272033Z", None),
-            ("20261127203345+0100", None),
-            ("2026112720334xZ", None),
-            ("20261127203345.Z", None),
-            ("é61127203345Z", None),
-            ("", None),
-        ] {
-            assert_eq!(generalized(text).map(|moment| moment.to_string()).as_deref(), expected, "{text}");
-        }
-    }
-}

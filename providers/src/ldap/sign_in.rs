@@ -1,8 +1,8 @@
 //! When an account signed in last, as far as a directory tells: for reading only.
 
-use jiff::civil::DateTime;
 use state::Timestamp;
 
+use super::moments::generalized;
 use super::protocol::Entry;
 
 /// Who keeps it: OpenLDAP with `lastbind` (draft-behera-ldap-password-policy), its overlay of that name before 2.5, and
@@ -18,10 +18,9 @@ pub fn signed_in(entry: &Entry<'_>) -> Option<Timestamp> {
 fn moment(text: &str) -> Option<Timestamp> {
     /// From 1601 to 1970, in milliseconds.
     const EPOCH: i64 = 11_644_473_600_000;
-    if let Some(time) = text.strip_suffix('Z') {
-        let whole = time.split(['.', ',']).next().unwrap_or_default();
-        let moment = DateTime::strptime("%Y%m%d%H%M%S", whole).ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        return Some(Timestamp::from_millis(moment.timestamp().as_millisecond()));
+    if text.ends_with('Z') {
+        // Nobody asks in which part of a second.
+        return generalized(text).map(|moment| Timestamp::from_millis(moment.millis().div_euclid(1_000) * 1_000));
     }
     // 0: never.
     let ticks = text.parse::<i64>().ok().filter(|ticks| *ticks > 0)?;
