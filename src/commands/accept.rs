@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine::accept::{Texts, Verdict, accept};
-use engine::configuration::{Loaded, Sources};
+use engine::configuration::{Loaded, Sources as _};
 use engine::drift::{Drift, Fate, What};
 use engine::language::Files;
 use similar::TextDiff;
@@ -14,41 +14,37 @@ use state::{Address, Change, Plan};
 
 use super::drift;
 use crate::cli::{AcceptArgs, Global};
-use crate::edge::Outside;
 use crate::edge::rewrite::{Rewrite, Rewriting};
+use crate::edge::{Outside, Overlaid};
 use crate::render::accept as shown;
 use crate::session::prepare::Prepared;
-use crate::session::{Session, variables};
+use crate::session::{Session, folder, variables};
 use crate::{Error, Exit, render};
 
 /// Writes what others changed into the files that declare it, or prints it as a patch.
 pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
-    let here = std::fs::canonicalize(".")
-        .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let here = folder::here()?;
     let writing = if args.patch { None } else { Some(Rewriting::begin(&here)?) };
     if let Some(finished) = writing.as_ref().map(|writing| writing.finished).filter(|finished| *finished > 0) {
         render::note(&format!("finished an earlier accept that was interrupted: {finished} files"));
     }
     let runtime = super::runtime()?;
     let mut prepared = drift::prepare(global, &runtime)?;
-    let found = drift::find(&prepared, &args.only)?;
+    let (found, before) = drift::find(&prepared, &args.only)?;
     for (system, error) in &found.unread {
         render::note(&format!("system.{system} could not be read, nothing of it is accepted: {error}"));
     }
-    let wanted: Vec<Drift> = found.drifts.into_iter().filter(|drift| drift.fate != Fate::Agrees).collect();
+    let wanted = wanted(found.drifts);
     if wanted.is_empty() {
         writeln!(anstream::stdout().lock(), "Nothing to accept.")?;
         return Ok(if found.unread.is_empty() { Exit::Done } else { Exit::Held });
     }
     let outside = Outside::new(&here, global.operator.as_deref(), &global.allow_path)?;
-    let before = prepared.plan(&[])?.plan;
     let attempt = Attempt { global, outside: &outside, wanted: &wanted, patch: args.patch };
-    let mut attempted = attempt.write(&mut prepared, &BTreeSet::new())?;
-    if args.only.is_empty() && !attempted.failed.is_empty() {
-        // What does not come to what was wanted is left, and the rest is tried without it.
-        let failed = std::mem::take(&mut attempted.failed);
-        attempted = attempt.write(&mut prepared, &failed)?;
-    }
+    let attempted = match args.only.is_empty() {
+        true => attempt.best(&mut prepared)?,
+        false => attempt.write(&mut prepared, &BTreeSet::new())?,
+    };
     let left: Vec<(&Drift, &Verdict)> = attempted.left(args.patch).collect();
     if let [(_, first), ..] = left[..]
         && (!args.only.is_empty() || !attempted.failed.is_empty())
@@ -83,22 +79,21 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
 
 /// The patch that `--patch` prints, for all that others changed; empty where nothing is to be accepted.
 pub fn patch(global: &Global) -> Result<String, Error> {
-    let here = std::fs::canonicalize(".")
-        .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let here = folder::here()?;
     let mut prepared = drift::prepare(global, &super::runtime()?)?;
-    let found = drift::find(&prepared, &[])?;
-    let wanted: Vec<Drift> = found.drifts.into_iter().filter(|drift| drift.fate != Fate::Agrees).collect();
+    let wanted = wanted(drift::find(&prepared, &[])?.0.drifts);
     if wanted.is_empty() {
         return Ok(String::new());
     }
     let outside = Outside::new(&here, global.operator.as_deref(), &global.allow_path)?;
     let attempt = Attempt { global, outside: &outside, wanted: &wanted, patch: true };
-    let mut attempted = attempt.write(&mut prepared, &BTreeSet::new())?;
-    if !attempted.failed.is_empty() {
-        let failed = std::mem::take(&mut attempted.failed);
-        attempted = attempt.write(&mut prepared, &failed)?;
-    }
+    let attempted = attempt.best(&mut prepared)?;
     Ok(if attempted.failed.is_empty() { attempted.diff() } else { String::new() })
+}
+
+/// What can be accepted: what the files want as it is now needs no change of them.
+fn wanted(drifts: Vec<Drift>) -> Vec<Drift> {
+    drifts.into_iter().filter(|drift| drift.fate != Fate::Agrees).collect()
 }
 
 /// A file of the configuration with its new text, at its real place, which must lie in the folder.
@@ -178,6 +173,12 @@ impl Attempted<'_> {
 }
 
 impl<'a> Attempt<'a> {
+    /// Writes all in memory that comes to what is wanted: what does not is left, and the rest is tried without it.
+    fn best(&self, prepared: &mut Prepared) -> Result<Attempted<'a>, Error> {
+        let attempted = self.write(prepared, &BTreeSet::new())?;
+        if attempted.failed.is_empty() { Ok(attempted) } else { self.write(prepared, &attempted.failed) }
+    }
+
     /// Writes all but `without` in memory, and plans with what comes out.
     fn write(&self, prepared: &mut Prepared, without: &BTreeSet<usize>) -> Result<Attempted<'a>, Error> {
         let read = |path: &str| {
@@ -208,8 +209,7 @@ impl<'a> Attempt<'a> {
         };
         let session = self.session(prepared, &texts)?;
         let former = prepared.exchange(session)?;
-        let again = drift::find(prepared, &[])?;
-        let after = prepared.plan(&[])?.plan;
+        let (again, after) = drift::find(prepared, &[])?;
         prepared.restore(former);
         let mut failed = BTreeSet::new();
         for (number, (drift, verdict)) in verdicts.iter_mut().enumerate() {
@@ -225,7 +225,7 @@ impl<'a> Attempt<'a> {
 
     /// The configuration as it would be.
     fn session(&self, prepared: &Prepared, texts: &Texts<'_>) -> Result<Session, Error> {
-        let overlaid = Overlaid { outside: self.outside.clone(), data: texts.data.clone() };
+        let overlaid = Overlaid { outside: self.outside.clone(), texts: texts.data.clone() };
         let folder = &prepared.folder;
         let given = variables::given(self.global)?;
         let loaded = Loaded::load(texts.files.clone(), Arc::new(overlaid), &given, folder.now)?;
@@ -267,25 +267,4 @@ fn changed(
     }
     changed.sort();
     Ok(changed)
-}
-
-/// The outside with some files as they would be.
-struct Overlaid {
-    outside: Outside,
-    data: BTreeMap<String, Arc<str>>,
-}
-
-impl Sources for Overlaid {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.data.get(path).map_or_else(|| self.outside.read(path), |text| Ok(text.as_bytes().to_vec()))
-    }
-    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
-        self.outside.list(folder)
-    }
-    fn environment(&self, name: &str) -> Result<Option<String>, String> {
-        self.outside.environment(name)
-    }
-    fn command(&self, arguments: &[String]) -> Result<String, String> {
-        self.outside.command(arguments)
-    }
 }

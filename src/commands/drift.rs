@@ -1,11 +1,11 @@
 //! `tenure drift`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 
 use engine::drift::Drifts;
-use state::{Address, Symbol, Target, Touched};
+use state::{Address, Plan, Symbol, Target, Touched};
 
 use crate::cli::{DriftArgs, Global};
 use crate::driver::inventory::Readers;
@@ -18,7 +18,7 @@ use crate::{Error, Exit, render};
 pub fn run(global: &Global, args: &DriftArgs) -> Result<Exit, Error> {
     let runtime = super::runtime()?;
     let prepared = prepare(global, &runtime)?;
-    let drifts = find(&prepared, &args.only)?;
+    let (drifts, _) = find(&prepared, &args.only)?;
     let touched = runtime.block_on(touched(&prepared.readers, &drifts));
     let shown = render::drift::Shown { drifts: &drifts, touched: &touched, now: prepared.folder.now };
     let mut out = BufWriter::new(anstream::stdout().lock());
@@ -51,14 +51,15 @@ pub fn prepare(global: &Global, runtime: &tokio::runtime::Runtime) -> Result<Pre
     Ok(prepared)
 }
 
-/// What others did to these addresses; to everything where there are none.
+/// What others did to these addresses, to everything where there are none; and the plan of everything, which says what
+/// comes of it.
 ///
 /// # Errors
 /// What is wrong with the files, and addresses that nobody knows.
-pub fn find(prepared: &Prepared, only: &[Address]) -> Result<Drifts, Error> {
-    let drifts = prepared.drift(only)?;
+pub fn find(prepared: &Prepared, only: &[Address]) -> Result<(Drifts, Plan), Error> {
+    let (drifts, plan) = prepared.drift(only)?;
     match drifts.unknown.first() {
-        None => Ok(drifts),
+        None => Ok((drifts, plan)),
         Some(unknown) => Err(Error::new(format!("there is no {unknown} in the files, the record or a system"))
             .hint("`tenure state list` shows what is managed")),
     }
@@ -67,18 +68,16 @@ pub fn find(prepared: &Prepared, only: &[Address]) -> Result<Drifts, Error> {
 /// What systems tell of who and when, by system and object. Where one cannot be asked that is said; the drift stands
 /// without it.
 async fn touched(readers: &Readers, drifts: &Drifts) -> BTreeMap<(Symbol, Target), Touched> {
-    let mut asked: BTreeMap<Symbol, Vec<Target>> = BTreeMap::new();
+    let mut asked: BTreeMap<Symbol, BTreeSet<Target>> = BTreeMap::new();
     for drift in &drifts.drifts {
         if let (Some(system), Some(object)) = (drift.address.system(), drift.object) {
-            let targets = asked.entry(system).or_default();
-            if !targets.contains(&object) {
-                targets.push(object);
-            }
+            asked.entry(system).or_default().insert(object);
         }
     }
     let mut touched = BTreeMap::new();
     for (system, targets) in asked {
         let Some(reader) = readers.get(&system) else { continue };
+        let targets: Vec<Target> = targets.into_iter().collect();
         match reader.touched(&targets).await {
             Ok(answers) => {
                 let pairs = targets.into_iter().zip(answers);

@@ -14,8 +14,7 @@ use crate::{Error, Exit, render};
 /// Plays the tests beside the configuration. No system is contacted, and nothing secret is read.
 pub fn run(global: &Global, args: &TestArgs) -> Result<Exit, Error> {
     let began = std::time::Instant::now();
-    let path = std::fs::canonicalize(".")
-        .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let path = folder::here()?;
     let configuration = folder::read(&path)?;
     let files = folder::beside(&path, folder::TESTS)?;
     let tests = match read(&files) {

@@ -43,7 +43,7 @@ pub use lock::Holder;
 pub use operator::Operator;
 pub use place::Place;
 pub use record::Record;
-pub use sources::Outside;
+pub use sources::{Outside, Overlaid};
 pub use store::{Session, Store};
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What the configuration is told about the outside.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::configuration::Sources;
@@ -77,6 +79,34 @@ impl Sources for Outside {
         let program = operator.program(name, &path, self.readable.folder())?;
         let deadline = Duration::from_secs(operator.command_timeout.unwrap_or(DEADLINE).into());
         run_command::run(&program, arguments, self.readable.folder(), deadline)
+    }
+}
+
+/// The outside with some files as they would be, by path: nothing of them is on the disk yet.
+pub struct Overlaid {
+    pub outside: Outside,
+    pub texts: BTreeMap<String, Arc<str>>,
+}
+
+impl Sources for Overlaid {
+    fn offline(&self) -> bool {
+        self.outside.offline
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.texts.get(path).map_or_else(|| self.outside.read(path), |text| Ok(text.as_bytes().to_vec()))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        self.outside.list(folder)
+    }
+
+    fn environment(&self, name: &str) -> Result<Option<String>, String> {
+        self.outside.environment(name)
+    }
+
+    fn command(&self, arguments: &[String]) -> Result<String, String> {
+        self.outside.command(arguments)
     }
 }
 

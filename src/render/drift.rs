@@ -82,7 +82,8 @@ impl Shown<'_> {
         let Some(holder) = address.holder() else {
             return address.system().map_or_else(|| address.to_string(), |system| format!("system.{system}"));
         };
-        let named = self.drifts.names.iter().find(|(who, _)| who.holder() == Some(holder));
+        let known = |who: Address| self.drifts.names.get_key_value(&who);
+        let named = known(Address::Person(holder)).or_else(|| known(Address::Service(holder)));
         match named {
             Some((who, name)) => format!("{who}  {}", clean(name)),
             None => Address::Person(holder).to_string(),

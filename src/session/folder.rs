@@ -7,6 +7,14 @@ use engine::language::{Diagnostic, FileId, Files, parse::decode};
 use crate::Error;
 use crate::edge::rewrite;
 
+/// The folder that the program was started for, links resolved.
+///
+/// # Errors
+/// Where it is gone, or cannot be reached.
+pub fn here() -> Result<PathBuf, Error> {
+    std::fs::canonicalize(".").map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))
+}
+
 /// A file larger than this is not even read; the language's own limit is lower.
 const LARGEST: u64 = 64 << 20;
 /// The most files of one configuration.

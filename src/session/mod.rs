@@ -67,8 +67,7 @@ impl Session {
     }
 
     fn with(global: &Global, online: bool) -> Result<Session, Error> {
-        let path = std::fs::canonicalize(".")
-            .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+        let path = folder::here()?;
         let files = folder::read(&path)?;
         let given = variables::given(global)?;
         let outside = Outside::new(&path, global.operator.as_deref(), &global.allow_path)?;

@@ -153,13 +153,14 @@ impl Prepared {
         (self.folder, self.configuration) = (folder, configuration);
     }
 
-    /// What others did since the record last saw the systems: see [`engine::drift::drift`].
+    /// What others did since the record last saw the systems (see [`engine::drift::drift`]), and the plan of everything.
     ///
     /// # Errors
     /// What is wrong with the files in the light of what was observed.
-    pub fn drift(&self, only: &[Address]) -> Result<Drifts, Error> {
+    pub fn drift(&self, only: &[Address]) -> Result<(Drifts, Plan), Error> {
         let planned = self.plan(&[])?;
-        Ok(drift(self.inputs(&[]), &planned, only))
+        let drifts = drift(self.inputs(&[]), &planned, only);
+        Ok((drifts, planned.plan))
     }
 
     /// The plan that undoes a run.

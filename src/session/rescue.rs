@@ -27,8 +27,7 @@ pub struct Rescued {
 /// # Errors
 /// Where nothing says which state file is meant.
 pub fn rescue(global: &Global, state: Option<&str>) -> Result<Rescued, Error> {
-    let path = std::fs::canonicalize(".")
-        .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let path = folder::here()?;
     let state = state.map(|state| Place::parse(state, &path)).transpose()?;
     match load(global, &path) {
         Ok((loaded, left_out)) => {

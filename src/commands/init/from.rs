@@ -4,11 +4,10 @@
 //! from them: it takes everything over and changes nothing, or what does not fit is left out of them.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::configuration::{Loaded, Sources};
+use engine::configuration::Loaded;
 use engine::language::expr::{Binary, Kind, Step};
 use engine::language::parse::decode;
 use engine::language::{Block, Expr, File, FileId, Files, parse::parse};
@@ -17,20 +16,18 @@ use engine::scaffold::{Extent, Given, Scaffold, scaffold};
 use state::record::Recorded;
 use state::{Plan, Severity, Symbol};
 
-use super::has_configuration;
+use super::{GITIGNORE, has_configuration, write_all};
 use crate::cli::Global;
 use crate::driver::{Look, Progress};
-use crate::edge::{Clock as _, Outside, SystemClock};
+use crate::edge::{Clock as _, Outside, Overlaid, SystemClock};
 use crate::session::prepare::{From, Prepared};
-use crate::session::{Session, connect, read, variables};
+use crate::session::{Session, connect, folder, read, variables};
 use crate::{Error, commands, format, render};
 
 /// What may stand in the file.
 const KINDS: [&str; 4] = ["settings", "variable", "locals", "system"];
 /// Into which file its text goes.
 const SYSTEMS: &str = "systems.hcl";
-/// What else is written.
-const IGNORED: (&str, &str) = (".gitignore", include_str!("gitignore"));
 
 /// Reads the systems of `file` and writes a configuration into `folder`; what is to be said of it.
 pub(super) fn write(global: &Global, folder: &Path, file: &Path) -> Result<String, Error> {
@@ -52,8 +49,7 @@ pub(super) fn write(global: &Global, folder: &Path, file: &Path) -> Result<Strin
         return Err(rejected(wrong));
     }
     check(&files, &blocks)?;
-    let path = std::fs::canonicalize(folder)
-        .map_err(|error| Error::new(format!("cannot find out which folder this is: {error}")))?;
+    let path = folder::here()?;
     let outside = Outside::new(&path, global.operator.as_deref(), &global.allow_path)?;
     let given = variables::given(global)?;
     let now = SystemClock.now();
@@ -95,7 +91,8 @@ pub(super) fn write(global: &Global, folder: &Path, file: &Path) -> Result<Strin
         let written = texts(&made, text, &blocks)?;
         match runtime.block_on(first_plan(&written, &outside, global, &path)) {
             Ok(plan) if plan.changes.is_empty() || extent == LEAST => {
-                put(folder, &written)?;
+                let files: Vec<(&str, &str)> = written.iter().map(|(name, text)| (&**name, &**text)).collect();
+                write_all(folder, &files, "go to an empty folder")?;
                 return Ok(said(&made, &written, &plan));
             }
             Ok(_) => {}
@@ -229,32 +226,8 @@ fn texts(made: &Scaffold, source: &str, blocks: &[Block]) -> Result<Vec<(String,
                 .map_err(|error| Error::new(format!("what was written is not in form: {path}: {error}")))?;
         }
     }
-    all.push((IGNORED.0.to_owned(), IGNORED.1.to_owned()));
+    all.push((GITIGNORE.0.to_owned(), GITIGNORE.1.to_owned()));
     Ok(all)
-}
-
-/// The outside, with files that are not on the disk yet.
-struct Written {
-    texts: BTreeMap<String, String>,
-    outside: Outside,
-}
-
-impl Sources for Written {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        match self.texts.get(path) {
-            Some(text) => Ok(text.clone().into_bytes()),
-            None => self.outside.read(path),
-        }
-    }
-    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
-        self.outside.list(folder)
-    }
-    fn environment(&self, name: &str) -> Result<Option<String>, String> {
-        self.outside.environment(name)
-    }
-    fn command(&self, arguments: &[String]) -> Result<String, String> {
-        self.outside.command(arguments)
-    }
 }
 
 /// The first plan, from the systems as they are now.
@@ -267,7 +240,8 @@ async fn first_plan(
     let hcl = written.iter().filter(|(path, _)| path.ends_with(".hcl"));
     let files: Vec<File> =
         hcl.map(|(path, text)| File { path: Arc::from(&**path), text: Arc::from(&**text) }).collect();
-    let sources = Written { texts: written.iter().cloned().collect(), outside: outside.clone() };
+    let texts = written.iter().map(|(path, text)| (path.clone(), Arc::from(&**text))).collect();
+    let sources = Overlaid { outside: outside.clone(), texts };
     let now = SystemClock.now();
     let loaded = Loaded::load(Files(files), Arc::new(sources), &variables::given(global)?, now)?;
     let session = Session::of(loaded, PathBuf::from(path), now, None)?;
@@ -276,25 +250,6 @@ async fn first_plan(
     let prepared = Prepared::new(session, nothing, From::Systems(&progress)).await?;
     progress.finish();
     Ok(prepared.plan(&[])?.plan)
-}
-
-/// Writes the files, none where one of the names is taken; a `.gitignore` of one's own is left as it is.
-fn put(folder: &Path, written: &[(String, String)]) -> Result<(), Error> {
-    let taken = |name: &str| std::fs::symlink_metadata(folder.join(name)).is_ok();
-    if let Some((name, _)) = written.iter().find(|(name, _)| *name != IGNORED.0 && taken(name)) {
-        return Err(
-            Error::new(format!("{name} is there already, and nothing is overwritten")).hint("go to an empty folder")
-        );
-    }
-    for (name, text) in written.iter().filter(|(name, _)| !taken(name)) {
-        std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(folder.join(name))
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(|error| Error::new(format!("cannot write {name}: {error}")))?;
-    }
-    Ok(())
 }
 
 /// What was written, what was guessed, and what the first plan does.

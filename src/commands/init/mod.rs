@@ -19,8 +19,11 @@ const FILES: [(&str, &str); 5] = [
     ("people.hcl", include_str!("people.hcl")),
     ("systems.hcl", include_str!("systems.hcl")),
     ("roles.hcl", include_str!("roles.hcl")),
-    (".gitignore", include_str!("gitignore")),
+    GITIGNORE,
 ];
+
+/// One that is there already is left as it is.
+const GITIGNORE: (&str, &str) = (".gitignore", include_str!("gitignore"));
 
 /// Starts the state file; before that, in a folder without any configuration, writes one. Nothing is overwritten.
 pub fn run(global: &Global, args: &InitArgs) -> Result<Exit, Error> {
@@ -29,7 +32,7 @@ pub fn run(global: &Global, args: &InitArgs) -> Result<Exit, Error> {
     if let Some(file) = &args.from {
         said = from::write(global, here, file)?;
     } else if !has_configuration(here)? {
-        for name in write_all(here)? {
+        for name in write_all(here, &FILES, "go to an empty folder, or write the configuration by hand")? {
             said.push_str(&format!("wrote {name}\n"));
         }
     }
@@ -77,16 +80,14 @@ fn has_configuration(folder: &Path) -> Result<bool, Error> {
     Ok(!found.is_empty())
 }
 
-/// Writes the files, and says which. Where one of the configuration's names is taken, none is written.
-fn write_all(folder: &Path) -> Result<Vec<&'static str>, Error> {
+/// Writes files (names and texts), and says which. Where one of the configuration's names is taken, none is written.
+fn write_all<'f>(folder: &Path, files: &[(&'f str, &str)], hint: &str) -> Result<Vec<&'f str>, Error> {
     let taken = |name: &str| std::fs::symlink_metadata(folder.join(name)).is_ok();
-    // A .gitignore of one's own is left as it is.
-    if let Some((name, _)) = FILES.iter().find(|(name, _)| *name != ".gitignore" && taken(name)) {
-        return Err(Error::new(format!("{name} is there already, and nothing is overwritten"))
-            .hint("go to an empty folder, or write the configuration by hand"));
+    if let Some((name, _)) = files.iter().find(|(name, _)| *name != GITIGNORE.0 && taken(name)) {
+        return Err(Error::new(format!("{name} is there already, and nothing is overwritten")).hint(hint));
     }
     let mut written = Vec::new();
-    for (name, text) in FILES.iter().filter(|(name, _)| !taken(name)) {
+    for (name, text) in files.iter().filter(|(name, _)| !taken(name)) {
         std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -114,10 +115,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".gitignore"), "mine").unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("roles.hcl")).unwrap();
-        assert!(write_all(folder.path()).unwrap_err().to_string().contains("roles.hcl is there already"));
+        assert!(write_all(folder.path(), &FILES, "").unwrap_err().to_string().contains("roles.hcl is there already"));
         assert!(!folder.path().join("people.hcl").exists());
         std::fs::remove_file(folder.path().join("roles.hcl")).unwrap();
-        assert_eq!(write_all(folder.path()).unwrap(), ["settings.hcl", "people.hcl", "systems.hcl", "roles.hcl"]);
+        assert_eq!(
+            write_all(folder.path(), &FILES, "").unwrap(),
+            ["settings.hcl", "people.hcl", "systems.hcl", "roles.hcl"]
+        );
         assert_eq!(std::fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "mine");
     }
 }

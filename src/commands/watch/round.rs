@@ -44,8 +44,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
     let prepared = drift::prepare(global, &runtime)?;
     let kinds = prepared.folder.settings.watch.apply.clone();
     let propose = prepared.folder.settings.watch.propose.clone();
-    let plan = prepared.plan(&[])?.plan;
-    let drifts = prepared.drift(&[])?;
+    let (drifts, plan) = prepared.drift(&[])?;
     let held = plan.held();
     log.tell(Entry::Round {
         why: why.word(),
