@@ -4,26 +4,58 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use engine::watch::Source;
+
+use super::hints::Hints;
+
+/// How often files are looked at.
+const POLL: Duration = Duration::from_millis(500);
 
 /// What the file system says of a file: seconds and nanoseconds of its last change, size, inode.
 type Mark = (i64, i64, u64, u64);
 
-/// The files as they were when they were last remembered.
-#[derive(Default)]
+/// The files of the configuration, looked at from now on.
 pub struct Files {
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// The files as they were when they were last looked at.
+#[derive(Default)]
+struct Seen {
     /// Other files than `*.hcl` that a round read.
     sources: Vec<PathBuf>,
     known: BTreeMap<PathBuf, Mark>,
 }
 
 impl Files {
-    /// Takes them as they are now.
-    pub fn remember(&mut self) {
-        self.known = self.look();
+    /// Tells of each change from now on.
+    pub fn watch(hints: Hints) -> Files {
+        let mut seen = Seen::default();
+        seen.known = seen.look();
+        let seen = Arc::new(Mutex::new(seen));
+        let files = Files { seen: Arc::clone(&seen) };
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(POLL);
+                if seen.lock().unwrap_or_else(PoisonError::into_inner).changed() {
+                    hints.changed(Source::Files);
+                }
+            }
+        });
+        files
     }
 
     /// These are looked at, too.
-    pub fn also(&mut self, sources: Vec<PathBuf>) {
+    pub fn also(&self, sources: Vec<PathBuf>) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).also(sources);
+    }
+}
+
+impl Seen {
+    fn also(&mut self, sources: Vec<PathBuf>) {
         for source in sources {
             if !self.sources.contains(&source) {
                 // It was read by the round that named it: what changed since then is not known, and seen by the next.
@@ -34,7 +66,7 @@ impl Files {
     }
 
     /// Whether one changed, came or went since this was last asked.
-    pub fn changed(&mut self) -> bool {
+    fn changed(&mut self) -> bool {
         let now = self.look();
         let changed = now != self.known;
         self.known = now;

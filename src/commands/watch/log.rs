@@ -21,7 +21,7 @@ pub enum Entry {
     },
     /// A round saw this much.
     Round {
-        why: &'static str,
+        why: String,
         changes: usize,
         held: usize,
         drift: usize,

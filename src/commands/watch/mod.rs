@@ -1,16 +1,18 @@
-//! `tenure watch`: when to look is decided by [`engine::watch`]; `files` hears of changes, `round` looks and does what
-//! may be done, `log` tells.
+//! `tenure watch`: when to look is decided by [`engine::watch`]; `files` hears of changes, `hints` is the way to the loop,
+//! `round` looks and does what may be done, `log` tells.
 
 mod files;
+mod hints;
 mod log;
 mod round;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use engine::watch::{Pace, Step, Watch};
+use engine::watch::{Pace, Rest, Step, Watch};
 
 use self::files::Files;
+use self::hints::Hints;
 use self::log::{Entry, Log};
 use crate::cli::{Global, WatchArgs};
 use crate::edge::{Clock as _, SystemClock};
@@ -19,8 +21,20 @@ use crate::{Error, Exit};
 
 /// Between rounds where neither the files nor the command line say.
 const INTERVAL: i64 = 5 * 60_000;
-/// How often files are looked at.
-const POLL: i64 = 500;
+/// The time is looked at at least this often, however long there is nothing to do: clocks are set.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// When rounds come, with this interval.
+fn pace(interval: i64) -> Pace {
+    Pace {
+        interval,
+        files: Rest { quiet: 1_000, longest: 10_000 },
+        systems: Rest { quiet: 200, longest: 1_000 },
+        gap: 500,
+        longest_gap: 30_000,
+        retry: 2_000,
+    }
+}
 
 /// Rounds until somebody stops it, or one.
 pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
@@ -30,17 +44,18 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let interval = asked.or(session.folder.settings.watch.interval).unwrap_or(INTERVAL).clamp(1_000, 86_400_000);
     drop(session);
     let mut log = Log::new(args.json);
-    let mut watch = Watch::new(Pace { interval, quiet: 1_000, longest: 10_000, gap: 2_000 });
-    let mut files = Files::default();
-    let stopped = stops()?;
+    let mut watch = Watch::new(pace(interval));
+    let hints = Hints::default();
+    stops(hints.clone())?;
+    // Before the first round reads: what changes while it does is heard of.
+    let files = Files::watch(hints.clone());
     let mut failed = false;
     log.tell(Entry::Started { interval })?;
     loop {
+        let mut wait = Duration::ZERO;
         match watch.next(SystemClock.now()) {
             Step::Stop => break,
             Step::Round(why) => {
-                // Before the round reads: what changes while it does is heard of afterwards.
-                files.remember();
                 let done = round::round(global, why, &mut log)?;
                 files.also(done.sources);
                 failed = done.round.failed;
@@ -49,21 +64,15 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
                     watch.stop();
                 }
             }
-            Step::Wait(wait) => {
-                let wait = u64::try_from(wait.clamp(1, POLL)).unwrap_or(1);
-                match stopped.recv_timeout(Duration::from_millis(wait)) {
-                    Ok(()) => watch.stop(),
-                    // Nobody listens for signals any more: they end the process by themselves.
-                    Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(wait)),
-                    Err(RecvTimeoutError::Timeout) => {}
-                }
-            }
+            // A clock that jumps is noticed within this time.
+            Step::Wait(millis) => wait = Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(NOTICE),
         }
-        if stopped.try_recv().is_ok() {
+        let heard = hints.take(wait);
+        for source in heard.changed {
+            watch.heard(source, SystemClock.now());
+        }
+        if heard.stop {
             watch.stop();
-        }
-        if files.changed() {
-            watch.changed(SystemClock.now());
         }
     }
     log.tell(Entry::Stopped)?;
@@ -72,10 +81,9 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
 
 /// Ctrl-C and SIGTERM: the first lets the round that is under way end, the second ends the process, which the next run
 /// settles as any kill.
-fn stops() -> Result<Receiver<()>, Error> {
+fn stops(hints: Hints) -> Result<(), Error> {
     let cannot = |error: std::io::Error| Error::new(format!("cannot listen for signals: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
-    let (sender, receiver) = channel();
     let (ready, listening) = channel();
     std::thread::spawn(move || {
         runtime.block_on(async move {
@@ -91,14 +99,15 @@ fn stops() -> Result<Receiver<()>, Error> {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
-                if heard > 0 || sender.send(()).is_err() {
+                if heard > 0 {
                     std::process::exit(130);
                 }
+                hints.stop();
             }
         });
     });
     match listening.recv() {
-        Ok(Ok(())) => Ok(receiver),
+        Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(cannot(error)),
         Err(_) => Err(Error::new("cannot listen for signals: the thread for it ended")),
     }

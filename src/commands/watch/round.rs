@@ -34,7 +34,7 @@ pub fn round(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
             let mut text = Vec::new();
             error.report(&mut anstream::AutoStream::never(&mut text));
             log.tell(Entry::Failed { error: String::from_utf8_lossy(&text).trim().to_owned() })?;
-            Ok(Done { round: Round { failed: true, due: None }, sources: Vec::new() })
+            Ok(Done { round: Round { failed: true, ..Round::default() }, sources: Vec::new() })
         }
     }
 }
@@ -47,7 +47,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
     let (drifts, plan) = prepared.drift(&[])?;
     let held = plan.held();
     log.tell(Entry::Round {
-        why: why.word(),
+        why: why.to_string(),
         changes: plan.changes.len(),
         held: held.len(),
         drift: drifts.drifts.len(),
@@ -70,15 +70,17 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         },
     ));
     log.stand(standing)?;
-    let due = due(&prepared);
+    let (due, seen) = (due(&prepared), Some(plan.digest));
     let sources = plan.inputs.keys().map(PathBuf::from).filter(|path| path.is_file()).collect();
     let folder = prepared.folder.path.clone();
     drop(prepared);
     drop(runtime);
     let mut failed = !drifts.unread.is_empty();
+    let mut applied = Vec::new();
     if let Some((addresses, plan)) = may {
         let exit = carry_out(global, &addresses, &plan)?;
         failed |= exit != 0;
+        applied.clone_from(&addresses);
         log.tell(Entry::Applied { addresses, exit })?;
     }
     if let Some(path) = propose {
@@ -90,7 +92,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
             log.tell(Entry::Proposed { path })?;
         }
     }
-    Ok(Done { round: Round { failed, due }, sources })
+    Ok(Done { round: Round { failed, due, seen, applied }, sources })
 }
 
 /// What may go by itself, as a plan of its own, with nothing in it but changes of these kinds.
