@@ -43,10 +43,11 @@ pub fn run(global: &Global, args: &SuspendArgs) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     };
     let reason = reason(args.reason.as_deref())?;
-    let now = SystemClock.now();
     // Before the lock is taken: a program that is started holds it too until it has begun.
     let commit = provenance::commit(&rescued.path);
-    let mut lock = store.lock(&provenance::holder("suspend", now), global.lock_timeout)?;
+    let mut lock = store.lock(&provenance::holder("suspend", SystemClock.now()), global.lock_timeout)?;
+    // Others wrote to the record while this waited for the lock: a clock read before would look as if it were behind.
+    let now = SystemClock.now();
     let record = Record::lock(&*store, &mut *lock, &[])?;
     let recorded = record.recorded;
     known(&recorded, who)?;
