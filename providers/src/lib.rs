@@ -24,4 +24,4 @@ pub use provider::{
     Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,
     Unannounced, Writer,
 };
-pub use registry::{find, names};
+pub use registry::{credentials, find, names};

@@ -10,6 +10,7 @@ use engine::drift::{Drifts, drift};
 use engine::guard::Watch;
 use engine::plan::{Coming, Inputs, Planned, Reading, Workers, coming, plan};
 use engine::undo::{Done, undo};
+use providers::Provider;
 use state::record::{InForce, Line, Recorded};
 use state::{Address, Finding, Observed, Plan, Schema, Symbol, Timestamp};
 
@@ -73,8 +74,11 @@ impl Prepared {
         let Session { folder, loaded, sources } = session;
         let now = folder.now;
         let schemas = schemas(&connections);
-        let evaluate =
-            |people| loaded.evaluate(&Facts { schemas: schemas.iter().map(|(n, s)| (*n, s)).collect(), people });
+        let credentials = credentials(&connections);
+        let evaluate = |people| {
+            let schemas = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
+            loaded.evaluate(&Facts { schemas, people, credentials })
+        };
         // What is wrong with the files is said before anybody waits for a network, unless people come from there.
         let evaluation = match sources[..] {
             [] => Evaluation::Done(Box::new(evaluate(BTreeMap::new())?)),
@@ -142,7 +146,8 @@ impl Prepared {
         let Session { folder, loaded, sources } = session;
         let schemas = schemas(&self.connections);
         let people = people(&sources, &self.readings)?;
-        let facts = Facts { schemas: schemas.iter().map(|(name, schema)| (*name, schema)).collect(), people };
+        let schemas = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
+        let facts = Facts { schemas, people, credentials: credentials(&self.connections) };
         let configuration = loaded.evaluate(&facts)?;
         let former = std::mem::replace(&mut self.configuration, configuration);
         Ok((std::mem::replace(&mut self.folder, folder), former))
@@ -218,6 +223,12 @@ impl Prepared {
 fn schemas(connections: &[Connection]) -> BTreeMap<Symbol, Schema> {
     let offline = |connection: &Connection| connection.provider.offline(&connection.settings).0;
     connections.iter().map(|connection| (connection.name, offline(connection))).collect()
+}
+
+/// The settings of each system that only serve to sign in.
+fn credentials(connections: &[Connection]) -> BTreeMap<Symbol, Vec<Symbol>> {
+    let names = |provider: &dyn Provider| providers::credentials(provider).into_iter().map(Symbol::new).collect();
+    connections.iter().map(|connection| (connection.name, names(&*connection.provider))).collect()
 }
 
 /// What the systems hold that people come from. Without it nobody could be told from a leaver.

@@ -32,20 +32,20 @@ pub(super) fn call(view: &View, name: &str, arguments: &[Value]) -> Option<Resul
 }
 
 fn answer(view: &View, name: &str, arguments: &[Value]) -> Result<Value, Failure> {
-    let inputs = &view.world.inputs;
+    let (inputs, run) = (&view.world.inputs, view.run);
     match name {
-        "file" => Ok(Value::String(inputs.text(&path(&one(arguments)?)?).map_err(outside)?)),
+        "file" => Ok(Value::String(inputs.text(run, &path(&one(arguments)?)?).map_err(outside)?)),
         "filebase64" => {
             use base64::Engine as _;
-            let bytes = inputs.bytes(&path(&one(arguments)?)?).map_err(outside)?;
+            let bytes = inputs.bytes(run, &path(&one(arguments)?)?).map_err(outside)?;
             Ok(Value::string(base64::engine::general_purpose::STANDARD.encode(&bytes)))
         }
-        "fileexists" => Ok(Value::Bool(inputs.bytes(&path(&one(arguments)?)?).is_ok())),
+        "fileexists" => Ok(Value::Bool(inputs.bytes(run, &path(&one(arguments)?)?).is_ok())),
         "fileset" => fileset(view, arguments),
         "templatefile" => templatefile(view, arguments),
         "env" => {
             let variable = one(arguments)?;
-            match inputs.environment(&variable).map_err(outside)? {
+            match inputs.environment(run, &variable).map_err(outside)? {
                 Some(value) => Ok(Value::sensitive(Value::String(value))),
                 None if inputs.offline() => Ok(absent()),
                 None => Err(Failure::new(format!("the environment variable {variable} is not set"))
@@ -61,7 +61,7 @@ fn answer(view: &View, name: &str, arguments: &[Value]) -> Result<Value, Failure
             if inputs.offline() {
                 return Ok(absent());
             }
-            Ok(Value::sensitive(Value::String(inputs.command(&words).map_err(outside)?)))
+            Ok(Value::sensitive(Value::String(inputs.command(run, &words).map_err(outside)?)))
         }
         "timestamp" | "plantimestamp" => {
             none(arguments)?;
@@ -70,7 +70,7 @@ fn answer(view: &View, name: &str, arguments: &[Value]) -> Result<Value, Failure
         }
         "next" => next(view, arguments),
         hash => {
-            let text = inputs.text(&path(&one(arguments)?)?).map_err(outside)?;
+            let text = inputs.text(run, &path(&one(arguments)?)?).map_err(outside)?;
             let plain = hash.strip_prefix("file").unwrap_or(hash);
             let function =
                 functions::find(plain).ok_or_else(|| Failure::new(format!("there is no function {plain}")))?;
@@ -151,7 +151,7 @@ fn fileset(view: &View, arguments: &[Value]) -> Result<Value, Failure> {
     let folder = folder.to_text()?;
     let folder = if folder.is_empty() || &*folder == "." { String::new() } else { path(&folder)? };
     let pattern = glob(&pattern.to_text()?)?;
-    let files = view.world.inputs.list(&folder).map_err(outside)?;
+    let files = view.world.inputs.list(view.run, &folder).map_err(outside)?;
     let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     // Whether the listing names files from the folder or from the configuration's root, both are understood.
     let relative = files.iter().map(|file| file.strip_prefix(&prefix).unwrap_or(file));
@@ -202,7 +202,7 @@ fn templatefile(view: &View, arguments: &[Value]) -> Result<Value, Failure> {
     };
     let variables: Vec<(Arc<str>, Value)> =
         variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let text = view.world.inputs.text(&name).map_err(outside)?;
+    let text = view.world.inputs.text(view.run, &name).map_err(outside)?;
     let files = Files(vec![File { path: Arc::from(name.as_str()), text }]);
     // The template is not among the files of the configuration, so its places are told in words.
     let placed = |message: String, span: Option<Span>, hint: Option<String>| Failure {

@@ -19,7 +19,7 @@ use super::moments::{self, Calendar};
 use super::order;
 use super::period::Whys;
 use super::program::Declared;
-use super::settings::Manage;
+use super::settings::{Manage, Rest};
 use super::standings::Everybody;
 use super::view::View;
 use super::world::{self, Run, World};
@@ -33,6 +33,9 @@ pub struct Facts<'a> {
     pub schemas: BTreeMap<Symbol, &'a Schema>,
     /// What the systems hold that people come from, with the attribute that names a group there.
     pub people: BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>,
+    /// By system, the settings that only serve to sign in, as its provider says. What flows into these alone (a token that is
+    /// rotated, the credentials of another runner) decides nothing and is not part of a plan's digest.
+    pub credentials: BTreeMap<Symbol, Vec<Symbol>>,
 }
 
 impl Loaded {
@@ -60,7 +63,7 @@ impl Loaded {
     /// Checks everything that can be checked without reading a system: also the `account` blocks and groups' own
     /// attributes, with whatever depends on systems unknown. `schemas`: those that the providers know by themselves.
     pub fn validate(self, schemas: BTreeMap<Symbol, &Schema>) -> Result<(), Rejected> {
-        self.check(&Facts { schemas, people: BTreeMap::new() }, Errors::default())
+        self.check(&Facts { schemas, ..Facts::default() }, Errors::default())
     }
 
     /// The same, with what is wrong already.
@@ -98,7 +101,11 @@ pub(super) struct Nodes {
 impl Second<'_> {
     fn run(self, errors: &mut Errors) -> (Configuration, Arc<Evaluator>) {
         let Second { loaded, facts } = self;
-        let Loaded { world, settings, systems, .. } = loaded;
+        let Loaded { world, settings, systems, rests, .. } = loaded;
+        let is_credential =
+            |rest: &Rest| facts.credentials.get(&rest.system).is_some_and(|names| names.contains(&rest.setting));
+        let deciding = rests.iter().filter(|rest| !is_credential(rest));
+        deciding.flat_map(|rest| &rest.used).for_each(|answer| answer.decide());
         let world = Arc::new(world);
         // The name was checked when the settings were read.
         let zone = moments::zone(settings.timezone.as_str()).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -183,7 +190,8 @@ impl Evaluation<'_> {
     /// What is wrong with a local that nobody uses (yet) is said too; what others use was computed before.
     fn locals(&self, errors: &mut Errors) {
         for (number, local) in (0u32..).zip(&self.world.program.locals) {
-            if let Err(failure) = self.world.local(self.run, number) {
+            // Nothing rests on what is only looked at.
+            if let (Err(failure), _) = self.run.collecting(|| self.world.local(self.run, number)) {
                 let mut diagnostic = Diagnostic::new(failure.span.unwrap_or(local.value.span), failure.message);
                 diagnostic.hint = failure.hint;
                 errors.push(diagnostic);

@@ -8,6 +8,7 @@ use super::Facts;
 use super::errors::Errors;
 use super::inputs::{Inputs, SharedSources};
 use super::program::Program;
+use super::settings::Rest;
 use super::variables::{self, Given};
 use super::world::{Run, World};
 use super::{Settings, System};
@@ -19,6 +20,8 @@ pub struct Loaded {
     pub(super) settings: Settings,
     pub(super) systems: BTreeMap<Symbol, System>,
     pub(super) sources: Vec<Symbol>,
+    /// What settings of the systems rest on.
+    pub(super) rests: Vec<Rest>,
 }
 
 /// What is wrong with a configuration.
@@ -61,10 +64,10 @@ impl Loaded {
         let world = World::new(program, inputs, values, now);
         let run = Run::default();
         let settings = world.settings(&run, &mut errors);
-        let systems = world.evaluated_systems(&run, &mut errors);
+        let (systems, rests) = world.evaluated_systems(&run, &mut errors);
         let sources = world.source_systems(&run).unwrap_or_default();
         errors.absorb(world.reported());
-        let loaded = Loaded { world, settings, systems, sources };
+        let loaded = Loaded { world, settings, systems, sources, rests };
         if errors.is_empty() {
             return Ok(loaded);
         }

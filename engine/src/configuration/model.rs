@@ -42,8 +42,8 @@ pub struct Configuration {
     pub removes: Vec<(Address, Span)>,
     /// Former names, from `previously` on people, services, groups, roles.
     pub moves: Vec<Move>,
-    /// Digests of all files, sources, variables and environment answers that were used, by name
-    /// (`people/hr.csv`, `var.domain`, `env.CHAT_SCIM_TOKEN`; an environment value only by the digest's HMAC).
+    /// Digests of all files, variables and answers of the outside that something rests on but the credentials of systems,
+    /// by name (`people/hr.csv`, `var.domain`, `env.FIRST_PASSWORD`; what is secret by its HMAC).
     pub inputs: BTreeMap<String, Digest>,
     /// Evaluates what depends on observed systems.
     pub evaluate: Arc<dyn Evaluate + Send + Sync>,

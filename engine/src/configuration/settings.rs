@@ -10,9 +10,17 @@ use super::instances::Each;
 use super::moments;
 use super::program::Declared;
 use super::view::View;
-use super::world::{Run, World};
+use super::world::{Run, Used, World};
 use super::{Safeguards, Setting, Settings, System, Watching};
 use crate::language::{Block, Diagnostic, Expr, Value, evaluate};
+
+/// Answers of the outside that a setting of a system rests on. Whether it is only a credential is known once its provider
+/// has been asked.
+pub(super) struct Rest {
+    pub system: Symbol,
+    pub setting: Symbol,
+    pub used: Used,
+}
 
 /// How far a system or group is managed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,15 +145,16 @@ impl World {
         safeguards
     }
 
-    /// All systems, instances each for itself, with their settings.
-    pub(super) fn evaluated_systems(&self, run: &Run, errors: &mut Errors) -> BTreeMap<Symbol, System> {
+    /// All systems, instances each for itself, with their settings and what these rest on.
+    pub(super) fn evaluated_systems(&self, run: &Run, errors: &mut Errors) -> (BTreeMap<Symbol, System>, Vec<Rest>) {
         let sources = errors.keep(self.source_systems(run)).unwrap_or_default();
-        let mut systems = BTreeMap::new();
+        let (mut systems, mut rests) = (BTreeMap::new(), Vec::new());
         for (number, declared) in (0u32..).zip(&self.program.systems.blocks) {
             let Ok(instances) = self.system_instances(run, number) else { continue };
             for instance in &instances.items {
                 let read_only = sources.contains(&instance.name);
-                if let Some(mut system) = self.system(run, declared, instance.name, instance.each.as_ref(), errors) {
+                let (name, each) = (instance.name, instance.each.as_ref());
+                if let Some(mut system) = self.system(run, declared, name, each, &mut rests, errors) {
                     system.read_only = read_only;
                     if read_only && system.has_account_block {
                         errors.push(
@@ -160,7 +169,7 @@ impl World {
                 }
             }
         }
-        systems
+        (systems, rests)
     }
 
     fn system(
@@ -169,6 +178,7 @@ impl World {
         declared: &Declared,
         name: Symbol,
         each: Option<&Each>,
+        rests: &mut Vec<Rest>,
         errors: &mut Errors,
     ) -> Option<System> {
         let mut view = View::new(self, run);
@@ -181,8 +191,13 @@ impl World {
             if OWN.contains(&&*attribute.name) {
                 continue;
             }
-            if let Some(Some(setting)) = errors.keep(self.setting(&view, &attribute.value)) {
-                settings.push((Symbol::new(&attribute.name), setting, attribute.value.span));
+            let setting_name = Symbol::new(&attribute.name);
+            let (setting, used) = run.collecting(|| self.setting(&view, &attribute.value));
+            if !used.is_empty() {
+                rests.push(Rest { system: name, setting: setting_name, used });
+            }
+            if let Some(Some(setting)) = errors.keep(setting) {
+                settings.push((setting_name, setting, attribute.value.span));
             }
         }
         settings.sort_by_key(|(name, ..)| *name);

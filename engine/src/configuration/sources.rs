@@ -1,7 +1,8 @@
 //! Everything that an evaluation takes from outside goes through one trait, so that a simulation can answer it and a
 //! plan's digest can cover what was answered.
 
-/// Files, environment and commands. What it answered is remembered by the caller ([`crate::configuration::Configuration::inputs`]).
+/// Files, environment and commands. The caller remembers what it answered, and whether anything rests on that but
+/// credentials ([`crate::configuration::Configuration::inputs`]).
 pub trait Sources {
     /// The bytes of a file; `path` is relative to the configuration folder. The implementation refuses what leads out
     /// of it (also through links) and is not below an allowed path.

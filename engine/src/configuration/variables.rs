@@ -6,7 +6,7 @@ use hcl_edit::Span as _;
 use rustc_hash::FxHashMap;
 
 use super::errors::{Errors, did_you_mean};
-use super::inputs::Inputs;
+use super::inputs::{Answer, Inputs};
 use super::program::{Declared, Program};
 use super::types::Type;
 use crate::language::{Diagnostic, Expr, Failure, File, FileId, Files, Reference, Scope, Span, Value, evaluate, parse};
@@ -100,9 +100,14 @@ impl Scope for Nothing {
     }
 }
 
-/// The values of all variables, by number. What was given as text becomes a file of its own, so that errors in it
+/// The values of all variables, by number, each with what stands for it among the inputs. What was given as text becomes a file of its own, so that errors in it
 /// have a place.
-pub(super) fn values(program: &mut Program, given: &[Given], inputs: &Inputs, errors: &mut Errors) -> Vec<Value> {
+pub(super) fn values(
+    program: &mut Program,
+    given: &[Given],
+    inputs: &Inputs,
+    errors: &mut Errors,
+) -> Vec<(Value, Arc<Answer>)> {
     let mut by_name: FxHashMap<&str, &Given> = FxHashMap::default();
     for one in given {
         if program.variables.get(&one.name).is_some() {
@@ -126,7 +131,7 @@ pub(super) fn values(program: &mut Program, given: &[Given], inputs: &Inputs, er
             Ok(value) => value,
             Err(found) => {
                 errors.extend(found);
-                Value::Null
+                (Value::Null, inputs.add(format!("var.{}", variable.name), &[]))
             }
         };
         values.push(value);
@@ -139,7 +144,7 @@ fn value(
     given: Option<&Given>,
     files: &mut Files,
     inputs: &Inputs,
-) -> Result<Value, Vec<Diagnostic>> {
+) -> Result<(Value, Arc<Answer>), Vec<Diagnostic>> {
     let one = |diagnostic| vec![diagnostic];
     let of = variable.expr("type").map(|of| Type::read(of, &Nothing)).transpose().map_err(one)?;
     let of = of.unwrap_or(Type::Any);
@@ -185,12 +190,11 @@ fn value(
         })
     })?;
     let text = value.reveal().to_json_text().unwrap_or_default();
-    if sensitive || value.has_sensitive() {
-        inputs.add_secret(format!("var.{name}"), &text);
-    } else {
-        inputs.add(format!("var.{name}"), text.as_bytes());
-    }
-    Ok(if sensitive { Value::sensitive(value) } else { value })
+    let answer = match sensitive || value.has_sensitive() {
+        true => inputs.add_secret(format!("var.{name}"), &text),
+        false => inputs.add(format!("var.{name}"), text.as_bytes()),
+    };
+    Ok((if sensitive { Value::sensitive(value) } else { value }, answer))
 }
 
 enum Place {

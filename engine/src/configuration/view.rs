@@ -304,7 +304,7 @@ impl Scope for View<'_> {
                     let hint = did_you_mean(name, known, || format!("declare it: variable {name:?} {{}}"));
                     return Err(Failure::new(format!("var.{name} is not declared")).hint(hint));
                 };
-                world.variables.get(number as usize).cloned().ok_or_else(follows)
+                world.variable(self.run, number)
             }
             "local" => {
                 let Some(number) = world.program.local_numbers.get(name) else {
@@ -417,8 +417,9 @@ impl Scope for View<'_> {
                 Ok(Value::object(pairs))
             }
             "var" => {
-                let names = world.program.variables.blocks.iter().map(|variable| variable.name.clone());
-                Ok(Value::object(names.zip(world.variables.iter().cloned())))
+                let blocks = (0u32..).zip(&world.program.variables.blocks);
+                let pairs = blocks.map(|(number, own)| Ok((own.name.clone(), world.variable(self.run, number)?)));
+                Ok(Value::object(pairs.collect::<Result<Vec<_>, Failure>>()?))
             }
             "each" => match self.each {
                 Some(each) => Ok(Value::object([

@@ -3,13 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use state::{Observed, Symbol, Timestamp};
 
 use super::errors::{Errors, follows};
 use super::identities::{Identities, Who};
-use super::inputs::Inputs;
+use super::inputs::{Answer, Inputs};
 use super::instances::{GroupInstances, Instances};
 use super::program::Program;
 use super::view::View;
@@ -21,9 +21,9 @@ pub(super) struct World {
     pub program: Program,
     pub inputs: Inputs,
     pub now: Timestamp,
-    /// By number of the variable.
-    pub variables: Vec<Value>,
-    locals: Vec<Memo<Value>>,
+    /// By number of the variable, with what was given for it.
+    variables: Vec<(Value, Arc<Answer>)>,
+    locals: Vec<Memo<Local>>,
     pub(super) people: OnceLock<Identities>,
     pub(super) services: Vec<OnceLock<Option<Identities>>>,
     pub(super) systems: Vec<OnceLock<Option<Instances>>>,
@@ -39,6 +39,12 @@ pub(super) struct World {
 
 /// A value that is computed once.
 pub(super) type Memo<T> = OnceLock<Result<T, Box<Failure>>>;
+
+/// What a local came to, with the answers of the outside that it rests on: what they are for is decided where it is used.
+type Local = (Result<Value, Box<Failure>>, Option<Arc<Used>>);
+
+/// Answers that were used, each once.
+pub(super) type Used = Vec<Arc<Answer>>;
 
 /// One thing whose value is being computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +70,9 @@ pub(super) struct Run<'a> {
     stack: RefCell<Vec<Node>>,
     /// Whether something was asked that may be answered differently later, so that the value must not be kept.
     volatile: Cell<bool>,
+    /// Answers of the outside that were used, while it is open what rests on them; none where whatever is computed
+    /// decides.
+    used: RefCell<Option<Used>>,
     /// What is on other systems, where that is known.
     pub known: Option<&'a dyn Known>,
 }
@@ -87,6 +96,30 @@ impl<'a> Run<'a> {
     pub(super) fn reset(&self) {
         self.volatile.set(false);
     }
+
+    /// An answer of the outside is used for what is computed now.
+    pub(super) fn uses(&self, answer: &Arc<Answer>) {
+        match &mut *self.used.borrow_mut() {
+            None => answer.decide(),
+            Some(used) if answer.decides() || used.iter().any(|own| Arc::ptr_eq(own, answer)) => {}
+            Some(used) => used.push(Arc::clone(answer)),
+        }
+    }
+
+    /// Computes something and tells the answers that it used. Whoever gets them says what rests on them.
+    pub(super) fn collecting<T>(&self, compute: impl FnOnce() -> T) -> (T, Used) {
+        let outer = self.used.replace(Some(Used::new()));
+        let value = compute();
+        (value, self.used.replace(outer).unwrap_or_default())
+    }
+
+    /// Computes something that decides, whatever it is asked for.
+    fn deciding<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let outer = self.used.replace(None);
+        let value = compute();
+        self.used.replace(outer);
+        value
+    }
 }
 
 /// Empty cells.
@@ -95,7 +128,7 @@ pub(super) fn cells<C: FromIterator<OnceLock<T>>, T>(count: usize) -> C {
 }
 
 impl World {
-    pub(super) fn new(program: Program, inputs: Inputs, variables: Vec<Value>, now: Timestamp) -> World {
+    pub(super) fn new(program: Program, inputs: Inputs, variables: Vec<(Value, Arc<Answer>)>, now: Timestamp) -> World {
         World {
             locals: cells(program.locals.len()),
             people: OnceLock::new(),
@@ -136,7 +169,7 @@ impl World {
         compute: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.enter(run, node)?;
-        let result = compute();
+        let result = run.deciding(compute);
         run.stack.borrow_mut().pop();
         result
     }
@@ -161,7 +194,8 @@ impl World {
         Ok(())
     }
 
-    /// The value of `cell`, computed if need be, and kept unless it depends on what may change.
+    /// The value of `cell`, computed if need be, and kept unless it depends on what may change. What it asks the outside
+    /// for decides: others get the value without asking.
     pub(super) fn once<T: Clone>(
         &self,
         run: &Run,
@@ -175,7 +209,7 @@ impl World {
         // What leads back to itself fails here, and is kept where it began: it may have a value otherwise.
         self.enter(run, node)?;
         let outer = run.volatile.replace(false);
-        let value = compute();
+        let value = run.deciding(compute);
         run.stack.borrow_mut().pop();
         if run.volatile.get() {
             return value;
@@ -208,7 +242,20 @@ impl World {
         else {
             return Err(follows());
         };
-        self.once(run, Node::Local(number), cell, || Ok(evaluate(&local.value, &View::new(self, run))?))
+        let (value, used) = self.once(run, Node::Local(number), cell, || {
+            let (value, used) = run.collecting(|| evaluate(&local.value, &View::new(self, run)));
+            let used = if used.is_empty() { None } else { Some(Arc::new(used)) };
+            Ok((value.map_err(|diagnostic| Box::new(diagnostic.into())), used))
+        })?;
+        used.iter().flat_map(|used| used.iter()).for_each(|answer| run.uses(answer));
+        value.map_err(|failure| *failure)
+    }
+
+    /// The value of a variable.
+    pub(super) fn variable(&self, run: &Run, number: u32) -> Result<Value, Failure> {
+        let (value, answer) = self.variables.get(number as usize).ok_or_else(follows)?;
+        run.uses(answer);
+        Ok(value.clone())
     }
 
     /// The name of what is computed, for paths of circles.

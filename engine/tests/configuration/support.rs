@@ -50,6 +50,8 @@ pub struct Case {
     pub now: Timestamp,
     pub schemas: BTreeMap<Symbol, Schema>,
     pub people: BTreeMap<Symbol, (Observed, Option<Symbol>)>,
+    /// Settings that only serve to sign in.
+    pub credentials: BTreeMap<Symbol, Vec<Symbol>>,
 }
 
 impl Case {
@@ -80,6 +82,7 @@ impl Case {
             now: NOW.parse().unwrap(),
             schemas: BTreeMap::new(),
             people: BTreeMap::new(),
+            credentials: BTreeMap::new(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Case {
         let facts = Facts {
             schemas: self.schemas.iter().map(|(name, schema)| (*name, schema)).collect(),
             people: self.people.iter().map(|(name, (observed, group))| (*name, (observed, *group))).collect(),
+            credentials: self.credentials.clone(),
         };
         self.load()?.evaluate(&facts)
     }

@@ -12,6 +12,7 @@ mod story;
 
 mod adoption;
 mod discover;
+mod inputs;
 mod leavers;
 mod memberships;
 mod observed;

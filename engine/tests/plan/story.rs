@@ -29,6 +29,8 @@ impl Workers for Backwards {
 #[derive(Clone)]
 pub struct Story {
     files: BTreeMap<String, String>,
+    /// What `env` answers; for other names `secret NAME`.
+    pub environment: BTreeMap<String, String>,
     pub systems: BTreeMap<Symbol, Remote>,
     pub recorded: Recorded,
     pub now: Timestamp,
@@ -47,20 +49,27 @@ pub struct Story {
 }
 
 /// What configurations read.
-struct Outside(BTreeMap<String, String>);
+struct Outside {
+    files: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
+}
 
 impl Sources for Outside {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| format!("there is no file {path}"))
+        self.files.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| format!("there is no file {path}"))
     }
     fn list(&self, _: &str) -> Result<Vec<String>, String> {
-        Ok(self.0.keys().cloned().collect())
+        Ok(self.files.keys().cloned().collect())
     }
     fn environment(&self, name: &str) -> Result<Option<String>, String> {
-        Ok(Some(format!("secret {name}")))
+        Ok(Some(self.environment.get(name).cloned().unwrap_or_else(|| format!("secret {name}"))))
     }
-    fn command(&self, _: &[String]) -> Result<String, String> {
-        Err("no commands".to_owned())
+    /// `printenv NAME`.
+    fn command(&self, arguments: &[String]) -> Result<String, String> {
+        match arguments {
+            [program, name] if program == "printenv" => Ok(self.environment(name)?.unwrap_or_default()),
+            _ => Err("no commands".to_owned()),
+        }
     }
 }
 
@@ -70,6 +79,7 @@ impl Story {
         let recorded = Recorded::default();
         let mut story = Story {
             files: BTreeMap::new(),
+            environment: BTreeMap::new(),
             systems: BTreeMap::new(),
             recorded,
             now: "2026-11-23T12:00:00Z".parse().unwrap(),
@@ -200,7 +210,8 @@ impl Story {
     /// Hands everything that a plan rests on to `look`.
     fn with_inputs<T>(&self, look: impl FnOnce(Result<Inputs<'_>, (Files, Vec<Diagnostic>)>, &Parts) -> T) -> T {
         let mut parts = Parts { readings: BTreeMap::new(), exclusive: false, in_force: OnceCell::new() };
-        let loaded = match Loaded::load(self.files(), Arc::new(Outside(self.files.clone())), &[], self.now) {
+        let outside = Outside { files: self.files.clone(), environment: self.environment.clone() };
+        let loaded = match Loaded::load(self.files(), Arc::new(outside), &[], self.now) {
             Ok(loaded) => loaded,
             Err(Rejected { files, diagnostics }) => return look(Err((files, diagnostics)), &parts),
         };
@@ -216,6 +227,7 @@ impl Story {
         let facts = Facts {
             schemas: parts.readings.iter().map(|(name, reading)| (*name, &reading.schema)).collect(),
             people: people.iter().map(|(name, observed)| (*name, (observed, Some("displayName".into())))).collect(),
+            credentials: loaded.systems().keys().map(|name| (*name, vec!["token".into()])).collect(),
         };
         let configuration = match loaded.evaluate(&facts) {
             Ok(configuration) => configuration,
@@ -235,6 +247,14 @@ impl Story {
             workers: &Alone,
         };
         look(Ok(inputs), &parts)
+    }
+
+    /// The plan of files that are right.
+    pub fn planned(&self) -> Plan {
+        self.with(|planned, _| match planned {
+            Ok(planned) => planned.plan.clone(),
+            Err((files, diagnostics)) => panic!("{}", errors(&files, &diagnostics)),
+        })
     }
 
     /// The plan as text, or what is wrong.
