@@ -14,7 +14,7 @@ use super::{question, stale, undo};
 use crate::cli::plan::Shown;
 use crate::cli::{ApplyArgs, Global};
 use crate::driver::{self, Connection, Ended, Gate, Interrupts, Look, Progress};
-use crate::edge::{Clock, Head, Journal, Record, SystemClock, provenance};
+use crate::edge::{Clock, Head, Journal, Record, SystemClock, provenance, snapshot};
 use crate::session::prepare::{From, Prepared};
 use crate::session::{Session, approvals, connect, doubts};
 use crate::{Error, Exit, approvalfile, planfile, render};
@@ -65,6 +65,7 @@ pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: 
     let recorded = (record.recorded, locked);
     let applied = runtime.block_on(apply(session, recorded, (args, shown), given, undo, &journal));
     journal.close()?;
+    snapshot::refresh(&*store, snapshot::LINES).unwrap_or_else(|failure| render::note(&failure.whole()));
     applied
 }
 

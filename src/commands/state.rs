@@ -8,7 +8,7 @@ use state::{Address, Digest};
 
 use super::history::belongs;
 use crate::edge::record::damaged;
-use crate::edge::{Clock, Holder, Record, Store, archive, copy};
+use crate::edge::{Clock, Holder, Record, Store, archive, copy, snapshot};
 use crate::render::state as render;
 use crate::{Error, Exit};
 
@@ -53,6 +53,14 @@ pub fn verify(store: &dyn Store, head: Option<Digest>, json: bool, to: &mut dyn 
     let text = Text::new(&bytes).map_err(damage)?;
     let found = head.map(|head| text.line_of(head).ok_or_else(|| missing(&name, head))).transpose()?;
     render::verified(to, &name, &record, &text, found, json)?;
+    if snapshot::agrees(store, &record)? == Some(false) {
+        return Err(Error::new(format!(
+            "the snapshot beside {name} comes to something else than its lines, which are whole"
+        ))
+        .hint(format!(
+            "remove {name}.fold: the next apply makes a new one. Plans that were made with it may be wrong"
+        )));
+    }
     Ok(Exit::Done)
 }
 
@@ -78,6 +86,7 @@ pub fn archive(
     writeln!(to, "{} begins anew with a checkpoint of {} lines.", store.name(), archived.lines)?;
     writeln!(to, "What was before is kept in {}.", archived.former)?;
     writeln!(to, "Its head is now {} (line {}).", archived.chain.head, archived.chain.line)?;
+    snapshot::refresh(store, snapshot::LINES)?;
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use state::record::Chain;
 
-use super::filesystem::{PRIVATE, beside, flush_folder, folder_of, network_file_system, write_new};
+use super::filesystem::{PRIVATE, beside, flush_folder, folder_of, help, network_file_system, write_new};
 use super::lock::{Holder, Lock};
 use super::store::{Guard, Repair, Session, Store};
 use super::{Failure, Head, head};
@@ -107,6 +107,18 @@ impl Store for FileStore {
         head::read(&beside(&self.path, ".head"))
     }
 
+    fn keeps_snapshots(&self) -> bool {
+        true
+    }
+
+    fn snapshot(&self) -> Option<Vec<u8>> {
+        std::fs::read(beside(&self.path, ".fold")).ok()
+    }
+
+    fn keep_snapshot(&self, snapshot: &[u8]) {
+        help(&beside(&self.path, ".fold"), snapshot);
+    }
+
     fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Session>, Failure> {
         self.local()?;
         // Before the lock: where there is no state file, none of the files beside it is to be made either.
@@ -179,6 +191,8 @@ impl Session for FileSession {
     fn replace(&mut self, bytes: &[u8]) -> Result<String, Failure> {
         self.unchanged()?;
         let replaced = self.archive(bytes);
+        // What was kept of the old one is of no use for the new one.
+        let _ = std::fs::remove_file(beside(&self.path, ".fold"));
         // The handle is the old file's: whoever goes on writing must open the new one.
         self.broken = Some(Failure::new(format!("{} was archived meanwhile", self.path.display())));
         replaced.map_err(|error| {

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Readable and writable for the owner alone.
@@ -37,6 +37,20 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = std::fs::remove_file(path);
     }
     written
+}
+
+/// Puts a private file that is a help and not the truth in its place, whole: where it cannot be written, what stands there
+/// stays.
+pub fn help(path: &Path, bytes: &[u8]) {
+    let keep = || -> io::Result<()> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().permissions(PermissionsExt::from_mode(PRIVATE)).tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    let _ = keep();
 }
 
 /// The name of the network file system that `path` is on, if it is on one that is known: there, locks and flushes are

@@ -1,12 +1,11 @@
 //! The newest head of a record that this host knows of, kept beside it: a chain alone cannot show that an older copy
 //! was put in its place.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use state::Digest;
 
-use super::filesystem::PRIVATE;
+use super::filesystem::help;
 
 /// A line that a record must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,17 +35,7 @@ pub fn read(path: &Path) -> Option<Head> {
 
 /// Keeps a head. It is a help and not the truth: where it cannot be kept, the one that stands there stays.
 pub fn keep(path: &Path, line: u64, digest: Digest) {
-    let keep = || -> std::io::Result<()> {
-        let folder = super::filesystem::folder_of(path);
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new()
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(PRIVATE))
-            .tempfile_in(folder)?;
-        writeln!(file, "{line} {digest}")?;
-        file.persist(path)?;
-        Ok(())
-    };
-    let _ = keep();
+    help(path, format!("{line} {digest}\n").as_bytes());
 }
 
 #[cfg(test)]

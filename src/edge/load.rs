@@ -1,5 +1,6 @@
 //! Loading a record without holding it whole: one thread reads the file in blocks, others check the digits and read the
-//! lines, and they are folded here in their order.
+//! lines, and they are folded here in their order. Where a snapshot keeps the fold of the first lines, only their digits are
+//! checked, and another thread reads the snapshot meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -8,9 +9,11 @@ use std::thread::{self, ScopedJoinHandle};
 
 use state::Digest;
 use state::record::part::{End, Part, Parts};
+use state::record::snapshot::{self, Header};
 use state::record::{Chain, Damage, Line, Recorded};
 
 use super::Failure;
+use super::snapshot::FOLD;
 
 /// Blocks that stand between two threads at most: whoever is faster waits.
 const AHEAD: usize = 4;
@@ -25,6 +28,8 @@ pub(super) struct Loaded {
     pub end: End,
     /// The digits of the lines that were asked for, as far as they are there.
     pub digits: BTreeMap<u64, Digest>,
+    /// The last line of the snapshot that was of use.
+    pub snapshot: Option<u64>,
 }
 
 /// Why it was not.
@@ -43,12 +48,34 @@ struct Checked {
     digits: Vec<(u64, Digest)>,
 }
 
-/// Reads, checks and folds a record. `asked` are numbers of lines whose digits are wanted.
+/// Reads, checks and folds a record. `asked` are numbers of lines whose digits are wanted, `kept` is a snapshot that may be
+/// of this record.
 ///
 /// # Errors
 /// Where it cannot be read, or is damaged. Digits that are wrong go before lines that make no sense, since a line that
 /// was altered may also make none.
-pub(super) fn load(blocks: &mut Blocks<'_>, asked: &[u64]) -> Result<Loaded, NotLoaded> {
+pub(super) fn load(blocks: &mut Blocks<'_>, asked: &[u64], kept: Option<Vec<u8>>) -> Result<Loaded, NotLoaded> {
+    if let Some(bytes) = kept
+        && let Some(header) = Header::of(&bytes, FOLD)
+    {
+        let asked: Vec<u64> = asked.iter().copied().chain([header.line]).collect();
+        let line = header.line;
+        // It is of other lines, or was harmed: then it is as if there were none.
+        if let Some(loaded) = load_over(blocks, &asked, Some((header, bytes)))? {
+            return Ok(Loaded { snapshot: Some(line), ..loaded });
+        }
+    }
+    let cannot = || NotLoaded::Unread(Failure::new("the record was read and not folded"));
+    load_over(blocks, asked, None)?.ok_or_else(cannot)
+}
+
+/// The same; none where the snapshot is of no use.
+fn load_over(
+    blocks: &mut Blocks<'_>,
+    asked: &[u64],
+    kept: Option<(Header, Vec<u8>)>,
+) -> Result<Option<Loaded>, NotLoaded> {
+    let after = kept.as_ref().map_or(0, |(header, _)| header.line);
     thread::scope(|scope| {
         let (to_check, waiting) = sync_channel::<(u64, Part)>(AHEAD);
         let (checked, to_fold) = sync_channel::<(u64, Checked)>(AHEAD);
@@ -56,11 +83,17 @@ pub(super) fn load(blocks: &mut Blocks<'_>, asked: &[u64]) -> Result<Loaded, Not
         let checkers = thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 4));
         for _ in 0..checkers {
             let (waiting, checked) = (Arc::clone(&waiting), checked.clone());
-            thread::Builder::new().spawn_scoped(scope, move || check(&waiting, &checked, asked)).map_err(no_thread)?;
+            thread::Builder::new()
+                .spawn_scoped(scope, move || check(&waiting, &checked, asked, after))
+                .map_err(no_thread)?;
         }
         drop((checked, waiting));
         let reading = thread::Builder::new().spawn_scoped(scope, move || read(blocks, &to_check)).map_err(no_thread)?;
-        let folded = fold(&to_fold);
+        let kept = kept.map(|(header, bytes)| {
+            let read = move || snapshot::read(&bytes, FOLD).ok();
+            thread::Builder::new().spawn_scoped(scope, read).map(|reading| Kept { header, reading })
+        });
+        let folded = fold(&to_fold, kept.transpose().map_err(no_thread)?);
         finish(reading, folded)
     })
 }
@@ -94,14 +127,15 @@ fn read(blocks: &mut Blocks<'_>, to_check: &SyncSender<(u64, Part)>) -> Result<E
     Ok(end)
 }
 
-/// Checks and reads parts until there are no more.
-fn check(waiting: &Mutex<Receiver<(u64, Part)>>, checked: &SyncSender<(u64, Checked)>, asked: &[u64]) {
+/// Checks parts, and reads those of their lines whose number is greater than `after`, until there are no more.
+fn check(waiting: &Mutex<Receiver<(u64, Part)>>, checked: &SyncSender<(u64, Checked)>, asked: &[u64], after: u64) {
     loop {
         let next = waiting.lock().map(|waiting| waiting.recv());
         let Ok(Ok((number, part))) = next else { return };
-        let (lines, read) = part.read();
+        let (lines, read) = part.read_after(after);
         let digits = asked.iter().filter_map(|line| Some((*line, part.digits_of(*line)?))).collect();
-        let done = Checked { verified: part.verify(), lines, read, first: part.first_line(), digits };
+        let first = part.first_line() + part.until(after);
+        let done = Checked { verified: part.verify(), lines, read, first, digits };
         if checked.send((number, done)).is_err() {
             return;
         }
@@ -113,6 +147,12 @@ fn no_thread(error: std::io::Error) -> NotLoaded {
     NotLoaded::Unread(failure.hint("give the process more memory or threads, and run again"))
 }
 
+/// A snapshot that another thread reads.
+struct Kept<'scope> {
+    header: Header,
+    reading: ScopedJoinHandle<'scope, Option<Recorded>>,
+}
+
 #[derive(Default)]
 struct Folded {
     recorded: Recorded,
@@ -120,10 +160,13 @@ struct Folded {
     /// The first line whose digits are wrong, and the first that makes no sense.
     altered: Option<Damage>,
     senseless: Option<Damage>,
+    /// What the snapshot is of, and whether it cannot be read.
+    kept: Option<Header>,
+    unreadable: bool,
 }
 
 /// Folds what was read, in order.
-fn fold(to_fold: &Receiver<(u64, Checked)>) -> Folded {
+fn fold(to_fold: &Receiver<(u64, Checked)>, mut kept: Option<Kept<'_>>) -> Folded {
     let mut folded = Folded::default();
     let mut early: BTreeMap<u64, Checked> = BTreeMap::new();
     let mut due = 0;
@@ -131,13 +174,34 @@ fn fold(to_fold: &Receiver<(u64, Checked)>) -> Folded {
         early.insert(number, part);
         while let Some(part) = early.remove(&due) {
             due += 1;
+            if !part.lines.is_empty() {
+                folded.begin(kept.take());
+            }
             folded.part(part);
         }
     }
+    folded.begin(kept);
     folded
 }
 
 impl Folded {
+    /// Takes the snapshot over, once it is needed.
+    fn begin(&mut self, kept: Option<Kept<'_>>) {
+        let Some(Kept { header, reading }) = kept else { return };
+        match reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+            Some(recorded) => self.recorded = recorded,
+            None => self.unreadable = true,
+        }
+        self.kept = Some(header);
+    }
+
+    /// Whether the snapshot is not of the lines that stand here.
+    fn useless(&self, end: &End) -> bool {
+        let of_others =
+            |header: &Header| header.line < end.opening.first || self.digits.get(&header.line) != Some(&header.head);
+        self.unreadable || self.kept.as_ref().is_some_and(of_others)
+    }
+
     fn part(&mut self, part: Checked) {
         let Checked { verified, lines, read, first, digits } = part;
         self.digits.extend(digits);
@@ -157,13 +221,16 @@ impl Folded {
     }
 }
 
-fn finish(reading: ScopedJoinHandle<'_, Result<End, NotLoaded>>, folded: Folded) -> Result<Loaded, NotLoaded> {
+fn finish(reading: ScopedJoinHandle<'_, Result<End, NotLoaded>>, folded: Folded) -> Result<Option<Loaded>, NotLoaded> {
     let end = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let Folded { mut recorded, digits, altered, senseless } = folded;
-    if let Some(damage) = altered {
+    if let Some(damage) = folded.altered {
         return Err(NotLoaded::Damaged(damage));
     }
     let end = end?;
+    if folded.useless(&end) {
+        return Ok(None);
+    }
+    let Folded { mut recorded, digits, senseless, .. } = folded;
     if let Some(damage) = senseless {
         return Err(NotLoaded::Damaged(damage));
     }
@@ -171,5 +238,5 @@ fn finish(reading: ScopedJoinHandle<'_, Result<End, NotLoaded>>, folded: Folded)
     recorded.head = Some(end.head);
     let line = end.opening.first.saturating_add(end.lines).saturating_sub(1);
     let chain = Chain { head: end.head, line, last: recorded.last };
-    Ok(Loaded { recorded, chain, end, digits })
+    Ok(Some(Loaded { recorded, chain, end, digits, snapshot: None }))
 }

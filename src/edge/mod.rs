@@ -2,8 +2,8 @@
 //! and commands.
 //!
 //! [`Store`] is what keeps a record: [`FileStore`] on this host, [`s3`] and [`postgres`] for hosts that share it; a
-//! [`Place`] is its address. [`Record`] is a loaded one (`load` checks, reads and folds side by side), [`Journal`]
-//! writes to it. [`Outside`] answers the configuration's `file()`, `env()` and `command()`.
+//! [`Place`] is its address. [`Record`] is a loaded one (`load` checks, reads and folds side by side; [`snapshot`]
+//! keeps the fold of a long one), [`Journal`] writes to it. [`Outside`] answers the configuration's `file()`, `env()` and `command()`.
 
 pub mod archive;
 pub mod background;
@@ -28,6 +28,7 @@ pub mod record;
 pub mod rewrite;
 pub mod run_command;
 pub mod s3;
+pub mod snapshot;
 pub mod sources;
 pub mod sshsig;
 pub mod store;
@@ -46,5 +47,7 @@ pub use record::Record;
 pub use sources::{Outside, Overlaid};
 pub use store::{Session, Store};
 
+#[cfg(test)]
+mod snapshot_tests;
 #[cfg(test)]
 mod tests;

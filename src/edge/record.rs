@@ -21,6 +21,8 @@ pub struct Record {
     pub chain: Chain,
     /// The format that its first line names.
     pub format: u32,
+    /// How many of its lines were folded: all, or those behind a snapshot.
+    pub folded: u64,
     /// What an interrupted write left behind: the number of the line, and how many bytes.
     pub torn: Option<(u64, usize)>,
     /// What the next append must put right.
@@ -36,7 +38,8 @@ impl Record {
     pub fn read(store: &dyn Store, expected: &[Head]) -> Result<Record, Failure> {
         // The head goes first: it may only lag behind the record.
         let remembered = store.remembered();
-        Record::load(&store.name(), &mut |take| store.blocks(take), expected, remembered.as_ref())
+        let known = (expected, remembered.as_ref());
+        Record::load(&store.name(), &mut |take| store.blocks(take), known, store.snapshot())
     }
 
     /// Loads the record of a locked store, to add to it.
@@ -46,7 +49,8 @@ impl Record {
     pub fn lock(store: &dyn Store, session: &mut dyn Session, expected: &[Head]) -> Result<Record, Failure> {
         let remembered = store.remembered();
         let name = session.name();
-        let record = Record::load(&name, &mut |take| session.blocks(take), expected, remembered.as_ref())?;
+        let known = (expected, remembered.as_ref());
+        let record = Record::load(&name, &mut |take| session.blocks(take), known, store.snapshot())?;
         record.writable()?;
         session.repair(record.repair);
         Ok(record)
@@ -61,20 +65,21 @@ impl Record {
             bytes.chunks(BLOCK).all(|block| take(block.to_vec()));
             Ok(())
         };
-        Record::load(name, &mut blocks, expected, remembered)
+        Record::load(name, &mut blocks, (expected, remembered), None)
     }
 
     fn load(
         name: &str,
         blocks: &mut Blocks<'_>,
-        expected: &[Head],
-        remembered: Option<&Head>,
+        (expected, remembered): (&[Head], Option<&Head>),
+        snapshot: Option<Vec<u8>>,
     ) -> Result<Record, Failure> {
         let asked: Vec<u64> = expected.iter().chain(remembered).map(|head| head.line).collect();
-        let Loaded { recorded, chain, end, digits } = load(blocks, &asked).map_err(|error| match error {
-            NotLoaded::Unread(failure) => failure,
-            NotLoaded::Damaged(damage) => damaged(name, &damage),
-        })?;
+        let Loaded { recorded, chain, end, digits, snapshot } =
+            load(blocks, &asked, snapshot).map_err(|error| match error {
+                NotLoaded::Unread(failure) => failure,
+                NotLoaded::Damaged(damage) => damaged(name, &damage),
+            })?;
         let first = end.opening.first;
         // What is remembered may stand in an archived file by now; a plan must not.
         let remembered = remembered.filter(|head| head.line.saturating_add(1) >= first);
@@ -89,7 +94,8 @@ impl Record {
                 (Some((line, torn)), Repair::Cut { keep: end.kept, line })
             }
         };
-        Ok(Record { recorded, chain, format: end.opening.format, torn, repair, name: name.to_owned() })
+        let folded = chain.line.saturating_sub(snapshot.unwrap_or(first.saturating_sub(1)));
+        Ok(Record { recorded, chain, folded, format: end.opening.format, torn, repair, name: name.to_owned() })
     }
 
     /// Whether this version may add to it.

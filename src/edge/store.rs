@@ -38,6 +38,16 @@ pub trait Store: Send + Sync {
     }
     /// The newest head that is known to have been in it, kept apart from it.
     fn remembered(&self) -> Option<Head>;
+    /// Whether snapshots can be kept here.
+    fn keeps_snapshots(&self) -> bool {
+        false
+    }
+    /// The snapshot that was kept last, which may be of anything.
+    fn snapshot(&self) -> Option<Vec<u8>> {
+        None
+    }
+    /// Keeps a snapshot of the record; where that does not go, there is none.
+    fn keep_snapshot(&self, _snapshot: &[u8]) {}
     /// Keeps everybody else from writing, and waits up to `wait` where somebody else does.
     ///
     /// # Errors

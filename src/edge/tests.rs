@@ -11,14 +11,14 @@ use state::{Address, Fact, Object, Symbol, Timestamp};
 use super::filesystem::beside;
 use super::*;
 
-struct Kept {
-    folder: tempfile::TempDir,
-    clock: Arc<ManualClock>,
+pub(super) struct Kept {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) clock: Arc<ManualClock>,
 }
 
 impl Kept {
     /// A folder with a new state file.
-    fn new() -> Kept {
+    pub(super) fn new() -> Kept {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_795_000_000_000)));
         let place = Kept { folder, clock };
@@ -26,19 +26,19 @@ impl Kept {
         place
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("acme.tenure")
     }
 
-    fn beside(&self, suffix: &str) -> PathBuf {
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         filesystem::beside(&self.path(), suffix)
     }
 
-    fn store(&self) -> FileStore {
+    pub(super) fn store(&self) -> FileStore {
         FileStore::new(self.path())
     }
 
-    fn holder(&self) -> Holder {
+    pub(super) fn holder(&self) -> Holder {
         let since = self.clock.now();
         Holder { user: "ada".into(), host: "ci-1".into(), pid: 7, since, command: "tenure apply".into() }
     }
@@ -54,17 +54,17 @@ impl Kept {
     }
 
     /// Records that somebody is known, durably.
-    fn record(&self, who: &str) -> Result<state::record::Chain, Failure> {
+    pub(super) fn record(&self, who: &str) -> Result<state::record::Chain, Failure> {
         let journal = self.journal()?;
         journal.record_blocking(vec![identity(who)])?;
         journal.close()
     }
 
-    fn read(&self) -> Result<Record, Failure> {
+    pub(super) fn read(&self) -> Result<Record, Failure> {
         Record::read(&self.store(), &[])
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         std::fs::read(self.path()).unwrap()
     }
 

@@ -9,7 +9,7 @@ use engine::approval::{Given, Lifted, Said, draw_up, lift};
 use engine::guard::Watch;
 use engine::mutations::on;
 use engine::plan::Alone;
-use state::record::{Chain, Event, RunStarted};
+use state::record::{Chain, Event, RunStarted, snapshot};
 use state::{Code, Digest, Finding, Plan, Severity, Symbol, Timestamp};
 
 use super::fault::Process as Kind;
@@ -17,6 +17,7 @@ use super::twins::Twins;
 use super::world::World;
 use crate::commands::apply::check_clock;
 use crate::driver::{Look, Progress};
+use crate::edge::snapshot::FOLD;
 use crate::edge::{Holder, Record, Session, Store};
 use crate::session::approvals;
 use crate::session::doubts::{hasten, patience};
@@ -37,6 +38,9 @@ impl Default for Options<'_> {
         Options { kill: None, approve: &|_| false, meanwhile: &|_| {} }
     }
 }
+
+/// So many lines behind a snapshot are worth a new one here.
+const FOLDED: u64 = 40;
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,6 +187,12 @@ impl World {
         let holder = Holder { user, host, pid: 1, since: self.told_now(), command };
         let mut session = store.lock(&holder, Duration::ZERO).map_err(crate::edge::Failure::whole)?;
         let record = Record::lock(&store, &mut *session, &[]).map_err(crate::edge::Failure::whole)?;
+        // Long before there is enough to be worth it: later applies go on from here.
+        if record.folded >= FOLDED
+            && let Some(snapshot) = snapshot::write(&record.recorded, FOLD)
+        {
+            store.keep_snapshot(&snapshot);
+        }
         let chain = record.chain;
         check_clock(&record.recorded, self.told_now()).map_err(|error| error.to_string())?;
         self.counter_of_latest = number;

@@ -15,6 +15,7 @@ use crate::edge::{Failure, Head, Holder, Session, Store};
 struct Disk {
     bytes: Vec<u8>,
     head: Option<(u64, Digest)>,
+    snapshot: Option<Vec<u8>>,
     /// Who holds the lock: the number of the session.
     holder: Option<u64>,
     sessions: u64,
@@ -79,6 +80,18 @@ impl Store for MemoryStore {
 
     fn remembered(&self) -> Option<Head> {
         self.disk().head.map(|(line, digest)| Head { line, digest, known_from: NAME.to_owned() })
+    }
+
+    fn keeps_snapshots(&self) -> bool {
+        true
+    }
+
+    fn snapshot(&self) -> Option<Vec<u8>> {
+        self.disk().snapshot.clone()
+    }
+
+    fn keep_snapshot(&self, snapshot: &[u8]) {
+        self.disk().snapshot = Some(snapshot.to_vec());
     }
 
     fn lock(&self, _: &Holder, _: Duration) -> Result<Box<dyn Session>, Failure> {

@@ -158,7 +158,7 @@ impl Recorded {
         }
     }
 
-    fn item(&mut self, item: CheckpointItem) {
+    pub(super) fn item(&mut self, item: CheckpointItem) {
         match item {
             CheckpointItem::Object { address, object } => self.insert(address, object),
             CheckpointItem::Identity { address, attributes } => {

@@ -1,8 +1,8 @@
 //! The record: an append-only list of events, one a line, chained by digests. What is managed is the fold of it.
 //!
 //! [`Chain`] turns events into lines, [`Text`] takes a file apart again and [`part`] one that does not stand in memory
-//! whole; [`Recorded`] is the fold, and
-//! [`checkpoint()`] writes the fold down as lines, with which an archived file is continued.
+//! whole; [`Recorded`] is the fold, [`checkpoint()`] writes it down as lines, with which an archived file is continued, and
+//! [`snapshot`] in a compact form beside the file, so that a long record is not folded again each time.
 
 pub mod approval;
 pub mod chain;
@@ -18,6 +18,7 @@ pub mod open;
 pub mod part;
 pub mod past;
 pub mod recorded;
+pub mod snapshot;
 pub mod stage;
 pub mod text;
 mod typed;

@@ -31,6 +31,8 @@ pub struct Part {
     line: u64,
     /// The number that the first one must have.
     due: u64,
+    /// How many there are.
+    count: u64,
     /// The digits of the line before.
     before: [u8; PREFIX - 1],
     bytes: Vec<u8>,
@@ -88,11 +90,10 @@ impl Parts {
             }
         };
         let before = self.before.unwrap_or_else(|| opening.before.hex());
-        let part = Part { line: self.lines + 1, due: opening.first.saturating_add(self.lines), before, bytes };
-        self.lines += memchr::memchr_iter(b'\n', &part.bytes).count() as u64;
-        if !part.bytes.ends_with(b"\n") {
-            self.lines += 1;
-        }
+        let unended = u64::from(!bytes.ends_with(b"\n"));
+        let count = memchr::memchr_iter(b'\n', &bytes).count() as u64 + unended;
+        let part = Part { line: self.lines + 1, due: opening.first.saturating_add(self.lines), count, before, bytes };
+        self.lines += count;
         self.before = Some(part.last_digits());
         Ok(part)
     }
@@ -131,8 +132,17 @@ impl Part {
 
     /// Reads the lines, up to the first that makes no sense. The digits are not looked at.
     pub fn read(&self) -> (Vec<Line>, Result<(), Damage>) {
+        self.read_after(0)
+    }
+
+    /// The same of those whose number is greater than `n`.
+    pub fn read_after(&self, n: u64) -> (Vec<Line>, Result<(), Damage>) {
+        let skipped = self.until(n);
+        if skipped == self.count {
+            return (Vec::new(), Ok(()));
+        }
         let mut read = Vec::with_capacity(self.bytes.len() / 300);
-        for (at, text) in (0..).zip(lines(&self.bytes)) {
+        for (at, text) in (0..).zip(lines(&self.bytes)).skip(usize::try_from(skipped).unwrap_or(usize::MAX)) {
             match line(text, self.due.saturating_add(at)) {
                 Ok(line) => read.push(line),
                 Err(fault) => return (read, Err(Damage { line: self.line + at, fault })),
@@ -144,6 +154,11 @@ impl Part {
     /// The line of the file that the first line of this part is, from 1.
     pub fn first_line(&self) -> u64 {
         self.line
+    }
+
+    /// How many of the lines have a number up to `n`.
+    pub fn until(&self, n: u64) -> u64 {
+        n.saturating_add(1).saturating_sub(self.due).min(self.count)
     }
 
     /// The digits of the line numbered `n`, or of the line before this part; none where it is not here.

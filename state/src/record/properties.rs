@@ -253,6 +253,48 @@ proptest! {
     }
 
     #[test]
+    fn a_snapshot_says_the_same(
+        events in history(), after in history(), cut in any::<prop::sample::Index>(), byte in 1u8..,
+    ) {
+        let finished = Event::RunFinished { run: Symbol::new("r1"), counts: Default::default(), status: "done".into() };
+        let bytes = written(&events.into_iter().chain([finished]).collect::<Vec<_>>());
+        let (recorded, _) = load(&bytes).unwrap();
+        let snapshot = snapshot::write(&recorded, "this").unwrap();
+        let kept = snapshot::read(&snapshot, "this").unwrap();
+        let header = snapshot::Header::of(&snapshot, "this").unwrap();
+        prop_assert_eq!((header.line, Some(header.head)), (recorded.head_line, recorded.head));
+        let all = |recorded: &Recorded| {
+            let Recorded { head, head_line, last, began, oddities, later, unfinished, .. } = recorded.clone();
+            (known(recorded), head, head_line, last, began, oddities, later, unfinished)
+        };
+        prop_assert_eq!(all(&kept), all(&recorded));
+        prop_assert!(snapshot::same(&kept, &recorded));
+
+        // And what happens next has the same effect on both.
+        let (mut long, mut short) = (recorded, kept);
+        for (n, event) in after.into_iter().skip(1).enumerate() {
+            let line = Line { n: long.head_line + 1, at: at(1_000_000 + n as i64), event };
+            long.apply(line.clone()).unwrap();
+            short.apply(line).unwrap();
+        }
+        long.finish().unwrap();
+        short.finish().unwrap();
+        prop_assert_eq!(all(&short), all(&long));
+        prop_assert!(snapshot::same(&short, &long));
+
+        // Other code, and harm of any kind, is told.
+        prop_assert!(snapshot::read(&snapshot, "other").is_err());
+        let at = cut.index(snapshot.len());
+        prop_assert!(snapshot::read(&snapshot[..at], "this").is_err());
+        let mut harmed = snapshot;
+        harmed[at] ^= byte;
+        prop_assert!(snapshot::read(&harmed, "this").is_err());
+        // What lies behind the digest must not panic either.
+        let start = harmed.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let _ = snapshot::body(&harmed[start..]);
+    }
+
+    #[test]
     fn harm_is_found(events in history(), harm in 0u8..5, place in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let bytes = written(&events);
         let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();

@@ -17,7 +17,7 @@ pub enum StageKind {
 }
 
 impl StageKind {
-    const ALL: [StageKind; 3] = [StageKind::Deactivated, StageKind::Transferred, StageKind::Archived];
+    pub(super) const ALL: [StageKind; 3] = [StageKind::Deactivated, StageKind::Transferred, StageKind::Archived];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
