@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod directory;
 pub mod http;
 pub mod ldap;
+pub mod listener;
 pub mod postgresql;
 pub mod provider;
 pub mod registry;
@@ -20,6 +21,7 @@ pub mod sql {
     pub use crate::postgresql::settings::Options;
 }
 
+pub use listener::{Beginning, Listener};
 pub use provider::{
     Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,
     Unannounced, Writer,

@@ -8,6 +8,7 @@ use state::{
     TransactionState, Value,
 };
 
+use crate::listener::Listener;
 use crate::twin::Manners;
 
 /// The settings of one system block, evaluated. Sensitive ones are kept apart and never printed.
@@ -83,6 +84,10 @@ pub trait Provider: Send + Sync {
     async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError>;
     /// A writer.
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError>;
+    /// Who hears of changes in such a system, where that can be; nothing is contacted yet.
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        None
+    }
 }
 
 /// One of the registry, where others (the twins of a simulation) may stand too.
@@ -111,6 +116,9 @@ impl Provider for &'static dyn Provider {
     }
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {
         (**self).writer(settings).await
+    }
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        (**self).listener()
     }
 }
 

@@ -10,7 +10,7 @@ use misbehaving::{Misbehaving, Reply, Request, World, page};
 use serde_json::json;
 use state::{Observed, Presence, Symbol, Target, Timestamp, Value};
 use tenure_providers::scim::Scim;
-use tenure_providers::{Ask, Provider, Settings};
+use tenure_providers::{Ask, Beginning, Provider, Settings};
 
 const TOKEN: &str = "very-secret-token";
 
@@ -335,4 +335,44 @@ async fn a_direct_read_tells_gone_from_hidden_and_from_failure() {
     // An ETag that is not meta.version: nobody knows which of them If-Match means.
     let other = reader.read(&[Target::Account("other".into())]).await.unwrap();
     assert!(matches!(&other[0], Presence::Here(object) if object.version.is_none()), "{other:?}");
+}
+
+#[tokio::test]
+async fn nobody_listens_to_a_server_that_cannot_be_asked_for_what_changed() {
+    let meta = json!({ "lastModified": "2026-11-27T10:00:00Z" });
+    let scripts: [(Script, &str); 4] = [
+        (
+            |_, _| None,
+            "the server does not honour a filter by meta.lastModified: of 5 in /Users it finds 5 modified since 1970 and 5 \
+             since the year 9000",
+        ),
+        (
+            |request, _| request.query.contains("filter=").then(|| Reply::error(400, "invalidFilter", "no")),
+            "GET URL/Users answered 400 Bad Request: no (invalidFilter)",
+        ),
+        (
+            |request, _| request.query.contains("filter=").then(|| Reply::list(0, Vec::new())),
+            "the server does not honour a filter by meta.lastModified: of 5 in /Users it finds 0 modified since 1970 and 0 \
+             since the year 9000",
+        ),
+        (
+            |request, world| {
+                world.users.iter_mut().for_each(|user| user["meta"] = json!({ "lastModified": "yesterday" }));
+                request.query.contains("9000").then(|| Reply::list(0, Vec::new()))
+            },
+            "GET URL/Users answered 200 OK, but a resource has no meta.lastModified that can be read",
+        ),
+    ];
+    for (script, expected) in scripts {
+        let meta = meta.clone();
+        let server = Misbehaving::start(move |request, world| {
+            world.users.iter_mut().chain(&mut world.groups).for_each(|resource| resource["meta"] = meta.clone());
+            script(request, world)
+        });
+        let begun = Scim.listener().unwrap().begin(&settings(&server.url, &[])).await.unwrap();
+        let Beginning::Never(why) = begun else { panic!("{begun:?}") };
+        let why = why.replace(&server.url, "URL");
+        let query = why.find("?startIndex").map_or("", |at| why[at..].split(' ').next().unwrap());
+        assert_eq!(why.replace(query, ""), expected);
+    }
 }

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use servers::{Server, TOKEN};
 use state::{Observed, Symbol, Target, Timestamp, Value};
 use tenure_providers::scim::Scim;
-use tenure_providers::{Ask, Provider, Reader, Settings, Unannounced};
+use tenure_providers::{Ask, Beginning, Provider, Reader, Settings, Unannounced};
 
 fn settings(url: &str, more: &[(&str, Value)]) -> Settings {
     let mut values = vec![(Symbol::new("url"), Value::text(url))];
@@ -212,4 +212,37 @@ async fn request_rate_beside_a_bare_client() {
         let ours = REQUESTS as f64 / begun.elapsed().as_secs_f64();
         println!("bare client {bare:.0}/s, provider {ours:.0}/s: {:.0}%", ours / bare * 100.0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_heard_by_the_time_of_the_last_modification_where_the_server_can_be_asked_for_it() {
+    let server = Server::scim2_server();
+    let settings = settings(&server.url, &[]);
+    let begun = |changed| Beginning::Hears { how: "polling meta.lastModified", changed };
+    let mut listening = Scim.listener().unwrap();
+    assert_eq!(listening.begin(&settings).await.unwrap(), begun(true));
+    let ada = post(&server, "/Users", user("ada")).await;
+    assert_eq!(listening.begin(&settings).await.unwrap(), begun(true), "an account is new");
+    assert_eq!(listening.begin(&settings).await.unwrap(), begun(false));
+    let url = format!("{}/Users/{ada}", server.url);
+    let patch = serde_json::json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "active", "value": false}]});
+    let request = reqwest::Client::new().patch(&url).bearer_auth(TOKEN).header("Content-Type", "application/scim+json");
+    request.body(patch.to_string()).send().await.unwrap().error_for_status().unwrap();
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(15), listening.changed()).await;
+    assert!(matches!(heard, Ok(Ok(()))), "it is switched off");
+    post(&server, "/Groups", group(&server, "staff", &[&ada])).await;
+    assert_eq!(listening.begin(&settings).await.unwrap(), begun(true), "a group is new");
+    reqwest::Client::new().delete(&url).bearer_auth(TOKEN).send().await.unwrap().error_for_status().unwrap();
+    assert_eq!(listening.begin(&settings).await.unwrap(), begun(true), "an account is gone");
+    assert_eq!(listening.begin(&settings).await.unwrap(), begun(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_fails_when_it_is_asked_for_what_changed_is_not_asked_again() {
+    let server = Server::canaille();
+    post(&server, "/Users", user("ada")).await;
+    let begun = Scim.listener().unwrap().begin(&settings(&server.url, &[])).await.unwrap();
+    let Beginning::Never(why) = begun else { panic!("{begun:?}") };
+    insta::assert_snapshot!(why.replace(&server.url, "URL"), @"GET URL/Users?startIndex=1&count=1&attributes=meta answered 500 Internal Server Error: an HTML page");
 }

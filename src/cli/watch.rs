@@ -8,8 +8,8 @@ use super::parse;
 
 /// Stay in step: look again and again, and do what the files let go by themselves
 ///
-/// Looks at once when a file of the configuration changes, when time alone brings something (access that ends or begins,
-/// a stage of an offboarding), and otherwise at an interval. Every round reads everything and makes a plan; the kinds of
+/// Looks at once when a file of the configuration changes, when a system says that something changed there, when time alone
+/// brings something (access that ends or begins, a stage of an offboarding), and otherwise at an interval. Every round reads everything and makes a plan; the kinds of
 /// change that `settings { watch { apply = [...] } }` names are applied, through every safeguard and under the lock; all
 /// others are told and wait for `tenure apply`.
 #[derive(Args, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! `settings` says where and by which rules; `heart` is what a directory holds, in memory, and `execute` carries orders
 //! out on it; `line`, `files` and `log` are how it stands on disk; `folder` joins files and log to one state, which
-//! `check` looks over; `writer` is the half that writes. For people: `docs/providers/directory.md`.
+//! `check` looks over; `writer` is the half that writes, `listener` hears of changes. For people: `docs/providers/directory.md`.
 
 mod check;
 mod execute;
@@ -10,6 +10,7 @@ mod files;
 mod folder;
 mod heart;
 mod line;
+mod listener;
 mod log;
 mod problem;
 mod settings;
@@ -26,6 +27,7 @@ pub use heart::{Changed, Contents, Heart, Possession, possessions};
 pub use line::Thing;
 pub use settings::{capabilities, schema};
 
+use crate::listener::{Listener, Polling};
 use crate::provider::{Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingSchema, Settings, Writer};
 use folder::View;
 pub use problem::Problem;
@@ -71,6 +73,10 @@ impl Provider for Directory {
             seen: Arc::default(),
             view: Arc::default(),
         }))
+    }
+
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        Some(Box::new(Polling::new(listener::Marks::default())))
     }
 
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {

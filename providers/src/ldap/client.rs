@@ -84,7 +84,7 @@ impl Client {
 }
 
 /// Connects and binds.
-async fn bound(settings: &LdapSettings) -> Result<Connection, LdapError> {
+pub(super) async fn bound(settings: &LdapSettings) -> Result<Connection, LdapError> {
     let connection = Connection::open(settings).await?;
     let (what, request) = match &settings.credential {
         Credential::None => return Ok(connection),

@@ -36,6 +36,8 @@ pub type Frame = Vec<u8>;
 enum Waiting {
     One(oneshot::Sender<Frame>),
     Many(mpsc::UnboundedSender<Frame>),
+    /// The same with the messages in between (RFC 4511 section 4.13).
+    All(mpsc::UnboundedSender<Frame>),
 }
 
 #[derive(Default)]
@@ -123,6 +125,13 @@ impl Connection {
         Ok(Found { connection: self, id, receiver, done: false })
     }
 
+    /// Sends a search that tells everything, also between what it finds, and may never end.
+    pub fn follow(self, request: &Request, controls: &[Control]) -> Result<Following, LdapError> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.send(request, controls, Waiting::All(sender)).map_err(Failure::error)?;
+        Ok(Following { connection: self, receiver })
+    }
+
     fn send(&self, request: &Request, controls: &[Control], waiting: Waiting) -> Result<i32, Failure> {
         let mut id = self.next.fetch_add(1, Ordering::Relaxed);
         if id <= 0 {
@@ -164,6 +173,27 @@ impl Connection {
             format!("{}: {what}: no answer within {} s", self.place, self.timeout.as_secs()),
             "check the server, or raise timeout in the system block",
         )
+    }
+}
+
+/// What a search tells that may never end, and the connection that it keeps.
+pub struct Following {
+    pub connection: Connection,
+    receiver: mpsc::UnboundedReceiver<Frame>,
+}
+
+impl Following {
+    /// The next message, whenever it comes.
+    pub async fn next(&mut self) -> Result<Frame, LdapError> {
+        self.receiver.recv().await.ok_or_else(|| self.connection.lost("search"))
+    }
+
+    /// The next message, which is due.
+    pub async fn next_within_timeout(&mut self) -> Result<Frame, LdapError> {
+        match timeout(self.connection.timeout, self.next()).await {
+            Ok(frame) => frame,
+            Err(_) => Err(self.connection.late("search")),
+        }
     }
 }
 
@@ -346,11 +376,14 @@ fn deliver(frame: Frame, shared: &Shared) -> Option<String> {
             format!("the server ended the connection: {}", notice.said())
         }));
     }
-    if kind == tag::INTERMEDIATE {
-        return None;
-    }
     let mut state = shared.lock();
     match state.waiting.remove(&id) {
+        Some(Waiting::All(sender)) => {
+            let more = sender.send(frame).is_ok() && kind != tag::DONE;
+            more.then(|| state.waiting.insert(id, Waiting::All(sender)));
+        }
+        // Nobody else waits for those.
+        Some(waiting) if kind == tag::INTERMEDIATE => drop(state.waiting.insert(id, waiting)),
         Some(Waiting::One(sender)) => {
             let _ = sender.send(frame);
         }

@@ -2,7 +2,7 @@
 //!
 //! [`protocol`] is what goes over the wire, [`connection`] and [`client`] carry it; [`server`] finds out what a server is
 //! and which [`dialect`] it speaks ([`openldap`], [`active_directory`]); [`schema`], [`mod@dn`], [`entry`], [`members`], [`parts`] and [`lookup`] turn what came
-//! into tenure's words; [`reader`] and [`writer`] are the two halves. For people: `docs/providers/ldap.md`.
+//! into tenure's words; [`reader`] and [`writer`] are the two halves, `listener` hears of changes. For people: `docs/providers/ldap.md`.
 
 pub mod active_directory;
 mod archive;
@@ -15,6 +15,7 @@ pub mod dialect;
 pub mod entry;
 pub mod error;
 mod fresh;
+mod listener;
 pub mod lookup;
 pub mod members;
 mod memberships;
@@ -40,6 +41,7 @@ use async_trait::async_trait;
 pub use state::dn;
 use state::{Capabilities, Schema};
 
+use crate::listener::Listener;
 use crate::provider::{ConnectError, Provider, Reader, SettingSchema, Settings, Writer};
 use crate::twin::{Manners, Reply};
 
@@ -78,6 +80,10 @@ impl Provider for Ldap {
 
     async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError> {
         Ok(Box::new(reader::LdapReader::new(connect(&settings, false).await?)))
+    }
+
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        Some(Box::new(listener::LdapListener::default()))
     }
 
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {

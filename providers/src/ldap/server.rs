@@ -265,7 +265,8 @@ const OUTLIVES: u64 = 5_000;
 /// Orders that travel together: they are in flight at the same time.
 const BATCH: usize = 100;
 
-fn base(settings: &LdapSettings, root: &RootDse) -> Result<Dn, LdapError> {
+/// The entry below which everything is.
+pub(super) fn base(settings: &LdapSettings, root: &RootDse) -> Result<Dn, LdapError> {
     if let Some(base) = &settings.base {
         return Ok(base.clone());
     }

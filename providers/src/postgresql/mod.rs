@@ -3,7 +3,7 @@
 //! `settings` says where the cluster is, `tls` and `connection` lead there, `failure` is what may come back, `quote`
 //! puts names into statements. `schema` says what roles have, `role` and `catalog` how the catalog tells of them;
 //! `reader` takes everything in one snapshot. `judge` makes an order into statements by `statement`, `writer` carries
-//! them out in one transaction, and `sessions` ends what leavers have open. `databases`
+//! them out in one transaction, and `sessions` ends what leavers have open; `listener` hears of changes. `databases`
 //! goes through what stands in databases: `privileges` and `ownership`; `elsewhere` carries out orders there. For people: `docs/providers/postgresql.md`.
 
 pub mod catalog;
@@ -12,6 +12,7 @@ pub mod databases;
 mod elsewhere;
 pub mod failure;
 mod judge;
+mod listener;
 pub mod ownership;
 pub mod privileges;
 pub mod quote;
@@ -33,6 +34,7 @@ pub use connection::{Client, Session};
 pub use failure::Failure;
 pub use settings::Options;
 
+use crate::listener::{Listener, Polling};
 use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, Settings, Writer};
 use crate::twin::{Manners, Reply};
 use reader::PostgresqlReader;
@@ -70,6 +72,10 @@ impl Provider for Postgresql {
     async fn reader(&self, settings: Settings) -> Result<Box<dyn Reader>, ConnectError> {
         let options = Arc::new(Options::read(&settings)?);
         Ok(Box::new(PostgresqlReader::new(Client::reading(options)?)))
+    }
+
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        Some(Box::new(Polling::new(listener::Catalogs::default())))
     }
 
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {

@@ -1,13 +1,14 @@
 //! SCIM 2.0 (RFC 7643, RFC 7644; paging by cursor: RFC 9865).
 //!
 //! [`discovery`] asks what a server can do; [`paging`] reads whole lists and proves them; [`resource`], [`schema`] and
-//! [`members`] turn what came into tenure's words; [`reader`] and [`writer`] are the two halves, and [`patch`] and
+//! [`members`] turn what came into tenure's words; [`reader`] and [`writer`] are the two halves, `listener` hears of changes, and [`patch`] and
 //! [`replace`] the two ways to change something. Servers differ more than the RFCs allow: `docs/providers/scim.md` says what was seen.
 
 mod answered;
 pub mod client;
 pub mod discovery;
 pub mod json;
+mod listener;
 pub mod members;
 mod memberships;
 pub mod message;
@@ -28,6 +29,7 @@ use state::{Capabilities, Schema};
 
 use crate::http::settings::{self, SETTINGS as HTTP, number};
 use crate::http::{HttpError, HttpSettings};
+use crate::listener::{Listener, Polling};
 use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, SettingType, Settings, Writer};
 use crate::twin::{Manners, Reply};
 
@@ -98,6 +100,10 @@ impl Provider for Scim {
         let page_size = number(&settings, "page_size", 1, 100_000)?;
         let visibility = visibility(&settings)?;
         Ok(Box::new(reader::ScimReader::new(connect(&settings).await?, page_size, visibility)))
+    }
+
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        Some(Box::new(Polling::new(listener::Modified::default())))
     }
 
     async fn writer(&self, settings: Settings) -> Result<Box<dyn Writer>, ConnectError> {

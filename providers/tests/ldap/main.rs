@@ -5,6 +5,7 @@ mod bad_input;
 mod conformance;
 mod helper;
 mod killed;
+mod listener;
 mod locks;
 mod misbehaving;
 #[path = "../servers/openldap.rs"]

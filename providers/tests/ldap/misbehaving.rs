@@ -30,7 +30,7 @@ enum Manner {
 }
 
 /// A message with the number `id`.
-fn message(id: i32, operation: impl FnOnce(&mut Writer), controls: &[Control]) -> Vec<u8> {
+pub fn message(id: i32, operation: impl FnOnce(&mut Writer), controls: &[Control]) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.nested(ber::SEQUENCE, |writer| {
         writer.integer(ber::INTEGER, i64::from(id));
@@ -42,7 +42,7 @@ fn message(id: i32, operation: impl FnOnce(&mut Writer), controls: &[Control]) -
     writer.into_bytes()
 }
 
-fn ended(id: i32, tag: u8, code: i64, controls: &[Control]) -> Vec<u8> {
+pub fn ended(id: i32, tag: u8, code: i64, controls: &[Control]) -> Vec<u8> {
     let result = |writer: &mut Writer| {
         writer.nested(tag, |writer| {
             writer.integer(ber::ENUMERATED, code);
@@ -53,7 +53,7 @@ fn ended(id: i32, tag: u8, code: i64, controls: &[Control]) -> Vec<u8> {
     message(id, result, controls)
 }
 
-fn entry(id: i32, dn: &str, pairs: &[(&str, &str)]) -> Vec<u8> {
+pub fn entry(id: i32, dn: &str, pairs: &[(&str, &str)]) -> Vec<u8> {
     let entry = |writer: &mut Writer| {
         writer.nested(tag::ENTRY, |writer| {
             writer.octets(ber::OCTETS, dn.as_bytes());

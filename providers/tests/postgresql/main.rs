@@ -8,6 +8,7 @@ mod connection;
 mod helper;
 mod later;
 mod leavers;
+mod listener;
 mod ownership;
 mod privileges;
 mod roles;

@@ -1,12 +1,13 @@
 //! What the loop of a watch is told by others while it waits or works. However much happens, no more is kept of it than
 //! where something happened: hints do not pile up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::watch::Source;
+use state::Symbol;
 
 /// The way to the loop; a clone is another way to the same one. Any thread may tell, also from within asynchronous code:
 /// nothing waits.
@@ -20,6 +21,8 @@ pub struct Hints {
 pub struct Heard {
     /// Where something changed.
     pub changed: BTreeSet<Source>,
+    /// Systems that are heard from now on, and by what means; or why they are not.
+    pub hearing: BTreeMap<Symbol, Result<&'static str, String>>,
     /// Somebody wants it to end.
     pub stop: bool,
 }
@@ -28,6 +31,11 @@ impl Hints {
     /// Something changed there: a round is due.
     pub fn changed(&self, source: Source) {
         self.tell(|heard| heard.changed.extend([source]));
+    }
+
+    /// How changes of a system are heard of from now on; or why they are not until further notice.
+    pub fn hearing(&self, system: Symbol, how: Result<&'static str, String>) {
+        self.tell(|heard| heard.hearing.extend([(system, how)]));
     }
 
     /// It is to end.
@@ -68,7 +76,10 @@ mod tests {
             told.changed(Source::Files);
             told.changed(Source::System("hr".into()));
         }
+        told.hearing("hr".into(), Err("the connection was closed".to_owned()));
+        told.hearing("hr".into(), Ok("syncrepl"));
         let heard = hints.take(Duration::from_secs(60));
+        assert_eq!(heard.hearing, BTreeMap::from([("hr".into(), Ok("syncrepl"))]));
         assert_eq!(heard.changed, BTreeSet::from([Source::Files, Source::System("hr".into())]));
         assert!(!heard.stop);
         assert_eq!(hints.take(Duration::ZERO), Heard::default());

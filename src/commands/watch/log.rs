@@ -1,10 +1,10 @@
 //! What `tenure watch` tells: a line for each thing that happens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 use serde::Serialize;
-use state::Address;
+use state::{Address, Symbol};
 
 use crate::Error;
 use crate::edge::{Clock as _, SystemClock};
@@ -38,6 +38,16 @@ pub enum Entry {
         action: &'static str,
         held: bool,
     },
+    /// Changes of a system are heard of from now on.
+    Hears {
+        system: String,
+        how: &'static str,
+    },
+    /// They are not, until further notice: what changes there is seen by the next round.
+    Deaf {
+        system: String,
+        error: String,
+    },
     /// A system could not be read.
     Unread {
         system: String,
@@ -63,11 +73,13 @@ pub struct Log {
     json: bool,
     /// What stands as it was told: not told again as long as it does.
     standing: BTreeSet<Entry>,
+    /// Whether systems are heard, as it was told.
+    hearing: BTreeMap<Symbol, bool>,
 }
 
 impl Log {
     pub fn new(json: bool) -> Log {
-        Log { json, standing: BTreeSet::new() }
+        Log { json, standing: BTreeSet::new(), hearing: BTreeMap::new() }
     }
 
     /// Tells one thing.
@@ -91,6 +103,18 @@ impl Log {
         Ok(())
     }
 
+    /// Tells whether a system is heard, where that is not as it was told.
+    pub fn hearing(&mut self, system: Symbol, how: Result<&'static str, String>) -> Result<(), Error> {
+        if self.hearing.insert(system, how.is_ok()) == Some(how.is_ok()) {
+            return Ok(());
+        }
+        let system = system.to_string();
+        self.tell(match how {
+            Ok(how) => Entry::Hears { system, how },
+            Err(error) => Entry::Deaf { system, error },
+        })
+    }
+
     /// Tells what stands now, as far as it did not before.
     pub fn stand(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
         for entry in entries.iter().filter(|entry| !self.standing.contains(entry)) {
@@ -112,6 +136,10 @@ fn text(entry: &Entry) -> String {
         }
         Entry::Waits { address, action, held: true } => format!("held: {action} {address}"),
         Entry::Waits { address, action, held: false } => format!("waits for `tenure apply`: {action} {address}"),
+        Entry::Hears { system, how } => format!("hears: system.{system} ({how})"),
+        Entry::Deaf { system, error } => {
+            format!("not heard: system.{system}: {}; the next round sees what changes there", clean(error))
+        }
         Entry::Unread { system, error } => format!("unread: system.{system}: {}", clean(error)),
         Entry::Applied { addresses, exit } => {
             let addresses: Vec<String> = addresses.iter().map(Address::to_string).collect();

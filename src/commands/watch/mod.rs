@@ -1,7 +1,8 @@
-//! `tenure watch`: when to look is decided by [`engine::watch`]; `files` hears of changes, `hints` is the way to the loop,
-//! `round` looks and does what may be done, `log` tells.
+//! `tenure watch`: when to look is decided by [`engine::watch`]; `files` and `hearing` hear of changes, `hints` is the
+//! way to the loop, `round` looks and does what may be done, `log` tells.
 
 mod files;
+mod hearing;
 mod hints;
 mod log;
 mod round;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use engine::watch::{Pace, Rest, Step, Watch};
 
 use self::files::Files;
+use self::hearing::Hearing;
 use self::hints::Hints;
 use self::log::{Entry, Log};
 use crate::cli::{Global, WatchArgs};
@@ -42,6 +44,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let session = Session::open(global)?;
     let asked = args.interval.map(|interval| i64::try_from(interval.as_millis()).unwrap_or(i64::MAX));
     let interval = asked.or(session.folder.settings.watch.interval).unwrap_or(INTERVAL).clamp(1_000, 86_400_000);
+    let systems = session.connections()?;
     drop(session);
     let mut log = Log::new(args.json);
     let mut watch = Watch::new(pace(interval));
@@ -49,6 +52,13 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     stops(hints.clone())?;
     // Before the first round reads: what changes while it does is heard of.
     let files = Files::watch(hints.clone());
+    let hearing = if args.once { None } else { Some(Hearing::start(hints.clone())?) };
+    let follow = |systems| {
+        if let Some(hearing) = &hearing {
+            hearing.follow(systems);
+        }
+    };
+    follow(systems);
     let mut failed = false;
     log.tell(Entry::Started { interval })?;
     loop {
@@ -58,6 +68,9 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
             Step::Round(why) => {
                 let done = round::round(global, why, &mut log)?;
                 files.also(done.sources);
+                if let Some(systems) = done.systems {
+                    follow(systems);
+                }
                 failed = done.round.failed;
                 watch.done(SystemClock.now(), done.round);
                 if args.once {
@@ -70,6 +83,9 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
         let heard = hints.take(wait);
         for source in heard.changed {
             watch.heard(source, SystemClock.now());
+        }
+        for (system, how) in heard.hearing {
+            log.hearing(system, how)?;
         }
         if heard.stop {
             watch.stop();

@@ -10,16 +10,19 @@ use super::log::{Entry, Log};
 use crate::cli::plan::{Format, Shown};
 use crate::cli::{ApplyArgs, By, Global};
 use crate::commands::{accept, apply, drift};
+use crate::session::connect::Connection;
 use crate::session::prepare::Prepared;
 use crate::{Error, planfile};
 
 /// Addresses that are tried one by one where what they need is of another kind.
 const ONE_BY_ONE: usize = 20;
 
-/// How a round went, and which files it read.
+/// How a round went, and what it read.
 pub struct Done {
     pub round: Round,
     pub sources: Vec<PathBuf>,
+    /// The systems as the files say that they are reached; none where that could not be read.
+    pub systems: Option<Vec<Connection>>,
 }
 
 /// A round. What goes wrong in it is told, and is no error: the next round comes.
@@ -34,14 +37,14 @@ pub fn round(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
             let mut text = Vec::new();
             error.report(&mut anstream::AutoStream::never(&mut text));
             log.tell(Entry::Failed { error: String::from_utf8_lossy(&text).trim().to_owned() })?;
-            Ok(Done { round: Round { failed: true, ..Round::default() }, sources: Vec::new() })
+            Ok(Done { round: Round { failed: true, ..Round::default() }, sources: Vec::new(), systems: None })
         }
     }
 }
 
 fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
     let runtime = crate::commands::runtime()?;
-    let prepared = drift::prepare(global, &runtime)?;
+    let mut prepared = drift::prepare(global, &runtime)?;
     let kinds = prepared.folder.settings.watch.apply.clone();
     let propose = prepared.folder.settings.watch.propose.clone();
     let (drifts, plan) = prepared.drift(&[])?;
@@ -73,6 +76,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
     let (due, seen) = (due(&prepared), Some(plan.digest));
     let sources = plan.inputs.keys().map(PathBuf::from).filter(|path| path.is_file()).collect();
     let folder = prepared.folder.path.clone();
+    let systems = std::mem::take(&mut prepared.connections);
     drop(prepared);
     drop(runtime);
     let mut failed = !drifts.unread.is_empty();
@@ -92,7 +96,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
             log.tell(Entry::Proposed { path })?;
         }
     }
-    Ok(Done { round: Round { failed, due, seen, applied }, sources })
+    Ok(Done { round: Round { failed, due, seen, applied }, sources, systems: Some(systems) })
 }
 
 /// What may go by itself, as a plan of its own, with nothing in it but changes of these kinds.

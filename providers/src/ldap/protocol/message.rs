@@ -242,6 +242,11 @@ impl<'a> Message<'a> {
         Ok(Message { id, tag, content: Reader::new(content), controls })
     }
 
+    /// The controls that came with it.
+    pub fn controls(&self) -> Result<Vec<Control>, Malformed> {
+        Ok(self.controls.map(Control::read_all).transpose()?.unwrap_or_default())
+    }
+
     /// The answer that this ends an operation with.
     pub fn answer(&self) -> Result<Answer, Malformed> {
         let mut content = self.content;
@@ -258,8 +263,7 @@ impl<'a> Message<'a> {
                 _ => {}
             }
         }
-        let controls = self.controls.map(Control::read_all).transpose()?.unwrap_or_default();
-        Ok(Answer { code, matched, text, referrals, value, controls })
+        Ok(Answer { code, matched, text, referrals, value, controls: self.controls()? })
     }
 
     /// The entry that this holds.
