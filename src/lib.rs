@@ -12,6 +12,7 @@ pub mod exit;
 pub mod format;
 pub mod planfile;
 pub mod render;
+pub mod serve;
 pub mod session;
 pub mod simulate;
 

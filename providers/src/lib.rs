@@ -4,6 +4,7 @@
 
 pub mod conformance;
 pub mod directory;
+pub mod endpoint;
 pub mod http;
 pub mod ldap;
 pub mod listener;
@@ -11,6 +12,7 @@ pub mod postgresql;
 pub mod provider;
 pub mod registry;
 pub mod scim;
+pub mod scim_inbound;
 pub mod twin;
 
 /// Sessions with PostgreSQL servers, for whoever keeps something of their own in one.
@@ -21,6 +23,7 @@ pub mod sql {
     pub use crate::postgresql::settings::Options;
 }
 
+pub use endpoint::{Answered, Endpoint, Unread};
 pub use listener::{Beginning, Listener};
 pub use provider::{
     Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,

@@ -8,6 +8,7 @@ use state::{
     TransactionState, Value,
 };
 
+use crate::endpoint::Endpoint;
 use crate::listener::Listener;
 use crate::twin::Manners;
 
@@ -88,6 +89,11 @@ pub trait Provider: Send + Sync {
     fn listener(&self) -> Option<Box<dyn Listener>> {
         None
     }
+    /// What takes requests for such a system, where others push what it holds. Opening it may take what only one
+    /// process can have.
+    fn endpoint(&self, _settings: &Settings) -> Option<Result<Box<dyn Endpoint>, ConnectError>> {
+        None
+    }
 }
 
 /// One of the registry, where others (the twins of a simulation) may stand too.
@@ -119,6 +125,9 @@ impl Provider for &'static dyn Provider {
     }
     fn listener(&self) -> Option<Box<dyn Listener>> {
         (**self).listener()
+    }
+    fn endpoint(&self, settings: &Settings) -> Option<Result<Box<dyn Endpoint>, ConnectError>> {
+        (**self).endpoint(settings)
     }
 }
 

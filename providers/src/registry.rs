@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::{Provider, SettingType};
 
-const PROVIDERS: &[&dyn Provider] =
-    &[&crate::directory::Directory, &crate::ldap::Ldap, &crate::postgresql::Postgresql, &crate::scim::Scim];
+const PROVIDERS: &[&dyn Provider] = &[
+    &crate::directory::Directory,
+    &crate::ldap::Ldap,
+    &crate::postgresql::Postgresql,
+    &crate::scim::Scim,
+    &crate::scim_inbound::ScimInbound,
+];
 
 /// The provider that is called `name` in `provider = "..."`.
 pub fn find(name: &str) -> Option<&'static dyn Provider> {

@@ -1,5 +1,7 @@
 //! `watch`.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -18,6 +20,8 @@ Examples:
   tenure watch                       until Ctrl-C or SIGTERM
   tenure watch --json >> watch.log   one JSON object a line
   tenure watch --once                one round, for a timer
+  tenure watch --listen 127.0.0.1:8443
+                                     also takes what identity providers push
 
 Exit codes: 0 ended as asked; 1 an error, of --once also a round that failed.")]
 pub struct WatchArgs {
@@ -27,6 +31,16 @@ pub struct WatchArgs {
     /// At most this time between rounds; goes before the files' own `interval` (5m where neither says)
     #[arg(long, value_name = "DURATION", value_parser = parse::duration)]
     pub interval: Option<Duration>,
+    /// Take what is pushed to systems that hold what others push; without a certificate on
+    /// this machine only
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "once")]
+    pub listen: Option<SocketAddr>,
+    /// PEM file of the certificate to listen with, and those that it rests on; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "listen", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of its private key
+    #[arg(long, value_name = "FILE", requires = "listen", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,

@@ -23,9 +23,12 @@ use async_trait::async_trait;
 use state::{Capabilities, Complete, Observed, Order, Outcome, Presence, Schema, Target};
 
 pub use execute::Execution;
+pub(crate) use files::sync_folder;
 pub use heart::{Changed, Contents, Heart, Possession, possessions};
 pub use line::Thing;
 pub use settings::{capabilities, schema};
+pub(crate) use settings::{inside, safe};
+pub(crate) use writer::lock;
 
 use crate::listener::{Listener, Polling};
 use crate::provider::{Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingSchema, Settings, Writer};
@@ -97,7 +100,7 @@ impl Provider for Directory {
 }
 
 /// Runs work on files where it does not hold up other systems' calls.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     if tokio::runtime::Handle::try_current().is_err() {
         return Ok(work());
     }

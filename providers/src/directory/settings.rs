@@ -180,7 +180,7 @@ pub fn dotted(name: &str) -> String {
 }
 
 /// `relative` below `base`; an error that completes "leads to X, ..." where it leads out, also through links.
-fn inside(base: &Path, relative: &str) -> Result<PathBuf, String> {
+pub fn inside(base: &Path, relative: &str) -> Result<PathBuf, String> {
     let path = Path::new(relative);
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err("out of the configuration folder".into());

@@ -121,7 +121,7 @@ impl Drop for Store {
 }
 
 /// Takes the writers' lock, or says who has it.
-fn lock(folder: &Path) -> Result<File, Problem> {
+pub fn lock(folder: &Path) -> Result<File, Problem> {
     let path = folder.join(LOCK);
     let io = |error| Problem::io("lock", &path, &error);
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;

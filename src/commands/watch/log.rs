@@ -19,6 +19,10 @@ pub enum Entry {
         /// Milliseconds.
         interval: i64,
     },
+    /// What is pushed is taken here.
+    Listening {
+        address: String,
+    },
     /// A round saw this much.
     Round {
         why: String,
@@ -128,6 +132,7 @@ impl Log {
 fn text(entry: &Entry) -> String {
     match entry {
         Entry::Started { interval } => format!("watching; a round at least every {} s", interval / 1_000),
+        Entry::Listening { address } => format!("listening on {address}"),
         Entry::Round { why, changes, held, drift } => {
             format!("round ({why}): {changes} changes, {held} of them held; {drift} differences that others made")
         }

@@ -1,9 +1,10 @@
 //! `tenure watch`: when to look is decided by [`engine::watch`]; `files` and `hearing` hear of changes, `hints` is the
-//! way to the loop, `round` looks and does what may be done, `log` tells.
+//! way to the loop, `listen` takes what is pushed, `round` looks and does what may be done, `log` tells.
 
 mod files;
 mod hearing;
 mod hints;
+mod listen;
 mod log;
 mod round;
 
@@ -45,10 +46,12 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let asked = args.interval.map(|interval| i64::try_from(interval.as_millis()).unwrap_or(i64::MAX));
     let interval = asked.or(session.folder.settings.watch.interval).unwrap_or(INTERVAL).clamp(1_000, 86_400_000);
     let systems = session.connections()?;
+    let hints = Hints::default();
+    // Dropped at the end: what is being pushed then is still answered.
+    let server = listen::start(args, &session, &hints)?;
     drop(session);
     let mut log = Log::new(args.json);
     let mut watch = Watch::new(pace(interval));
-    let hints = Hints::default();
     stops(hints.clone())?;
     // Before the first round reads: what changes while it does is heard of.
     let files = Files::watch(hints.clone());
@@ -61,6 +64,9 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     follow(systems);
     let mut failed = false;
     log.tell(Entry::Started { interval })?;
+    if let Some(server) = &server {
+        log.tell(Entry::Listening { address: server.address.to_string() })?;
+    }
     loop {
         let mut wait = Duration::ZERO;
         match watch.next(SystemClock.now()) {
@@ -91,6 +97,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
             watch.stop();
         }
     }
+    drop(server);
     log.tell(Entry::Stopped)?;
     Ok(if args.once && failed { Exit::Failed } else { Exit::Done })
 }

@@ -1,0 +1,30 @@
+//! `--listen`: takes what is pushed to the systems that hold what others push, and tells the loop of it.
+
+use engine::watch::Source;
+
+use super::hints::Hints;
+use crate::Error;
+use crate::cli::WatchArgs;
+use crate::serve::{Listen, Server};
+use crate::session::Session;
+
+/// A server for those systems of the files that are pushed to, where one is asked for. Which these are is looked up once.
+///
+/// # Errors
+/// Where there are none, one cannot be opened, or the address is not to be had.
+pub fn start(args: &WatchArgs, session: &Session, hints: &Hints) -> Result<Option<Server>, Error> {
+    let Some(address) = args.listen else { return Ok(None) };
+    let mut endpoints = Vec::new();
+    for connection in session.connections()? {
+        if let Some(opened) = connection.provider.endpoint(&connection.settings) {
+            endpoints.push((connection.name, opened?));
+        }
+    }
+    if endpoints.is_empty() {
+        return Err(Error::new("there is nothing to listen for: no system of the files is one that others push to")
+            .hint("declare one, such as `system \"hr\" { provider = ... }`, or leave --listen out"));
+    }
+    let tls = args.tls_cert.clone().zip(args.tls_key.clone());
+    let hints = hints.clone();
+    Server::start(&Listen { address, tls }, endpoints, move |system| hints.changed(Source::System(system))).map(Some)
+}

@@ -1,0 +1,52 @@
+//! People that are pushed: `tenure watch --listen`, with real clients, and with those that no server should have to meet.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
+mod client;
+mod hostile;
+mod kill;
+#[path = "../run/mod.rs"]
+mod run;
+mod watching;
+
+use reqwest::Method;
+use serde_json::json;
+
+use watching::{GROUP, TOKEN, Watching, check};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_pushed_gets_access_and_who_is_switched_off_loses_it() {
+    let watching = Watching::start();
+    let ada = watching.user("ada").await;
+    watching.until("directory/chat/accounts.jsonl", |accounts| accounts.contains("ada"));
+    let group = json!({"schemas": [GROUP], "displayName": "Engineering", "members": [{"value": ada}]});
+    let group = watching.send(Method::POST, "/Groups", &group).await.expect(201);
+    watching.until("directory/chat/memberships.jsonl", |members| members.contains("ada"));
+    let member = format!("/Groups/{}", group["id"].as_str().unwrap());
+    let operation = json!({"op": "remove", "path": format!("members[value eq \"{ada}\"]")});
+    watching.patch(&member, operation).await.expect(200);
+    watching.until("directory/chat/memberships.jsonl", |members| !members.contains("ada"));
+    // As Entra writes it.
+    let operation = json!({"op": "Replace", "path": "active", "value": "False"});
+    assert_eq!(watching.patch(&format!("/Users/{ada}"), operation).await.expect(200)["active"], false);
+    let accounts = watching.until("directory/chat/accounts.jsonl", |accounts| accounts.contains("\"active\":false"));
+    assert_eq!(accounts, "{\"id\":\"ada\",\"active\":false,\"attributes\":{\"login\":\"ada\"}}\n");
+    let folder = watching.stop();
+    assert!(folder.read("watch.log").ends_with("\"event\":\"stopped\"}\n"), "{}", folder.read("watch.log"));
+    // Any command reads what was pushed.
+    assert!(folder.run("plan", 0).starts_with("Nothing to change"));
+    assert!(!folder.read("watch.log").contains(TOKEN) && !folder.read("acme.tenure").contains(TOKEN));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_checks_for_scim_servers_pass() {
+    let watching = Watching::start();
+    let base = watching.base();
+    let header = format!("Authorization: Bearer {TOKEN}");
+    let told = check("scim2", &["--url", &base, "--header", &header, "test"]);
+    let results: Vec<&str> = told.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase())).collect();
+    let results: Vec<&str> = results.into_iter().filter(|line| !line.starts_with("Performing ")).collect();
+    assert!(results.len() >= 133 && results.iter().all(|line| line.starts_with("SUCCESS ")), "{told}");
+    let told = check("scim-sanity", &["probe", &base, "--token", TOKEN, "--i-accept-side-effects"]);
+    assert!(told.contains("28 passed, 3 skipped, 31 total"), "{told}");
+}
