@@ -77,17 +77,17 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-/// The patch that `--patch` prints, for all that others changed; empty where nothing is to be accepted.
-pub fn patch(global: &Global) -> Result<String, Error> {
+/// The patch that `--patch` prints, for what others changed; empty where nothing is to be accepted. `prepared` is as it was
+/// afterwards.
+pub fn patch(global: &Global, prepared: &mut Prepared, drifts: Vec<Drift>) -> Result<String, Error> {
     let here = folder::here()?;
-    let mut prepared = drift::prepare(global, &super::runtime()?)?;
-    let wanted = wanted(drift::find(&prepared, &[])?.0.drifts);
+    let wanted = wanted(drifts);
     if wanted.is_empty() {
         return Ok(String::new());
     }
     let outside = Outside::new(&here, global.operator.as_deref(), &global.allow_path)?;
     let attempt = Attempt { global, outside: &outside, wanted: &wanted, patch: true };
-    let attempted = attempt.best(&mut prepared)?;
+    let attempted = attempt.best(prepared)?;
     Ok(if attempted.failed.is_empty() { attempted.diff() } else { String::new() })
 }
 

@@ -26,11 +26,30 @@ const WAITED: i64 = 1_000;
 
 /// Carries a plan out, under the lock on the state file.
 pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
-    carry_out(global, args, &args.shown(), None)
+    Ok(carry_out(global, args, &args.shown(), None)?.exit)
 }
 
 /// The same; `undo` names the run that is undone instead of what the files want.
-pub(super) fn carry_out(global: &Global, args: &ApplyArgs, shown: &Shown, undo: Option<&str>) -> Result<Exit, Error> {
+/// How an apply ended.
+pub(super) struct Carried {
+    pub exit: Exit,
+    /// What was changed, all of it as planned; sorted.
+    pub done: Vec<Address>,
+}
+
+/// Nothing was begun.
+impl std::convert::From<Exit> for Carried {
+    fn from(exit: Exit) -> Carried {
+        Carried { exit, done: Vec::new() }
+    }
+}
+
+pub(super) fn carry_out(
+    global: &Global,
+    args: &ApplyArgs,
+    shown: &Shown,
+    undo: Option<&str>,
+) -> Result<Carried, Error> {
     let saved = args.file.as_deref().map(|file| planfile::read(file, args.identity.as_deref())).transpose()?;
     let approvals = approvals::read(&args.approval)?;
     let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref());
@@ -96,7 +115,7 @@ async fn apply(
     Given { saved, approvals, commit }: Given,
     undo: Option<(String, Vec<u8>)>,
     journal: &Journal,
-) -> Result<Exit, Error> {
+) -> Result<Carried, Error> {
     if recorded.open.iter().next().is_some() {
         doubts::hasten(&mut recorded, &session.connections()?, locked);
         doubts::wait(&mut session, &recorded).await;
@@ -124,7 +143,7 @@ async fn apply(
         undo::refuse(&plan, done)?;
     }
     if let Some(saved) = saved.as_ref().filter(|saved| saved.digest != plan.digest) {
-        return stale::hold(saved.clone(), &plan, shown);
+        return Ok(stale::hold(saved.clone(), &plan, shown)?.into());
     }
     let lifted = approvals::apply(&mut plan, &planned.watches, &approvals, &prepared)?;
     match &saved {
@@ -138,12 +157,12 @@ async fn apply(
         if plan.findings.iter().any(|finding| finding.severity == Severity::Holds) { Exit::Held } else { Exit::Done };
     let doing = plan.changes.len() - held.len();
     if doing == 0 && plan.facts.is_empty() && lifted.uses.is_empty() {
-        return Ok(exit);
+        return Ok(exit.into());
     }
     let visible = doing > 0 || !lifted.uses.is_empty() || render::plan::shows_facts(&plan);
     if visible && saved.is_none() && !args.auto_approve && !question::confirmed(&plan)? {
         render::note("nothing was changed");
-        return Ok(Exit::Failed);
+        return Ok(Exit::Failed.into());
     }
     let (systems, refused) = connect_all(&prepared, &plan, &held).await;
     for (system, error) in &refused {
@@ -171,13 +190,22 @@ async fn apply(
             }
             let exit = exit_of(&report, exit);
             if undone.is_some() && !undo::check(&prepared, &plan, &report, run, shown.json).await? {
-                return Ok(Exit::Failed);
+                return Ok(Exit::Failed.into());
             }
-            Ok(exit)
+            Ok(Carried { exit, done: done(&plan, &report) })
         }
         Ended::Stopped => Err(Error::new("stopped with calls in flight")
             .hint("what they did is settled by the next apply, which looks before it does anything else")),
     }
+}
+
+/// The addresses all of whose changes are done.
+fn done(plan: &Plan, report: &Report) -> Vec<Address> {
+    let mut all: BTreeMap<Address, bool> = BTreeMap::new();
+    for (change, fate) in plan.changes.iter().zip(&report.fates) {
+        all.entry(change.address).and_modify(|done| *done &= fate.is_done()).or_insert(fate.is_done());
+    }
+    all.into_iter().filter(|(_, done)| *done).map(|(address, _)| address).collect()
 }
 
 fn exit_of(report: &Report, otherwise: Exit) -> Exit {

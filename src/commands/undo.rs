@@ -24,7 +24,7 @@ const LOOK: usize = 200;
 /// Gives back how things were before a run.
 pub fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Error> {
     match &args.out {
-        None => apply::carry_out(global, &args.apply(), &args.shown(), Some(&args.run)),
+        None => Ok(apply::carry_out(global, &args.apply(), &args.shown(), Some(&args.run))?.exit),
         Some(path) => {
             let recipients = args.encrypt_to.as_deref().map(Recipients::read).transpose()?;
             let plan = make(global, args)?;

@@ -1,7 +1,8 @@
-//! Whether the files of a configuration changed: by what the file system says of each, looked at again and again. That
-//! works on every file system, and what is missed by it is found by the next round in any case.
+//! Whether the files of a configuration changed: by what the file system says of each, looked at when the operating system
+//! tells of a change in their folders ([`Notices`]), and again and again in any case. That works on every file system, and
+//! what is missed by it is found by the next round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +11,12 @@ use std::time::Duration;
 use engine::watch::Source;
 
 use super::hints::Hints;
+use super::notices::Notices;
 
-/// How often files are looked at.
-const POLL: Duration = Duration::from_millis(500);
+/// How often files are looked at where the operating system does not tell of all their folders.
+const OFTEN: Duration = Duration::from_millis(500);
+/// The same where it does.
+const SELDOM: Duration = Duration::from_secs(10);
 
 /// What the file system says of a file: seconds and nanoseconds of its last change, size, inode.
 type Mark = (i64, i64, u64, u64);
@@ -38,10 +42,17 @@ impl Files {
         let seen = Arc::new(Mutex::new(seen));
         let files = Files { seen: Arc::clone(&seen) };
         std::thread::spawn(move || {
+            let notices = Notices::begin();
             loop {
-                std::thread::sleep(POLL);
+                // Before looking, so that nothing happens unseen between the two.
+                let folders = seen.lock().unwrap_or_else(PoisonError::into_inner).folders();
+                let told = notices.as_ref().is_some_and(|notices| notices.also(folders.iter().map(PathBuf::as_path)));
                 if seen.lock().unwrap_or_else(PoisonError::into_inner).changed() {
                     hints.changed(Source::Files);
+                }
+                match &notices {
+                    Some(notices) => notices.wait(if told { SELDOM } else { OFTEN }),
+                    None => std::thread::sleep(OFTEN),
                 }
             }
         });
@@ -63,6 +74,24 @@ impl Seen {
                 self.sources.push(source);
             }
         }
+    }
+
+    /// The folders that they are in, and those in which others may come to be.
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        let mut folders: BTreeSet<PathBuf> =
+            self.sources.iter().filter_map(|path| path.parent()).map(|parent| Path::new(".").join(parent)).collect();
+        let mut left = vec![PathBuf::from(".")];
+        while let Some(folder) = left.pop() {
+            // As files are collected: what cannot be read, links and hidden folders have none.
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+                if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    left.push(entry.path());
+                }
+            }
+            folders.insert(folder);
+        }
+        folders
     }
 
     /// Whether one changed, came or went since this was last asked.

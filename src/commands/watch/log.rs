@@ -57,9 +57,11 @@ pub enum Entry {
         system: String,
         error: String,
     },
-    /// These were applied; how it ended.
+    /// These were applied, and these not, though they were to be; how it ended.
     Applied {
         addresses: Vec<Address>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        left: Vec<Address>,
         exit: u8,
     },
     /// The patch that accepts what others changed was written.
@@ -146,10 +148,13 @@ fn text(entry: &Entry) -> String {
             format!("not heard: system.{system}: {}; the next round sees what changes there", clean(error))
         }
         Entry::Unread { system, error } => format!("unread: system.{system}: {}", clean(error)),
-        Entry::Applied { addresses, exit } => {
-            let addresses: Vec<String> = addresses.iter().map(Address::to_string).collect();
-            let how = if *exit == 0 { "applied" } else { "applied in part" };
-            format!("{how}: {}", addresses.join(", "))
+        Entry::Applied { addresses, left, exit: _ } => {
+            let list = |addresses: &[Address]| addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(", ");
+            match (addresses.as_slice(), left.as_slice()) {
+                (done, []) => format!("applied: {}", list(done)),
+                ([], left) => format!("not applied: {}", list(left)),
+                (done, left) => format!("applied: {}; not applied: {}", list(done), list(left)),
+            }
         }
         Entry::Proposed { path } => format!("proposed: {}", clean(path)),
         Entry::Failed { error } => format!("failed: {}", clean(error)),

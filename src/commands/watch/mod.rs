@@ -6,6 +6,7 @@ mod hearing;
 mod hints;
 mod listen;
 mod log;
+mod notices;
 mod round;
 
 use std::sync::mpsc::channel;

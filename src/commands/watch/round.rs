@@ -9,6 +9,7 @@ use state::{Action, Address, Plan, Timestamp};
 use super::log::{Entry, Log};
 use crate::cli::plan::{Format, Shown};
 use crate::cli::{ApplyArgs, By, Global};
+use crate::commands::apply::Carried;
 use crate::commands::{accept, apply, drift};
 use crate::session::connect::Connection;
 use crate::session::prepare::Prepared;
@@ -76,19 +77,29 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
     let (due, seen) = (due(&prepared), Some(plan.digest));
     let sources = plan.inputs.keys().map(PathBuf::from).filter(|path| path.is_file()).collect();
     let folder = prepared.folder.path.clone();
+    // Before something is applied, with what was read; what is about to be changed is not to be accepted.
+    let patch = match &propose {
+        Some(_) => {
+            let left = drifts.drifts.into_iter().filter(|drift| !going.contains(&drift.address)).collect();
+            Some(accept::patch(global, &mut prepared, left)?)
+        }
+        None => None,
+    };
     let systems = std::mem::take(&mut prepared.connections);
     drop(prepared);
     drop(runtime);
     let mut failed = !drifts.unread.is_empty();
     let mut applied = Vec::new();
     if let Some((addresses, plan)) = may {
-        let exit = carry_out(global, &addresses, &plan)?;
-        failed |= exit != 0;
-        applied.clone_from(&addresses);
-        log.tell(Entry::Applied { addresses, exit })?;
+        let carried = carry_out(global, &addresses, &plan)?;
+        let (done, left): (Vec<Address>, Vec<Address>) =
+            addresses.into_iter().partition(|address| carried.done.binary_search(address).is_ok());
+        let exit = carried.exit.code();
+        failed |= exit != 0 || !left.is_empty();
+        applied.clone_from(&done);
+        log.tell(Entry::Applied { addresses: done, left, exit })?;
     }
-    if let Some(path) = propose {
-        let patch = accept::patch(global)?;
+    if let (Some(path), Some(patch)) = (propose, patch) {
         let full = folder.join(&path);
         let known = std::fs::read_to_string(&full).unwrap_or_default();
         if patch != known {
@@ -125,7 +136,7 @@ fn chosen(prepared: &Prepared, plan: &Plan, kinds: &[Action]) -> Result<Option<(
 
 /// Exactly this plan, by way of `tenure apply FILE`: planned again under the lock, and refused where it comes out
 /// otherwise; the next round then sees why.
-fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<u8, Error> {
+fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<Carried, Error> {
     let cannot = |error: std::io::Error| Error::new(format!("cannot keep the plan: {error}"));
     let folder = tempfile::tempdir().map_err(cannot)?;
     let file = folder.path().join("watch.plan");
@@ -141,14 +152,18 @@ fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<u8, Er
         full: false,
     };
     let shown = Shown { json: true, format: Format::Json, ..args.shown() };
-    Ok(apply::carry_out(global, &args, &shown, None)?.code())
+    apply::carry_out(global, &args, &shown, None)
 }
 
 /// The next moment at which time alone brings something; midnight at the latest, when days end and begin.
 fn due(prepared: &Prepared) -> Option<Timestamp> {
     let now = prepared.folder.now;
     let coming = prepared.coming();
-    let begins = prepared.configuration.not_in_force.iter().filter_map(|membership| membership.from);
+    let files = &prepared.configuration;
+    let begins = files.not_in_force.iter().filter_map(|membership| membership.from);
+    // What the files give for a time ends then, whether or not the record has it already.
+    let given = files.memberships.iter().filter_map(|membership| membership.until);
+    let given = given.chain(files.accounts.iter().filter_map(|account| account.until));
     let midnight = prepared.folder.settings.timezone.as_str();
     let midnight = jiff::tz::TimeZone::get(midnight).ok().and_then(|zone| {
         let tomorrow = now.to_jiff().to_zoned(zone).tomorrow().ok()?.start_of_day().ok()?;
@@ -156,7 +171,7 @@ fn due(prepared: &Prepared) -> Option<Timestamp> {
     });
     let ends = coming.expiring.iter().map(|(until, _)| *until);
     let stages = coming.stages.iter().filter(|stage| !stage.on_hold).map(|stage| stage.due);
-    ends.chain(stages).chain(begins).chain(midnight).filter(|moment| *moment > now).min()
+    ends.chain(given).chain(stages).chain(begins).chain(midnight).filter(|moment| *moment > now).min()
 }
 
 /// Puts a patch in its place, whole or not at all; takes it away where there is nothing to accept.
