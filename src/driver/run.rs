@@ -97,6 +97,7 @@ pub async fn run(
     interrupts: &mut Interrupts,
     progress: &Progress,
 ) -> Ended {
+    machine.gather();
     let mut calls = Calls::default();
     let mut writing: Option<Writing<'_>> = None;
     let mut wake: Option<Timestamp> = None;

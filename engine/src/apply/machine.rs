@@ -10,7 +10,7 @@ use state::{Address, Fact, Order, Plan, Symbol, Target, Timestamp};
 use super::fates::Fates;
 use super::graph::Graph;
 use super::ids::Ids;
-use super::journal::{Journal, Waiter};
+use super::journal::{Journal, MOST, Next, Waiter};
 use super::report::Fate;
 use super::step::{Answer, Step, Token};
 use super::systems::{Connected, Job, System};
@@ -80,8 +80,6 @@ pub struct Apply<'a> {
 
 /// The timer that only asks to look round again.
 const WAKE: u32 = u32::MAX;
-/// Facts that are handed to the record at once.
-const FACTS: usize = 8192;
 
 impl<'a> Apply<'a> {
     /// A machine for `plan`, which must have been made against `recorded`. `systems` are those with a writer; changes
@@ -141,6 +139,12 @@ impl<'a> Apply<'a> {
         apply
     }
 
+    /// Lets writes that take long wait a little for each other, so that there are fewer. For drivers in which time passes
+    /// by itself; where time goes from one event to the next, as in a simulation, what comes when is decided there.
+    pub fn gather(&mut self) {
+        self.journal.gathers = true;
+    }
+
     /// What is to be done now. Empty: answers are awaited.
     pub fn next(&mut self, now: Timestamp) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -175,9 +179,13 @@ impl<'a> Apply<'a> {
         if self.stage == Stage::Settling {
             self.settle(now, &mut steps);
         }
-        if let Some(events) = self.journal.take() {
-            let token = self.token(InFlight::Record);
-            steps.push(Step::Record { token, events });
+        match self.journal.next(now, !self.in_flight.is_empty()) {
+            Next::Write(events) => {
+                let token = self.token(InFlight::Record);
+                steps.push(Step::Record { token, events });
+            }
+            Next::Later(at) => self.wake(at),
+            Next::Nothing => {}
         }
         if self.stage == Stage::Closing && self.journal.is_settled() {
             self.finished(&mut steps);
@@ -206,7 +214,7 @@ impl<'a> Apply<'a> {
                 }
                 match result {
                     Ok(()) => {
-                        for waiter in self.journal.written() {
+                        for waiter in self.journal.written(now) {
                             self.recorded(waiter, now);
                         }
                     }
@@ -417,13 +425,13 @@ impl<'a> Apply<'a> {
         }
     }
 
-    /// Facts come first, one write after the other; those about held addresses are left to a later plan.
+    /// Facts come first, a write full after the other; those about held addresses are left to a later plan.
     fn push_facts(&mut self) {
-        if !self.journal.is_settled() && self.journal.has_waiting() {
+        if self.journal.is_full() {
             return;
         }
         let (plan, run) = (self.plan, self.run);
-        for fact in self.facts.by_ref().filter(|fact| !self.held.contains(&fact.address)).take(FACTS) {
+        for fact in self.facts.by_ref().filter(|fact| !self.held.contains(&fact.address)).take(MOST) {
             let why = fact.reasons.iter().filter_map(|id| plan.reasons.get(id.0 as usize)).cloned().collect();
             self.journal.push(Event::Fact { run, fact: Box::new(fact.clone()), why });
         }
