@@ -57,10 +57,7 @@ impl World {
         let api = Api { url: url.trim().to_owned(), child };
         let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let (store, moto) = if bucket {
-            let moto = Server::moto();
-            let made =
-                Command::new("curl").args(["-sfX", "PUT", &format!("{}/acme-access", moto.url)]).output().unwrap();
-            assert!(made.status.success());
+            let moto = Server::moto("acme-access");
             let store = vec![
                 set("TENURE_VAR_state", "s3://acme-access/prod"),
                 set("AWS_ENDPOINT_URL", &moto.url),

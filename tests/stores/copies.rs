@@ -1,6 +1,9 @@
 //! One record for several hosts; copied from place to place with the same digits.
 
-use crate::host::{BOTH, Kind, bytes, check, fresh, host, set};
+use std::sync::{Arc, Mutex};
+
+use crate::host::{BOTH, Kind, bytes, check, fresh, host, moto, set};
+use crate::proxy::{self, Fate};
 use crate::run::{Folder, texts};
 
 #[test]
@@ -31,7 +34,7 @@ fn one_host_goes_on_where_another_ended() {
 fn copies_have_the_same_digits_everywhere() {
     let (s3, postgres, world) = (fresh(Kind::S3), fresh(Kind::Postgres), Folder::new(&[]));
     let mut first = host("state/acme.tenure", &world);
-    set(&mut first, "AWS_ENDPOINT_URL", &crate::host::moto().url);
+    set(&mut first, "AWS_ENDPOINT_URL", &moto().url);
     first.run("init", 0);
     first.run("apply --auto-approve", 0);
     let original = std::fs::read(first.path().join("state/acme.tenure")).unwrap();
@@ -88,12 +91,31 @@ fn many_small_objects_are_put_together() {
     let (place, world) = (fresh(Kind::S3), Folder::new(&[]));
     let mut host = host(&place, &world);
     host.run("init", 0);
-    for people in 1..=14 {
+    let read: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noted = Arc::clone(&read);
+    let endpoint = proxy::start(&moto().url, move |method, path| {
+        if method == "GET" && ["/lines/", "/sealed/"].iter().any(|part| path.contains(part)) {
+            noted.lock().unwrap().push(path.to_owned());
+        }
+        Fate::Pass
+    });
+    set(&mut host, "AWS_ENDPOINT_URL", &endpoint);
+    let mut sealed = 0;
+    for people in 1..=28 {
         set(&mut host, "TENURE_VAR_people", &people.to_string());
         host.run("apply --auto-approve", 0);
+        // What is put together is read for that, and nothing else is read again.
+        let mut read = std::mem::take(&mut *read.lock().unwrap());
+        sealed = read.iter().filter(|path| path.contains("/sealed/")).count();
+        read.sort();
+        let twice: Vec<&str> = read.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].as_str()).collect();
+        let small = twice.len() >= 20 && twice.iter().all(|path| path.contains("/lines/"));
+        assert!(twice.is_empty() || small, "the apply of person {people} has read these twice: {twice:?}");
     }
+    assert!(sealed >= 2, "sealed objects are not sealed again before there are many");
+    set(&mut host, "AWS_ENDPOINT_URL", &moto().url);
     let prefix = place.trim_start_matches("s3://acme/").split('?').next().unwrap().to_owned();
-    let listing = crate::host::http(&crate::host::moto().url, "GET", &format!("/acme?list-type=2&prefix={prefix}/"));
+    let listing = crate::host::http(&moto().url, "GET", &format!("/acme?list-type=2&prefix={prefix}/"));
     let count = |kind: &str| listing.matches(&format!("<Key>{prefix}/{kind}/")).count();
     assert!(count("sealed") >= 1 && count("lines") < 32, "{listing}");
     check(&host, &place);

@@ -1,8 +1,11 @@
 //! A proxy before an S3 service that spoils what passes.
 
+#![allow(dead_code, reason = "tests and the benchmark each use their own part")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What becomes of a request, by its method, path and headers.
 pub enum Fate {
@@ -14,6 +17,8 @@ pub enum Fate {
     Answer(&'static str),
     /// Passed on; the answer is lost.
     Lose,
+    /// Passed on; the answer comes no sooner than this.
+    NotBefore(Instant),
 }
 
 /// Starts one before `upstream` (`http://127.0.0.1:PORT`); its own endpoint.
@@ -68,6 +73,9 @@ fn serve(mut client: TcpStream, upstream: &str, fate: &(dyn Fn(&str, &str) -> Fa
     server.write_all(&body).ok()?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).ok()?;
+    if let Fate::NotBefore(moment) = fate {
+        std::thread::sleep(moment.saturating_duration_since(Instant::now()));
+    }
     if !matches!(fate, Fate::Lose) {
         client.write_all(&answer).ok()?;
     }

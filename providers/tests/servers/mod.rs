@@ -8,6 +8,7 @@
 
 pub mod active_directory;
 
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -89,15 +90,24 @@ impl Server {
         })
     }
 
-    /// moto: S3 with atomic conditional writes; `url` is the endpoint.
-    pub fn moto() -> Server {
+    /// moto: S3 with atomic conditional writes, and a bucket; `url` is the endpoint.
+    pub fn moto(bucket: &str) -> Server {
         let program = installed("moto", "python");
         let script = repository().join("scripts/servers/moto_server.py");
-        start(|port| {
+        let server = start(|port| {
             let mut command = Command::new(&program);
             command.arg(&script).arg(port.to_string());
             (command, format!("http://127.0.0.1:{port}"))
-        })
+        });
+        let address = server.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).expect("moto takes connections");
+        let head =
+            format!("PUT /{bucket} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("moto takes requests");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("moto answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "moto makes no bucket {bucket}: {answer}");
+        server
     }
 
     /// An empty SCIM server behind TLS, whose self-signed certificate is written to `certificate`.

@@ -16,22 +16,35 @@ use crate::edge::store::{Guard, Repair, Session, first_number};
 pub struct S3Session {
     objects: Objects,
     lease: Lease,
-    /// The number of the line that comes next; none before the record was read.
-    next: Option<u64>,
+    /// What it holds; none before it was read.
+    known: Option<Known>,
     /// What failed once: nothing is appended any more.
     broken: Option<Failure>,
 }
 
+/// What is known of a record that nobody else writes to.
+struct Known {
+    /// The number of the line that comes next.
+    next: u64,
+    /// The objects that hold its lines, in order.
+    pieces: Vec<Piece>,
+}
+
 impl S3Session {
     pub(super) fn new(objects: Objects, lease: Lease) -> S3Session {
-        S3Session { objects, lease, next: None, broken: None }
+        S3Session { objects, lease, known: None, broken: None }
+    }
+
+    fn known(&mut self) -> Result<&mut Known, Failure> {
+        let unread = || Failure::new(format!("{} was not read yet", self.objects.name()));
+        self.known.as_mut().ok_or_else(unread)
     }
 
     /// Creates the object of these lines, unless somebody else has their number.
     fn write(&mut self, batch: &[u8]) -> Result<(), Failure> {
-        let next = self.next.ok_or_else(|| Failure::new(format!("{} was not read yet", self.objects.name())))?;
+        let piece = Piece::Loose { first: self.known()?.next };
         self.lease.guard()()?;
-        let name = Piece::Loose { first: next }.name();
+        let name = piece.name();
         let (objects, bytes, object) = (self.objects.clone(), batch.to_vec(), name.clone());
         if !self.objects.background.run(async move { objects.create(&object, &bytes).await })? {
             return Err(Failure::new(format!(
@@ -40,7 +53,9 @@ impl S3Session {
             ))
             .hint("what is in doubt is looked at first by the next apply"));
         }
-        self.next = Some(next.saturating_add(memchr::memchr_iter(b'\n', batch).count() as u64));
+        let known = self.known()?;
+        known.next = known.next.saturating_add(memchr::memchr_iter(b'\n', batch).count() as u64);
+        known.pieces.push(piece);
         Ok(())
     }
 }
@@ -53,7 +68,7 @@ impl Session for S3Session {
     fn load(&mut self) -> Result<Vec<u8>, Failure> {
         let objects = self.objects.clone();
         let record = self.objects.background.run(async move { read::record(&objects).await })?;
-        self.next = Some(record.next);
+        self.known = Some(Known { next: record.next, pieces: record.pieces });
         Ok(record.bytes)
     }
 
@@ -70,11 +85,12 @@ impl Session for S3Session {
     }
 
     fn replace(&mut self, bytes: &[u8]) -> Result<String, Failure> {
-        let next = self.next.ok_or_else(|| Failure::new(format!("{} was not read yet", self.objects.name())))?;
+        let next = self.known()?.next;
         // The mark counts only once there are lines behind it.
         let (objects, mark) = (self.objects.clone(), pieces::begin(next));
         self.objects.background.run(async move { objects.create(&mark, b"").await })?;
         self.append(bytes)?;
+        self.known()?.pieces.retain(|piece| piece.first() >= next);
         Ok(format!("the objects of {} with lines before {next}", self.objects.name()))
     }
 
@@ -82,10 +98,13 @@ impl Session for S3Session {
         if let Some(path) = head::elsewhere(&self.name()) {
             head::keep(&path, chain.line, chain.head);
         }
-        if self.broken.is_none() && self.lease.guard()().is_ok() {
-            let objects = self.objects.clone();
+        if self.broken.is_none()
+            && self.lease.guard()().is_ok()
+            && let Some(Known { pieces, .. }) = &self.known
+        {
+            let (objects, pieces) = (self.objects.clone(), pieces.clone());
             // A help for whoever reads next; the lines stand either way.
-            let _ = self.objects.background.run(async move { seal::small_objects(&objects).await });
+            let _ = self.objects.background.run(async move { seal::small_objects(&objects, &pieces).await });
         }
     }
 

@@ -73,8 +73,13 @@ pub async fn take(objects: &Objects, holder: &Holder, wait: Duration) -> Result<
     loop {
         let asked = Instant::now();
         let names = objects.list("lock/").await?;
-        let last = names.iter().filter_map(|name| name.strip_prefix("lock/")?.parse::<u64>().ok()).max().unwrap_or(0);
-        let standing = match objects.get(&name(last)).await? {
+        let last = names.iter().filter_map(|name| name.strip_prefix("lock/")?.parse::<u64>().ok()).max();
+        let found = match last {
+            Some(last) => objects.get(&name(last)).await?,
+            None => None,
+        };
+        let last = last.unwrap_or(0);
+        let standing = match found {
             Some(found) => standing_holder(objects, &found).await?,
             None => None,
         };
@@ -92,7 +97,9 @@ pub async fn take(objects: &Objects, holder: &Holder, wait: Duration) -> Result<
             }
             None if objects.create(&name(last + 1), &paper).await? => {
                 let lease = Lease::new(objects.clone(), last + 1, token, paper, asked);
-                objects.remove(names).await;
+                let own = objects.clone();
+                // Nobody looks at those any more; whoever takes the lock next removes what is left.
+                objects.background.begin(async move { own.remove(names).await });
                 return Ok(lease);
             }
             // Somebody else was faster: look again.
@@ -110,7 +117,8 @@ async fn standing_holder(objects: &Objects, found: &Found) -> Result<Option<Stri
         Some(Paper { holder: Some(holder), lease_millis, .. }) => (holder.to_string(), lease_millis),
         None => ("another process".to_owned(), objects.bucket.lease.as_millis() as u64),
     };
-    let now = objects.overwrite(CLOCK, b"what time is it?").await?;
+    objects.overwrite(CLOCK, b"what time is it?").await?;
+    let now = objects.written(CLOCK).await?;
     let age = now.saturating_sub(found.written);
     let over = age > i64::try_from(lease).unwrap_or(i64::MAX).saturating_add(GRAIN);
     Ok((!over).then_some(holder))

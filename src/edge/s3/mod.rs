@@ -15,6 +15,7 @@ mod profile;
 mod read;
 mod seal;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::store::{Session, Store};
@@ -26,6 +27,8 @@ use objects::Objects;
 /// A record in a bucket.
 pub struct S3Store {
     objects: Objects,
+    /// Whether a record was seen there: it does not have to be looked for again.
+    seen: AtomicBool,
 }
 
 impl S3Store {
@@ -34,7 +37,7 @@ impl S3Store {
     /// # Errors
     /// Where credentials are missing or cannot be read.
     pub fn new(bucket: Bucket) -> Result<S3Store, Failure> {
-        Ok(S3Store { objects: Objects::new(bucket)? })
+        Ok(S3Store { objects: Objects::new(bucket)?, seen: AtomicBool::new(false) })
     }
 }
 
@@ -44,8 +47,13 @@ impl Store for S3Store {
     }
 
     fn exists(&self) -> Result<bool, Failure> {
+        if self.seen.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
         let objects = self.objects.clone();
-        self.objects.background.run(async move { read::exists(&objects).await })
+        let seen = self.objects.background.run(async move { read::exists(&objects).await })?;
+        self.seen.store(seen, Ordering::Relaxed);
+        Ok(seen)
     }
 
     fn create(&self, record: &[u8]) -> Result<(), Failure> {
@@ -66,13 +74,12 @@ impl Store for S3Store {
     }
 
     fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Session>, Failure> {
+        // Without a record there is nothing to lock.
+        if !self.exists()? {
+            return Err(read::missing(&self.objects));
+        }
         let (objects, holder) = (self.objects.clone(), holder.clone());
-        let lease = self.objects.background.run(async move {
-            if !read::exists(&objects).await? {
-                return Err(read::missing(&objects));
-            }
-            lease::take(&objects, &holder, wait).await
-        })?;
+        let lease = self.objects.background.run(async move { lease::take(&objects, &holder, wait).await })?;
         Ok(Box::new(append::S3Session::new(self.objects.clone(), lease)))
     }
 }

@@ -152,9 +152,13 @@ impl Objects {
         }
     }
 
-    /// Writes an object whatever stands there, and says when, by the service's clock.
-    pub async fn overwrite(&self, name: &str, bytes: &[u8]) -> Result<i64, Failure> {
-        self.put(name, bytes, PutMode::Overwrite).await.map_err(|error| self.failed("write", name, &error))?;
+    /// Writes an object whatever stands there.
+    pub async fn overwrite(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.put(name, bytes, PutMode::Overwrite).await.map_err(|error| self.failed("write", name, &error))
+    }
+
+    /// When an object was written, by the service's clock, in milliseconds.
+    pub async fn written(&self, name: &str) -> Result<i64, Failure> {
         let head = self.store.head(&self.path(name)).await.map_err(|error| self.failed("read", name, &error))?;
         Ok(head.last_modified.timestamp_millis())
     }

@@ -10,7 +10,7 @@ use crate::edge::store::first_number;
 /// More than a sealed object may come to; a smaller one that says so is not one of ours.
 const UNSEALED: u64 = 8 << 30;
 
-/// A record as it is now.
+/// A record, or a part of it, as it is now.
 pub struct Read {
     /// Its lines, as a state file has them.
     pub bytes: Vec<u8>,
@@ -37,13 +37,27 @@ pub fn missing(objects: &Objects) -> Failure {
 /// Reads all of it. A listing that is late is made up for: what comes next is asked for by name.
 pub async fn record(objects: &Objects) -> Result<Read, Failure> {
     let names = objects.list("").await?;
-    let mut pieces = Listing::new(names.iter().map(String::as_str)).pieces();
-    let Some(first) = pieces.first().copied() else { return Err(missing(objects)) };
+    let pieces = Listing::new(names.iter().map(String::as_str)).pieces();
+    if pieces.is_empty() {
+        return Err(missing(objects));
+    }
+    let Read { mut bytes, mut next, pieces: mut read } = parts(objects, &pieces).await?;
+    loop {
+        let piece = Piece::Loose { first: next };
+        let Some(found) = objects.get(&piece.name()).await? else { break };
+        next = add(objects, piece, found.bytes, next, &mut bytes)?;
+        read.push(piece);
+    }
+    Ok(Read { bytes, next, pieces: read })
+}
+
+/// Reads these objects, and what is missing between them.
+pub async fn parts(objects: &Objects, pieces: &[Piece]) -> Result<Read, Failure> {
     let found = objects.get_all(pieces.iter().map(|piece| piece.name()).collect()).await?;
     let mut bytes = Vec::new();
-    let mut next = first.first();
+    let mut next = pieces.first().map_or(1, |piece| piece.first());
     let mut read = Vec::with_capacity(pieces.len());
-    for (piece, found) in pieces.drain(..).zip(found) {
+    for (piece, found) in pieces.iter().copied().zip(found) {
         // What the listing did not show.
         while next < piece.first() {
             let missed = Piece::Loose { first: next };
@@ -65,12 +79,6 @@ pub async fn record(objects: &Objects) -> Result<Read, Failure> {
             return Err(Failure::new(format!("{} of {} was removed while it was read", piece.name(), objects.name()))
                 .hint("somebody else may have put objects together just now: try again"));
         };
-        next = add(objects, piece, found.bytes, next, &mut bytes)?;
-        read.push(piece);
-    }
-    loop {
-        let piece = Piece::Loose { first: next };
-        let Some(found) = objects.get(&piece.name()).await? else { break };
         next = add(objects, piece, found.bytes, next, &mut bytes)?;
         read.push(piece);
     }
