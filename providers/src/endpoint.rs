@@ -12,17 +12,9 @@ pub trait Endpoint: Send + Sync {
     fn admit(&self, head: &http::request::Parts) -> Option<http::Response<Bytes>>;
     /// Answers a request, once what it changes is durable. May block. `origin` is where the client reached the server:
     /// `https://people.acme.example`.
-    fn answer(&self, request: http::Request<Bytes>, origin: &str) -> Answered;
+    fn answer(&self, request: http::Request<Bytes>, origin: &str) -> http::Response<Bytes>;
     /// The answer to a request that it was not handed.
     fn refuse(&self, why: Unread) -> http::Response<Bytes>;
-}
-
-/// What became of a request.
-#[derive(Debug)]
-pub struct Answered {
-    pub response: http::Response<Bytes>,
-    /// Whether the system holds something else now.
-    pub changed: bool,
 }
 
 /// Why a request could not be handed over.

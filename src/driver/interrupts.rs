@@ -1,6 +1,10 @@
 //! Ctrl-C and SIGTERM.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+static SEEN_TO: AtomicBool = AtomicBool::new(false);
 
 /// The signals that ask the program to stop, one by one. Once this exists, they no longer end the process by
 /// themselves, until it is dropped with the process.
@@ -25,6 +29,9 @@ impl Interrupts {
                         _ = terminate.recv() => {}
                     }
                     if sender.send(()).is_err() {
+                        if SEEN_TO.load(Ordering::Relaxed) {
+                            return;
+                        }
                         // Nobody finishes anything any more: stop, as a signal that nobody handles would.
                         std::process::exit(130);
                     }
@@ -34,6 +41,12 @@ impl Interrupts {
         #[cfg(not(unix))]
         tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).is_ok() {} });
         Ok(interrupts)
+    }
+
+    /// From now on somebody else decides for the whole process what a signal means after a run: what listened for the run
+    /// lives a little longer than it.
+    pub fn are_seen_to() {
+        SEEN_TO.store(true, Ordering::Relaxed);
     }
 
     /// Interrupts that somebody sends by hand: for tests.

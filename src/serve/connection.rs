@@ -67,7 +67,7 @@ async fn answer(request: Request<Incoming>, service: Arc<Service>) -> Response<B
     let path = request.uri().path();
     let is_below = |mount: &str| path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let mut endpoints = (0usize..).zip(&service.endpoints);
-    let Some((number, (_, endpoint))) = endpoints.find(|(_, (_, endpoint))| is_below(endpoint.mount())) else {
+    let Some((number, endpoint)) = endpoints.find(|(_, endpoint)| is_below(endpoint.mount())) else {
         return plain(StatusCode::NOT_FOUND, "nothing is served here\n");
     };
     let origin = origin(&request, &service);
@@ -89,12 +89,8 @@ async fn answer(request: Request<Incoming>, service: Arc<Service>) -> Response<B
     let request = Request::from_parts(head, body);
     let working = Arc::clone(&service);
     let answered = tokio::task::spawn_blocking(move || {
-        let (system, endpoint) = working.endpoints.get(number)?;
-        let answered = endpoint.answer(request, &origin);
-        if answered.changed {
-            (working.changed)(*system);
-        }
-        Some(answered.response)
+        let endpoint = working.endpoints.get(number)?;
+        Some(endpoint.answer(request, &origin))
     });
     match answered.await {
         Ok(Some(response)) => response,

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use providers::Endpoint;
-use state::Symbol;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -29,10 +28,9 @@ pub struct Listen {
     pub tls: Option<(PathBuf, PathBuf)>,
 }
 
-/// What is answered, and who hears of changes.
+/// What is answered, and how much at once.
 struct Service {
-    endpoints: Vec<(Symbol, Box<dyn Endpoint>)>,
-    changed: Box<dyn Fn(Symbol) + Send + Sync>,
+    endpoints: Vec<Box<dyn Endpoint>>,
     /// Requests that are read and answered at once.
     work: Semaphore,
     /// `https` or `http`.
@@ -49,15 +47,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, and answers for these systems; each time that something was pushed to one, `changed` is told to which.
+    /// Listens.
     ///
     /// # Errors
     /// Where the address is not to be had or is open to others without TLS, or the certificate is wrong.
-    pub fn start(
-        listen: &Listen,
-        endpoints: Vec<(Symbol, Box<dyn Endpoint>)>,
-        changed: impl Fn(Symbol) + Send + Sync + 'static,
-    ) -> Result<Server, Error> {
+    pub fn start(listen: &Listen, endpoints: Vec<Box<dyn Endpoint>>) -> Result<Server, Error> {
         let cannot = |error: std::io::Error| Error::new(format!("cannot listen on {}: {error}", listen.address));
         let tls = listen.tls.as_ref().map(|(certificate, key)| Tls::read(certificate, key)).transpose()?;
         if tls.is_none() && !listen.address.ip().is_loopback() {
@@ -78,7 +72,6 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let service = Arc::new(Service {
             endpoints,
-            changed: Box::new(changed),
             work: Semaphore::new(limits::WORK),
             scheme: if tls.is_some() { "https" } else { "http" },
             address,

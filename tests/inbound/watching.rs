@@ -149,7 +149,8 @@ impl Watching {
     /// SIGTERM; the folder, and what was logged.
     pub fn stop(mut self) -> Folder {
         let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(killed.success() && self.child.wait().unwrap().success());
+        let ended = self.child.wait().unwrap();
+        assert!(killed.success() && ended.success(), "{ended}: {}", self.folder.read("watch.log"));
         std::mem::replace(&mut self.folder, Folder::new(&[]))
     }
 }

@@ -1,5 +1,7 @@
 //! Requests to answers: who may ask, what is asked, and in which form it is answered (RFC 7644).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -17,7 +19,7 @@ use super::settings::{Options, Token};
 use super::store::Store;
 use super::{discovery, patch};
 use crate::directory::Problem;
-use crate::endpoint::{Answered, Endpoint, Unread};
+use crate::endpoint::{Endpoint, Unread};
 use crate::scim::json::Json;
 
 /// Bytes of a body at most.
@@ -40,25 +42,20 @@ struct Reply {
     status: u16,
     body: Option<Value>,
     headers: Vec<(HeaderName, String)>,
-    changed: bool,
 }
 
 impl Reply {
     fn of(status: u16, body: impl Into<Value>) -> Reply {
-        Reply { status, body: Some(body.into()), headers: Vec::new(), changed: false }
+        Reply { status, body: Some(body.into()), headers: Vec::new() }
     }
 
     fn empty(status: u16) -> Reply {
-        Reply { status, body: None, headers: Vec::new(), changed: false }
+        Reply { status, body: None, headers: Vec::new() }
     }
 
     fn with(mut self, name: HeaderName, value: impl Into<String>) -> Reply {
         self.headers.push((name, value.into()));
         self
-    }
-
-    fn changed(self, changed: bool) -> Reply {
-        Reply { changed, ..self }
     }
 }
 
@@ -180,13 +177,12 @@ impl Inbound {
                 let wanted = incoming::resource(kind, &object(body)?)?;
                 let projection = query()?.projection;
                 let (id, now) = (new_id(), now());
-                let (shown, changed) = self.store.write(
+                let shown = self.store.write(
                     |contents| resources::create(contents, kind, wanted, id, now),
                     |contents, id| show(contents, &id, base, &projection),
                 )?;
                 let (shown, location, version) = shown?;
-                let reply = Reply::of(201, shown).with(header::LOCATION, location).with(header::ETAG, version);
-                Ok(reply.changed(changed))
+                Ok(Reply::of(201, shown).with(header::LOCATION, location).with(header::ETAG, version))
             }
             (_, Route::Root) => self.list(&query()?, None, base),
             (_, Route::All(kind)) => self.list(&query()?, Some(kind), base),
@@ -217,7 +213,7 @@ impl Inbound {
             }
             ("DELETE", Route::One(kind, id)) => {
                 let now = now();
-                let ((), changed) = self.store.write(
+                self.store.write(
                     |contents| {
                         let resource = resources::there(contents, kind, &id)?;
                         let view = View { resource, contents, base };
@@ -226,7 +222,7 @@ impl Inbound {
                     },
                     |_, ()| (),
                 )?;
-                Ok(Reply::empty(204).changed(changed))
+                Ok(Reply::empty(204))
             }
             (_, Route::One(kind, id)) => {
                 let projection = query()?.projection;
@@ -262,7 +258,7 @@ impl Inbound {
         edit: impl FnOnce(&super::contents::Resource, &mut incoming::Wanted) -> Result<(), Refusal>,
     ) -> Result<Reply, Refusal> {
         let now = now();
-        let (shown, changed) = self.store.write(
+        let shown = self.store.write(
             |contents| {
                 let resource = resources::there(contents, kind, id)?;
                 resources::precondition(&View { resource, contents, base }, if_match, if_none_match)?;
@@ -271,8 +267,7 @@ impl Inbound {
             |contents, ()| show(contents, id, base, projection),
         )?;
         let (shown, location, version) = shown?;
-        let reply = Reply::of(200, shown).with(header::ETAG, version).with(header::CONTENT_LOCATION, location);
-        Ok(reply.changed(changed))
+        Ok(Reply::of(200, shown).with(header::ETAG, version).with(header::CONTENT_LOCATION, location))
     }
 }
 
@@ -289,14 +284,13 @@ impl Endpoint for Inbound {
         self.head(head).err().map(response)
     }
 
-    fn answer(&self, request: http::Request<Bytes>, origin: &str) -> Answered {
+    fn answer(&self, request: http::Request<Bytes>, origin: &str) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let base = format!("{}{}", self.url.as_deref().unwrap_or(origin), self.mount);
         let reply = self
             .head(&head)
             .and_then(|route| self.carry_out(route, &head, &body, &base).map_err(|refusal| refused(&refusal)));
-        let reply = reply.unwrap_or_else(|reply| reply);
-        Answered { changed: reply.changed, response: response(reply) }
+        response(reply.unwrap_or_else(|reply| reply))
     }
 
     fn refuse(&self, why: Unread) -> Response<Bytes> {
@@ -385,12 +379,17 @@ fn now() -> Timestamp {
     Timestamp::from(jiff::Timestamp::now())
 }
 
-/// UUID version 7 (RFC 9562): ids sort by the moment of creation, so that new resources come last in a list that is
-/// read page by page.
+/// UUID version 7 (RFC 9562, section 6.2, method 1): ids sort by the order of creation, so that new resources come last
+/// in a list that is read page by page.
 fn new_id() -> Id {
-    let millis = u128::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default() & 0xffff_ffff_ffff;
-    let random = fastrand::u128(..);
-    let bits = millis << 80 | 0x7 << 76 | (random >> 64 & 0xfff) << 64 | 0b10 << 62 | random & (u128::MAX >> 66);
+    /// Milliseconds and a counter of 12 bits.
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default() << 12;
+    let next = |last: u64| Some(now.max(last + 1));
+    let moment = next(LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default());
+    let moment = u128::from(moment.unwrap_or(now));
+    let (millis, counter) = (moment >> 12 & 0xffff_ffff_ffff, moment & 0xfff);
+    let bits = millis << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | fastrand::u128(..) & (u128::MAX >> 66);
     let hex = format!("{bits:032x}");
     let part = |from, to| hex.get(from..to).unwrap_or_default();
     Id::from(format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)))

@@ -4,13 +4,14 @@
 //! A request comes to `endpoint`. `filter` and `path` read what is written in one, `incoming` brings resources to one form
 //! by the `schema`, `patch` changes them, `query` and `matching` find them, `outgoing` shows them; `resources` decides on
 //! `contents`, and `store` keeps these in the file that `log` reads and writes. `reader` is the half that everybody else
-//! sees. For people: `docs/providers/scim-inbound.md`.
+//! sees, and `listener` tells that there is something to see. For people: `docs/providers/scim-inbound.md`.
 
 mod contents;
 mod discovery;
 mod endpoint;
 pub mod filter;
 mod incoming;
+mod listener;
 mod log;
 mod matching;
 mod outgoing;
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use state::{Capabilities, Schema};
 
 use crate::endpoint::Endpoint;
+use crate::listener::{Listener, Polling};
 use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, Settings, Writer};
 use endpoint::Inbound;
 use settings::{Options, Token};
@@ -66,6 +68,10 @@ impl Provider for ScimInbound {
             message: format!("system.{} holds what others push, and is only read", settings.system),
             hint: "give access on other systems: take people from it by `people \"x\" { from = system... }`".to_owned(),
         })
+    }
+
+    fn listener(&self) -> Option<Box<dyn Listener>> {
+        Some(Box::new(Polling::new(listener::Mark::default())))
     }
 
     fn endpoint(&self, settings: &Settings) -> Option<Result<Box<dyn Endpoint>, ConnectError>> {

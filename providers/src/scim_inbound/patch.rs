@@ -227,6 +227,13 @@ fn at(deed: Deed, found: &Found, path: &Path, value: Option<&Value>, body: &mut 
         };
         let changed = many(deed, attribute, part, path.filter.as_ref(), value, &mut values);
         values.retain(|value| value.as_object().is_none_or(|members| !members.is_empty()));
+        // Two that a change made the same are one.
+        let values = values.into_iter().fold(Vec::new(), |mut each: Vec<Value>, value| {
+            if !each.contains(&value) {
+                each.push(value);
+            }
+            each
+        });
         if !values.is_empty() {
             body.insert(name.clone(), Value::Array(values));
         }

@@ -1,5 +1,6 @@
 //! Lists of resources: filtered, sorted, a page at a time (RFC 7644 section 3.4.2), by index or by cursor (RFC 9865).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use base64::Engine as _;
@@ -42,14 +43,12 @@ impl Query {
         let mut parameters = Json::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = value.replace('+', " ");
-            let value = percent_encoding::percent_decode_str(&value).decode_utf8();
-            let value = value.map_err(|_| Refusal::value(format!("the parameter {} is no UTF-8", quoted(name))))?;
-            let value = match name.to_ascii_lowercase().as_str() {
+            let (name, value) = (decoded(name)?.to_ascii_lowercase(), decoded(value)?);
+            let value = match name.as_str() {
                 "attributes" | "excludedattributes" => value.split(',').map(str::to_owned).collect(),
-                _ => Value::from(value.into_owned()),
+                _ => Value::from(value),
             };
-            parameters.insert(name.to_ascii_lowercase(), value);
+            parameters.insert(name, value);
         }
         Query::read(&parameters)
     }
@@ -195,6 +194,12 @@ impl Query {
         });
         Ok((skip, next.map(|next| URL_SAFE_NO_PAD.encode(next))))
     }
+}
+
+fn decoded(text: &str) -> Result<String, Refusal> {
+    let plain = text.replace('+', " ");
+    let plain = percent_encoding::percent_decode_str(&plain).decode_utf8();
+    plain.map(Cow::into_owned).map_err(|_| Refusal::value(format!("the parameter {} is no UTF-8", quoted(text))))
 }
 
 /// A list as it is answered.

@@ -93,8 +93,7 @@ impl Store {
         seen
     }
 
-    /// Decides on the contents as they are what to change, makes that durable, and shows what came of it. Whether
-    /// something changed is told.
+    /// Decides on the contents as they are what to change, makes that durable, and shows what came of it.
     ///
     /// # Errors
     /// What `decide` says; 503 where it cannot be written: then nothing was changed.
@@ -102,20 +101,19 @@ impl Store {
         &self,
         decide: impl FnOnce(&Contents) -> Result<(T, Vec<Change>), Refusal>,
         show: impl FnOnce(&Contents, T) -> S,
-    ) -> Result<(S, bool), Refusal> {
+    ) -> Result<S, Refusal> {
         let (shown, ticket) = {
             let mut memory = self.exclusive();
             let shown = match decide(&memory.contents) {
                 Err(refusal) => Err(refusal),
                 Ok((value, changes)) => {
-                    let changed = !changes.is_empty();
-                    if changed {
+                    if !changes.is_empty() {
                         changes.iter().for_each(|change| memory.contents.apply(change));
                         let line = memory.end.line(changes).map_err(|error| Refusal::new(500, error.to_string()))?;
                         memory.lines.extend_from_slice(&line);
                         memory.ticket += 1;
                     }
-                    Ok((show(&memory.contents, value), changed))
+                    Ok(show(&memory.contents, value))
                 }
             };
             (shown, memory.ticket)

@@ -1,8 +1,6 @@
-//! `--listen`: takes what is pushed to the systems that hold what others push, and tells the loop of it.
+//! `--listen`: takes what is pushed to the systems that hold what others push. That something was pushed is heard of as
+//! with any other system.
 
-use engine::watch::Source;
-
-use super::hints::Hints;
 use crate::Error;
 use crate::cli::WatchArgs;
 use crate::serve::{Listen, Server};
@@ -12,19 +10,15 @@ use crate::session::Session;
 ///
 /// # Errors
 /// Where there are none, one cannot be opened, or the address is not to be had.
-pub fn start(args: &WatchArgs, session: &Session, hints: &Hints) -> Result<Option<Server>, Error> {
+pub fn start(args: &WatchArgs, session: &Session) -> Result<Option<Server>, Error> {
     let Some(address) = args.listen else { return Ok(None) };
-    let mut endpoints = Vec::new();
-    for connection in session.connections()? {
-        if let Some(opened) = connection.provider.endpoint(&connection.settings) {
-            endpoints.push((connection.name, opened?));
-        }
-    }
+    let connections = session.connections()?;
+    let opened = connections.iter().filter_map(|connection| connection.provider.endpoint(&connection.settings));
+    let endpoints = opened.collect::<Result<Vec<_>, _>>()?;
     if endpoints.is_empty() {
         return Err(Error::new("there is nothing to listen for: no system of the files is one that others push to")
             .hint("declare one, such as `system \"hr\" { provider = ... }`, or leave --listen out"));
     }
     let tls = args.tls_cert.clone().zip(args.tls_key.clone());
-    let hints = hints.clone();
-    Server::start(&Listen { address, tls }, endpoints, move |system| hints.changed(Source::System(system))).map(Some)
+    Server::start(&Listen { address, tls }, endpoints).map(Some)
 }

@@ -19,6 +19,7 @@ use self::hearing::Hearing;
 use self::hints::Hints;
 use self::log::{Entry, Log};
 use crate::cli::{Global, WatchArgs};
+use crate::driver::Interrupts;
 use crate::edge::{Clock as _, SystemClock};
 use crate::session::Session;
 use crate::{Error, Exit};
@@ -49,7 +50,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let systems = session.connections()?;
     let hints = Hints::default();
     // Dropped at the end: what is being pushed then is still answered.
-    let server = listen::start(args, &session, &hints)?;
+    let server = listen::start(args, &session)?;
     drop(session);
     let mut log = Log::new(args.json);
     let mut watch = Watch::new(pace(interval));
@@ -109,6 +110,8 @@ fn stops(hints: Hints) -> Result<(), Error> {
     let cannot = |error: std::io::Error| Error::new(format!("cannot listen for signals: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let (ready, listening) = channel();
+    // A run within a round does not end the process by itself.
+    Interrupts::are_seen_to();
     std::thread::spawn(move || {
         runtime.block_on(async move {
             use tokio::signal::unix::{SignalKind, signal};
