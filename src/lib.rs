@@ -10,6 +10,7 @@ pub mod edge;
 pub mod error;
 pub mod exit;
 pub mod format;
+pub mod page;
 pub mod planfile;
 pub mod render;
 pub mod serve;

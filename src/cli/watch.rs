@@ -22,6 +22,7 @@ Examples:
   tenure watch --once                one round, for a timer
   tenure watch --listen 127.0.0.1:8443
                                      also takes what identity providers push
+  tenure watch --http 127.0.0.1:8080 also shows how it goes, to whoever has TENURE_WATCH_TOKEN
 
 Exit codes: 0 ended as asked; 1 an error, of --once also a round that failed.")]
 pub struct WatchArgs {
@@ -35,11 +36,18 @@ pub struct WatchArgs {
     /// this machine only
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "once")]
     pub listen: Option<SocketAddr>,
+    /// Show how it goes on a page, with metrics (/metrics) and health (/healthz, /readyz); the token
+    /// is in TENURE_WATCH_TOKEN; without a certificate on this machine only
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "once")]
+    pub http: Option<SocketAddr>,
+    /// Send what happens there as a webhook, signed with TENURE_WEBHOOK_SECRET; may be given several times
+    #[arg(long, value_name = "URL", conflicts_with = "once")]
+    pub webhook: Vec<String>,
     /// PEM file of the certificate to listen with, and those that it rests on; read again when it changes
-    #[arg(long, value_name = "FILE", requires = "listen", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// PEM file of its private key
-    #[arg(long, value_name = "FILE", requires = "listen", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
     /// One JSON object a line
     #[arg(long)]

@@ -79,7 +79,7 @@ fn check_begin(store: &dyn Store, text: &Text<'_>, asked: &Asked) -> Result<(), 
 }
 
 /// The runs that did something that was asked for, in the order in which they began.
-fn collect(text: &Text, asked: &Asked) -> Result<Vec<Run>, state::record::Damage> {
+pub fn collect(text: &Text, asked: &Asked) -> Result<Vec<Run>, state::record::Damage> {
     let names = asked.address.map(|address| names(text, address)).transpose()?;
     let about = |address: Address| {
         names.as_ref().is_none_or(|names| names.iter().any(|name| address == *name || belongs(address, *name)))

@@ -114,7 +114,7 @@ fn of_role(object: &RecordedObject, role: Address) -> bool {
 }
 
 /// All access that `about` asks for.
-fn collect(past: &Past, about: Address) -> Vec<Access<'_>> {
+pub fn collect(past: &Past, about: Address) -> Vec<Access<'_>> {
     // Members by group, groups by member: what is nested is followed in both directions.
     let mut members: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
     let mut groups: BTreeMap<Address, Vec<Address>> = BTreeMap::new();

@@ -98,34 +98,80 @@ fn time(at: Timestamp, run: &Run) -> String {
     }
 }
 
-fn line(to: &mut dyn Write, entry: &Entry, run: &Run) -> io::Result<()> {
+/// One change, approval or fact in words.
+pub struct Telling {
+    /// When; the day only where it is not that of its run.
+    pub at: String,
+    pub sign: char,
+    pub subject: String,
+    pub words: String,
+    pub because: Option<String>,
+    /// What became of it, and how that is to be taken.
+    pub answer: Option<(Tone, String)>,
+}
+
+/// How something is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Bad,
+    Doubt,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Tone::Good => GOOD,
+            Tone::Bad => BAD,
+            Tone::Doubt => DOUBT,
+        }
+    }
+}
+
+/// What an entry says; none for what is no entry of its own.
+pub fn telling(entry: &Entry, run: &Run) -> Option<Telling> {
     let at = time(entry.line.at, run);
-    match &entry.line.event {
-        Event::Intent { change, why, .. } => {
-            let sign = change.action.symbol();
-            let style = super::plan::style(sign);
-            write!(to, "  {at}  {style}{sign}{style:#} {}  {}", change.address, what(change))?;
-            if let Some(Reason { because, .. }) = why.first() {
-                write!(to, "  {DIM}{}{DIM:#}", clean(because.as_str()))?;
-            }
-            let (style, answer) = answer(entry, run);
-            writeln!(to, "  {style}{answer}{style:#}")
-        }
-        Event::Approved(approved) => {
-            let many = counted(approved.addresses.len(), "address", "addresses");
-            writeln!(to, "  {at}  {GOOD}{}{GOOD:#}  {DIM}{many}{DIM:#}", super::who::approval(approved))
-        }
+    let first = |why: &[Reason]| why.first().map(|reason| clean(reason.because.as_str()).into_owned());
+    Some(match &entry.line.event {
+        Event::Intent { change, why, .. } => Telling {
+            at,
+            sign: change.action.symbol(),
+            subject: change.address.to_string(),
+            words: what(change),
+            because: first(why),
+            answer: Some(answer(entry, run)),
+        },
+        Event::Approved(approved) => Telling {
+            at,
+            sign: ' ',
+            subject: super::who::approval(approved),
+            words: counted(approved.addresses.len(), "address", "addresses"),
+            because: None,
+            answer: None,
+        },
         Event::Fact { fact, why, .. } => {
             let (sign, words) = fact_words(fact);
-            let style = super::plan::style(sign);
-            write!(to, "  {at}  {style}{sign}{style:#} {}  {words}", subject(fact))?;
-            if let Some(Reason { because, .. }) = why.first() {
-                write!(to, "  {DIM}{}{DIM:#}", clean(because.as_str()))?;
-            }
-            writeln!(to)
+            Telling { at, sign, subject: subject(fact), words, because: first(why), answer: None }
         }
-        _ => Ok(()),
+        _ => return None,
+    })
+}
+
+fn line(to: &mut dyn Write, entry: &Entry, run: &Run) -> io::Result<()> {
+    let Some(Telling { at, sign, subject, words, because, answer }) = telling(entry, run) else { return Ok(()) };
+    if matches!(entry.line.event, Event::Approved(_)) {
+        return writeln!(to, "  {at}  {GOOD}{subject}{GOOD:#}  {DIM}{words}{DIM:#}");
     }
+    let style = super::plan::style(sign);
+    write!(to, "  {at}  {style}{sign}{style:#} {subject}  {words}")?;
+    if let Some(because) = because {
+        write!(to, "  {DIM}{because}{DIM:#}")?;
+    }
+    if let Some((tone, answer)) = answer {
+        let style = tone.style();
+        write!(to, "  {style}{answer}{style:#}")?;
+    }
+    writeln!(to)
 }
 
 /// `update title "Lady" -> "Countess"`.
@@ -165,9 +211,9 @@ fn attributes_shown(attributes: &Attributes) -> String {
 }
 
 /// What the system said, and when, where that was much later.
-fn answer(entry: &Entry, run: &Run) -> (Style, String) {
+fn answer(entry: &Entry, run: &Run) -> (Tone, String) {
     let Some((at, result)) = &entry.answer else {
-        return (DOUBT, "no answer: in doubt until it is looked at".to_owned());
+        return (Tone::Doubt, "no answer: in doubt until it is looked at".to_owned());
     };
     let settled = |settled: bool| if settled { format!(" (seen {})", time(*at, run)) } else { String::new() };
     match result {
@@ -179,13 +225,17 @@ fn answer(entry: &Entry, run: &Run) -> (Style, String) {
             let created = matches!(&entry.line.event, Event::Intent { change, .. } if change.action == Action::Create);
             let done = format!("done{}{}", if created { id } else { String::new() }, settled(*late));
             match note {
-                Some(note) => (DOUBT, format!("{done}, but {}", clean(note))),
-                None => (GOOD, done),
+                Some(note) => (Tone::Doubt, format!("{done}, but {}", clean(note))),
+                None => (Tone::Good, done),
             }
         }
-        EventResult::NotDone { error, settled: late } => (BAD, format!("not done: {}{}", clean(error), settled(*late))),
-        EventResult::Unknown { error, .. } => (DOUBT, format!("in doubt: {}", clean(error))),
-        EventResult::Diverged { error, .. } => (BAD, format!("neither as before nor as wanted: {}", clean(error))),
+        EventResult::NotDone { error, settled: late } => {
+            (Tone::Bad, format!("not done: {}{}", clean(error), settled(*late)))
+        }
+        EventResult::Unknown { error, .. } => (Tone::Doubt, format!("in doubt: {}", clean(error))),
+        EventResult::Diverged { error, .. } => {
+            (Tone::Bad, format!("neither as before nor as wanted: {}", clean(error)))
+        }
     }
 }
 

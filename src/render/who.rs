@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Effects, Style};
 use serde::Serialize;
 use state::record::{Approved, RunStarted};
-use state::{Address, Code, Digest, Reason, Symbol, Timestamp};
+use state::{Address, Attributes, Code, Digest, Reason, Symbol, Timestamp};
 
 use crate::commands::who::{Access, Asked};
 use crate::render::text::{clean, counted, number, width};
@@ -76,7 +76,11 @@ pub fn text(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resu
 
 /// `Ada Lovelace`, as far as the record knows.
 fn name(access: &Access<'_>) -> Option<String> {
-    let known = access.known?;
+    full_name(access.known?)
+}
+
+/// The name that attributes of a person or service give.
+pub fn full_name(known: &Attributes) -> Option<String> {
     let text = |name: &str| Some(known.get(Symbol::new(name))?.as_text()?.as_str());
     let name = match (text("name"), text("given_name"), text("family_name")) {
         (Some(name), ..) => name.to_owned(),
@@ -87,12 +91,13 @@ fn name(access: &Access<'_>) -> Option<String> {
     Some(clean(&name).into_owned())
 }
 
-pub(super) fn because(reason: &Reason) -> String {
+pub fn because(reason: &Reason) -> String {
     let place = reason.place.map_or_else(String::new, |place| format!(" ({})", clean(place.as_str())));
     format!("{}{place}", clean(reason.because.as_str()))
 }
 
-fn given(run: Option<(Symbol, Option<&RunStarted>)>) -> String {
+/// What gave it.
+pub fn given(run: Option<(Symbol, Option<&RunStarted>)>) -> String {
     match run {
         None => "given before this state file began".to_owned(),
         Some((run, None)) => format!("run {}", clean(run.as_str())),

@@ -1,8 +1,10 @@
 //! `--listen`: takes what is pushed to the systems that hold what others push. That something was pushed is heard of as
-//! with any other system.
+//! with any other system. `--http`: the page.
 
+use super::board::Board;
 use crate::Error;
 use crate::cli::WatchArgs;
+use crate::page::{Page, Token};
 use crate::serve::{Listen, Server};
 use crate::session::Session;
 
@@ -21,4 +23,15 @@ pub fn start(args: &WatchArgs, session: &Session) -> Result<Option<Server>, Erro
     }
     let tls = args.tls_cert.clone().zip(args.tls_key.clone());
     Server::start(&Listen { address, tls }, endpoints).map(Some)
+}
+
+/// The page, where it is asked for.
+///
+/// # Errors
+/// Where there is no token for it, or the address is not to be had.
+pub fn page(args: &WatchArgs, session: &Session, board: &Board) -> Result<Option<Server>, Error> {
+    let Some(address) = args.http else { return Ok(None) };
+    let page = Page::new(board.clone(), session.folder.store()?, Token::given()?);
+    let tls = args.tls_cert.clone().zip(args.tls_key.clone());
+    Server::start(&Listen { address, tls }, vec![Box::new(page)]).map(Some)
 }

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use serde::Serialize;
 use state::{Address, Symbol};
 
+use super::board::Board;
+use super::webhook::Hooks;
 use crate::Error;
 use crate::edge::{Clock as _, SystemClock};
 use crate::render::text::clean;
@@ -18,6 +20,10 @@ pub enum Entry {
     Started {
         /// Milliseconds.
         interval: i64,
+    },
+    /// The page is shown here.
+    Serving {
+        address: String,
     },
     /// What is pushed is taken here.
     Listening {
@@ -81,16 +87,21 @@ pub struct Log {
     standing: BTreeSet<Entry>,
     /// Whether systems are heard, as it was told.
     hearing: BTreeMap<Symbol, bool>,
+    /// For whoever asks while it runs.
+    pub board: Board,
+    hooks: Hooks,
 }
 
 impl Log {
-    pub fn new(json: bool) -> Log {
-        Log { json, standing: BTreeSet::new(), hearing: BTreeMap::new() }
+    pub fn new(json: bool, board: Board, hooks: Hooks) -> Log {
+        Log { json, standing: BTreeSet::new(), hearing: BTreeMap::new(), board, hooks }
     }
 
     /// Tells one thing.
-    pub fn tell(&self, entry: Entry) -> Result<(), Error> {
+    pub fn tell(&mut self, entry: Entry) -> Result<(), Error> {
         let now = SystemClock.now();
+        self.board.told(&entry);
+        self.hooks.tell(&entry);
         let mut out = anstream::stdout().lock();
         if self.json {
             #[derive(Serialize)]
@@ -109,8 +120,14 @@ impl Log {
         Ok(())
     }
 
+    /// Sends what was told since to whoever is sent it: once for all of it.
+    pub fn send(&mut self) {
+        self.hooks.send(SystemClock.now());
+    }
+
     /// Tells whether a system is heard, where that is not as it was told.
     pub fn hearing(&mut self, system: Symbol, how: Result<&'static str, String>) -> Result<(), Error> {
+        self.board.hears(system, how.clone());
         if self.hearing.insert(system, how.is_ok()) == Some(how.is_ok()) {
             return Ok(());
         }
@@ -123,7 +140,9 @@ impl Log {
 
     /// Tells what stands now, as far as it did not before.
     pub fn stand(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
-        for entry in entries.iter().filter(|entry| !self.standing.contains(entry)) {
+        self.board.stands(&entries);
+        let standing = std::mem::take(&mut self.standing);
+        for entry in entries.iter().filter(|entry| !standing.contains(entry)) {
             self.tell(entry.clone())?;
         }
         self.standing = entries.into_iter().collect();
@@ -134,6 +153,7 @@ impl Log {
 fn text(entry: &Entry) -> String {
     match entry {
         Entry::Started { interval } => format!("watching; a round at least every {} s", interval / 1_000),
+        Entry::Serving { address } => format!("shows how it goes on {address}"),
         Entry::Listening { address } => format!("listening on {address}"),
         Entry::Round { why, changes, held, drift } => {
             format!("round ({why}): {changes} changes, {held} of them held; {drift} differences that others made")

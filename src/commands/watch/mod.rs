@@ -1,23 +1,27 @@
 //! `tenure watch`: when to look is decided by [`engine::watch`]; `files` and `hearing` hear of changes, `hints` is the
 //! way to the loop, `listen` takes what is pushed, `round` looks and does what may be done, `log` tells.
 
+pub mod board;
 mod files;
 mod hearing;
 mod hints;
 mod listen;
-mod log;
+pub mod log;
 mod notices;
 mod round;
+mod webhook;
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use engine::watch::{Pace, Rest, Step, Watch};
 
+use self::board::Board;
 use self::files::Files;
 use self::hearing::Hearing;
 use self::hints::Hints;
 use self::log::{Entry, Log};
+use self::webhook::Hooks;
 use crate::cli::{Global, WatchArgs};
 use crate::driver::Interrupts;
 use crate::edge::{Clock as _, SystemClock};
@@ -51,8 +55,11 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let hints = Hints::default();
     // Dropped at the end: what is being pushed then is still answered.
     let server = listen::start(args, &session)?;
+    let board = Board::new(SystemClock.now(), interval);
+    let page = listen::page(args, &session, &board)?;
+    let hooks = Hooks::start(&args.webhook, &board)?;
     drop(session);
-    let mut log = Log::new(args.json);
+    let mut log = Log::new(args.json, board, hooks);
     let mut watch = Watch::new(pace(interval));
     stops(hints.clone())?;
     // Before the first round reads: what changes while it does is heard of.
@@ -69,12 +76,18 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     if let Some(server) = &server {
         log.tell(Entry::Listening { address: server.address.to_string() })?;
     }
+    if let Some(page) = &page {
+        log.tell(Entry::Serving { address: page.address.to_string() })?;
+    }
     loop {
         let mut wait = Duration::ZERO;
         match watch.next(SystemClock.now()) {
             Step::Stop => break,
             Step::Round(why) => {
+                let began = SystemClock.now();
+                let of = why.to_string();
                 let done = round::round(global, why, &mut log)?;
+                log.board.round(of, (began, SystemClock.now()), done.round.failed);
                 files.also(done.sources);
                 if let Some(systems) = done.systems {
                     follow(systems);
@@ -88,6 +101,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
             // A clock that jumps is noticed within this time.
             Step::Wait(millis) => wait = Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(NOTICE),
         }
+        log.send();
         let heard = hints.take(wait);
         for source in heard.changed {
             watch.heard(source, SystemClock.now());
@@ -99,7 +113,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
             watch.stop();
         }
     }
-    drop(server);
+    drop((server, page));
     log.tell(Entry::Stopped)?;
     Ok(if args.once && failed { Exit::Failed } else { Exit::Done })
 }

@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
+use engine::plan::Inventory;
 use engine::watch::policy::{allowed, fits};
 use engine::watch::{Round, Why};
-use state::{Action, Address, Plan, Timestamp};
+use state::{Action, Address, Plan, Severity, Symbol, Timestamp};
 
+use super::board::{self, Sight};
 use super::log::{Entry, Log};
 use crate::cli::plan::{Format, Shown};
 use crate::cli::{ApplyArgs, By, Global};
 use crate::commands::apply::Carried;
 use crate::commands::{accept, apply, drift};
+use crate::render::who::moment;
 use crate::session::connect::Connection;
 use crate::session::prepare::Prepared;
 use crate::{Error, planfile};
@@ -56,6 +59,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         held: held.len(),
         drift: drifts.drifts.len(),
     })?;
+    log.board.saw(sight(&prepared, &plan, drifts.drifts.len()));
     let may = chosen(&prepared, &plan, &kinds)?;
     let mut standing: Vec<Entry> = drifts
         .drifts
@@ -108,6 +112,55 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         }
     }
     Ok(Done { round: Round { failed, due, seen, applied }, sources, systems: Some(systems) })
+}
+
+/// What this round saw, for whoever asks.
+fn sight(prepared: &Prepared, plan: &Plan, drift: usize) -> Sight {
+    let systems = prepared.connections.iter().map(|connection| {
+        let inventory = prepared.readings.get(&connection.name).map(|reading| &reading.inventory);
+        let read = match inventory {
+            Some(Inventory::Incomplete(error)) => Err(error.clone()),
+            None => Err("it was not read".to_owned()),
+            Some(inventory) => inventory
+                .observed()
+                .map(|observed| [observed.accounts.len(), observed.groups.len(), observed.memberships.len()])
+                .ok_or_else(|| "it was not read".to_owned()),
+        };
+        board::System { name: connection.name, provider: Symbol::new(connection.provider.name()), read }
+    });
+    let told = plan.findings.iter().filter(|finding| finding.severity != Severity::Approved);
+    let findings = told.map(|finding| board::Finding {
+        code: finding.code,
+        holds: finding.severity == Severity::Holds,
+        addresses: finding.addresses.clone(),
+        message: finding.message.clone(),
+        hint: finding.hint.clone(),
+    });
+    let mut findings: Vec<_> = findings.collect();
+    findings.sort_by_key(|finding| !finding.holds);
+    let coming = prepared.coming();
+    let stages = coming.stages.iter().map(|stage| {
+        let held = if stage.on_hold { " (legal hold)" } else { "" };
+        (stage.day.to_string(), format!("{} {}{held}", stage.action.word(), stage.account))
+    });
+    let ends = coming.expiring.iter().map(|(until, what)| (moment(*until), format!("{what} ends")));
+    let leaving = coming.leaving.iter().map(|(day, who)| (day.to_string(), format!("{who} leaves after this day")));
+    let mut coming: Vec<(String, String)> = stages.chain(ends).chain(leaving).collect();
+    coming.sort();
+    let recorded = &prepared.recorded;
+    Sight {
+        at: prepared.folder.now,
+        changes: plan.changes.len(),
+        held: plan.held().len(),
+        drift,
+        systems: systems.collect(),
+        findings,
+        coming,
+        identities: recorded.identities.len(),
+        objects: recorded.objects.len(),
+        line: recorded.head_line,
+        head: recorded.head,
+    }
 }
 
 /// What may go by itself, as a plan of its own, with nothing in it but changes of these kinds.
