@@ -40,7 +40,7 @@ pub fn path_of(address: state::Address) -> Option<String> {
 
 /// An address; where it is about somebody, a link to them.
 pub fn address(of: state::Address) -> String {
-    let shown = escaped(&of.to_string());
+    let shown = breaking(&escaped(&of.to_string()));
     let about = match of {
         state::Address::Person(_) | state::Address::Service(_) => Some(of),
         other => other.holder().map(state::Address::Person),
@@ -49,6 +49,11 @@ pub fn address(of: state::Address) -> String {
         Some(path) => format!("<a href=\"{path}\">{shown}</a>"),
         None => shown,
     }
+}
+
+/// An address may go on in the next line behind each of its dots.
+pub fn breaking(escaped: &str) -> String {
+    escaped.replace('.', ".<wbr>")
 }
 
 /// A whole page.

@@ -16,7 +16,7 @@ use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
-use providers::{Answered, Endpoint, Unread};
+use providers::{Endpoint, Unread};
 
 pub use self::token::Token;
 use crate::commands::watch::board::Board;
@@ -127,13 +127,13 @@ impl Endpoint for Page {
         Some(response)
     }
 
-    fn answer(&self, request: Request<Bytes>, _origin: &str) -> Answered {
+    fn answer(&self, request: Request<Bytes>, _origin: &str) -> Response<Bytes> {
         let uri = request.uri();
         let mut response = self.get(uri.path(), uri.query().unwrap_or(""));
         if request.method() == Method::HEAD {
             *response.body_mut() = Bytes::new();
         }
-        Answered { response, changed: false }
+        response
     }
 
     fn refuse(&self, why: Unread) -> Response<Bytes> {

@@ -18,7 +18,7 @@ const FEW: usize = 10;
 pub fn page(known: &Known, now: Timestamp) -> String {
     let mut body = String::new();
     match known.unwell(now) {
-        None => body.push_str("<p class=\"good\" role=\"status\">All is well.</p>\n"),
+        None => body.push_str(&summary(known)),
         Some(why) => {
             let _ = writeln!(body, "<p class=\"bad\" role=\"status\">{}</p>", escaped(&why));
         }
@@ -34,6 +34,29 @@ pub fn page(known: &Known, now: Timestamp) -> String {
     section(&mut body, "due", "Due", sight.coming.len(), "Nothing is due by time alone.", &coming);
     systems(&mut body, known, sight);
     whole("Overview", &body)
+}
+
+/// That everything was read, and what is left to do.
+fn summary(known: &Known) -> String {
+    let count = |of: fn(&Entry) -> bool| known.standing.iter().filter(|entry| of(entry)).count();
+    let held = count(|entry| matches!(entry, Entry::Waits { held: true, .. }));
+    let waits = count(|entry| matches!(entry, Entry::Waits { held: false, .. }));
+    let drift = count(|entry| matches!(entry, Entry::Drift { .. }));
+    let parts = [
+        (held, "change is held by a safeguard", "changes are held by safeguards"),
+        (waits, "change waits for tenure apply", "changes wait for tenure apply"),
+        (drift, "difference was made by others", "differences were made by others"),
+    ];
+    let parts = parts.iter().filter(|(count, ..)| *count > 0);
+    let parts: Vec<String> =
+        parts.map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many })).collect();
+    match parts.is_empty() {
+        true => {
+            "<p class=\"good\" role=\"status\">All is well: every system was read, and nothing is left to do.</p>\n"
+                .to_owned()
+        }
+        false => format!("<p class=\"hold\" role=\"status\">Every system was read. {}.</p>\n", parts.join("; ")),
+    }
 }
 
 fn numbers(to: &mut String, known: &Known, sight: &Sight) {
@@ -67,7 +90,7 @@ fn findings(to: &mut String, findings: &[Finding]) {
         let words = format!("{}<br><span class=\"quiet\">{}</span>", escaped(&finding.message), escaped(&finding.hint));
         vec![escaped(finding.code.as_str()), holds.to_owned(), words, addresses(&finding.addresses)]
     });
-    let rows = table("Findings", &["Safeguard", "", "What it says", "About"], rows) + &left_out(findings.len());
+    let rows = table("Findings", &["Safeguard", "Effect", "What it says", "About"], rows) + &left_out(findings.len());
     section(to, "findings", "Findings", findings.len(), "No safeguard says anything.", &rows);
 }
 

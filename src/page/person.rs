@@ -3,7 +3,7 @@
 use state::record::Text;
 use state::{Address, Symbol, Timestamp};
 
-use super::html::{address, escaped, page as whole, path_of, section, table};
+use super::html::{address, breaking, escaped, page as whole, path_of, section, table};
 use crate::commands::history::{self, Asked, Run};
 use crate::commands::who::{self, Access};
 use crate::edge::record::damaged;
@@ -60,14 +60,14 @@ pub fn page(store: &dyn Store, service: bool, key: &str, now: Timestamp) -> Resu
 
 fn row(access: &Access<'_>) -> Vec<String> {
     let through: String =
-        access.through.iter().map(|group| format!("<br>through {}", escaped(&group.to_string()))).collect();
+        access.through.iter().map(|group| format!("<br>through {}", breaking(&escaped(&group.to_string())))).collect();
     let state = if access.active { "in use" } else { "<strong class=\"hold\">switched off</strong>" };
     let until = access.object.until.map_or_else(String::new, |until| format!("<br>until {}", moment(until)));
-    let why: Vec<String> = access.object.why.iter().map(|reason| escaped(&because(reason))).collect();
+    let why: Vec<String> = access.object.why.iter().map(|reason| breaking(&escaped(&because(reason)))).collect();
     let approvals: String =
         access.approvals.iter().map(|approved| format!("<br>{}", escaped(&approval(approved)))).collect();
     vec![
-        format!("{}{through}", escaped(&access.to.to_string())),
+        format!("{}{through}", breaking(&escaped(&access.to.to_string()))),
         state.to_owned(),
         format!("{}{until}", moment(access.since)),
         why.join("<br>"),
