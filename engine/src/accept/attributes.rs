@@ -6,7 +6,7 @@ use state::{Address, Symbol, Value};
 use super::literal::{hcl, plain};
 use super::splice::{Edit, add_attribute, range};
 use super::{Texts, Verdict, base, cell, find, lost, refused};
-use crate::configuration::{Configuration, Identity};
+use crate::configuration::{Configuration, Identity, decides};
 use crate::language::expr::Kind;
 use crate::language::write::quoted;
 use crate::language::{Block, Expr, Value as Literal};
@@ -108,6 +108,14 @@ fn of_identity(
     value: &Value,
     address: Address,
 ) -> Result<Verdict, Verdict> {
+    let mut systems = texts.blocks.iter().filter(|block| &*block.kind == "system");
+    if let Some(system) = systems.find(|system| decides(system, name)) {
+        let system = system.labels.first().map_or("", |(name, _)| name);
+        return Err(refused(
+            format!("`{name}` is what system.{system} decides"),
+            "change it there; apply puts this copy back",
+        ));
+    }
     if let Some(source) = identity.source {
         return of_row(texts, identity, source, name, value, address);
     }

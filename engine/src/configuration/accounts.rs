@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::{Address, Attributes, Object, Symbol};
 
+use super::authority;
 use super::conditions::for_whom;
 use super::errors::Errors;
 use super::identities::Who;
@@ -49,6 +50,8 @@ pub(super) struct SystemRules {
     on_create: Vec<(Symbol, Rule)>,
     /// What `match` compares, for accounts that are created; by attribute.
     matched: Vec<(Symbol, Rule)>,
+    /// What the system decides: never written.
+    authority: Vec<Symbol>,
 }
 
 /// How an attribute of accounts comes about.
@@ -106,7 +109,8 @@ impl SystemRules {
         let account = declared.inner("account");
         let inner = |kind: &str| account?.blocks.iter().find(|block| &*block.kind == kind);
         let expr = |name: &str| account?.attribute(name).map(|attribute| attribute.value.clone());
-        let attributes = account.map_or_else(Vec::new, |block| rules(block, &["when", "attributes"], plain));
+        let attributes =
+            account.map_or_else(Vec::new, |block| rules(block, &["when", "attributes", "authority"], plain));
         let on_create = inner("on_create").map_or_else(Vec::new, |block| rules(block, &[], plain));
         let mut matched: Vec<(Symbol, Rule)> = Vec::new();
         for comparison in matching.iter().flat_map(|matching| matching.alternatives.iter().flatten()) {
@@ -118,7 +122,16 @@ impl SystemRules {
                 matched.push((*name, Rule::new(expr.clone(), plain)));
             }
         }
+        let decided = authority::names(&declared.block);
+        if let Some((name, span)) =
+            decided.iter().find(|(name, _)| matched.iter().any(|(own, _)| own.as_str() == &**name))
+        {
+            let message = format!("`{name}` is what system.{} decides, and `match` compares it", declared.name);
+            let hint = "compare something else: a new account gets what `match` compares, and this is never written";
+            return Err(Diagnostic::new(*span, message).hint(hint));
+        }
         Ok(SystemRules {
+            authority: decided.iter().map(|(name, _)| Symbol::new(name)).collect(),
             each: each.cloned(),
             matching,
             ignore: declared.expr("ignore").cloned(),
@@ -412,6 +425,10 @@ impl Evaluator {
             if rules.attributes.iter().any(|(own, _)| *own == symbol) {
                 return Err(Diagnostic::new(expr.span, format!("{name:?} stands in `attributes` and beside it, too"))
                     .hint("keep one of the two"));
+            }
+            if rules.authority.contains(&symbol) {
+                let message = format!("{name:?} is what the system decides (`authority`), and would be written there");
+                return Err(Diagnostic::new(expr.span, message).hint("take it out of one of the two"));
             }
             if let Some(value) = self.wanted_value(view, value.clone(), expr, Into::Enforced)? {
                 to.push((symbol, value));

@@ -50,7 +50,7 @@ const ON_CREATE: BlockGrammar =
 const ACCOUNT: BlockGrammar = BlockGrammar {
     kind: "account",
     labels: &[],
-    attributes: &["when", "attributes"],
+    attributes: &["when", "attributes", "authority"],
     free: true,
     blocks: &[ON_CREATE],
     required: &[],

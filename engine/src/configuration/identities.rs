@@ -307,10 +307,18 @@ impl World {
         }
     }
 
+    /// The system that decides an attribute of identities, where one does.
+    pub(super) fn deciding(&self, run: &Run, name: &str) -> Option<Symbol> {
+        let authority = self.program.authorities.get(name)?;
+        // One with several instances was reported.
+        Some(self.system_instances(run, authority.system).ok()?.items.first()?.name)
+    }
+
     fn no_attribute(&self, record: &Record, name: &str) -> Failure {
         let all: FxHashSet<&str> = self.program.identity_attributes.iter().map(AsRef::as_ref).collect();
         let mut all: Vec<&str> = all
             .into_iter()
+            .chain(self.program.authorities.keys().map(AsRef::as_ref))
             .chain(["key", "kind", "accounts", "email", "manager", "starts", "ends", "status"])
             .collect();
         all.sort_unstable();

@@ -5,9 +5,11 @@
 //! (`world`), seen through a scope (`view`, `calls`); identities and `for_each` have tables (`identities`,
 //! `instances`); roles and groups become memberships and accounts (`entries`, `conditions`, `holders`, `memberships`);
 //! `protects`, `conflicts` and `offboarding` say what must not happen to whom.
-//! What depends on observed systems waits for the planner (`accounts`, `matching`). [`model`] is what comes out.
+//! What depends on observed systems waits for the planner (`accounts`, `matching`); `authority`: which of them decides
+//! an attribute. [`model`] is what comes out.
 
 mod accounts;
+mod authority;
 mod calls;
 mod conditions;
 mod conflicts;
@@ -40,6 +42,7 @@ mod view;
 mod walk;
 mod world;
 
+pub(crate) use authority::decides;
 pub use evaluate::Facts;
 pub(crate) use graph::way_text;
 pub use inputs::SharedSources;

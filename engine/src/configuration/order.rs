@@ -1,4 +1,5 @@
-//! Which system stands behind which: those whose accounts or groups its attributes mention come first.
+//! Which system stands behind which: those whose accounts or groups its attributes mention come first, and those that
+//! decide an attribute of identities that they mention.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,8 +93,9 @@ struct Mentions<'a> {
 
 impl Mentions<'_> {
     fn expr(&mut self, expr: &Expr) {
+        let (program, deciding) = (self.program, &mut self.systems);
         let mut found: Vec<(bool, String)> = Vec::new();
-        walk::roots(expr, &mut |root, steps| {
+        walk::every_root(expr, &mut |root, steps| {
             if let (true, Some(Step::Attribute(name, _))) = (matches!(root, "group" | "local"), steps.first()) {
                 found.push((root == "local", name.to_string()));
             }
@@ -103,6 +105,16 @@ impl Mentions<'_> {
                     && &**accounts == "accounts"
                 {
                     found.push((false, system.to_string()));
+                }
+            }
+            // `self.phone`, `self.manager.phone`, `p.phone` of a `for` over people.
+            if !matches!(root, "account" | "row" | "var" | "each") {
+                for step in steps {
+                    if let Step::Attribute(name, _) = step
+                        && let Some(authority) = program.authorities.get(name)
+                    {
+                        deciding.insert(authority.system as usize);
+                    }
                 }
             }
         });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::authority::{self, Authority};
 use super::errors::Errors;
 use super::grammar;
 use crate::language::{Attribute, Block, Diagnostic, Expr, Files, Span};
@@ -32,6 +33,8 @@ pub(super) struct Program {
     pub adopts: Vec<Block>,
     pub forgets: Vec<Block>,
     pub removes: Vec<Block>,
+    /// Attributes of identities that a system decides.
+    pub authorities: FxHashMap<Arc<str>, Authority>,
     /// Whether a block was left out since it could not be told what it declares.
     pub incomplete: bool,
 }
@@ -136,6 +139,7 @@ impl Program {
         for block in program.people.iter().chain(&program.services) {
             program.identity_attributes.extend(block.attributes.iter().map(|attribute| attribute.name.clone()));
         }
+        authority::read(&mut program, errors);
         program
     }
 

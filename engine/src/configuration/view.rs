@@ -286,6 +286,10 @@ impl Scope for View<'_> {
                         Arc::from(format!("{address}.accounts"))
                     })));
                 }
+                if let Some(system) = world.deciding(self.run, name) {
+                    let holder = world.identity(who).map(|record| record.key).ok_or_else(follows)?;
+                    return self.made(Address::Account { system, holder }, name);
+                }
                 return world.identity_attribute(self.run, who, name);
             }
             Reference::To(address @ (Address::Account { .. } | Address::Group { .. })) => {

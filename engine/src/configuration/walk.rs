@@ -6,13 +6,19 @@ use crate::language::expr::{Expr, For, Kind, Part, Step};
 
 /// Calls `found` for every root name that stands free in `expr`, with the steps behind it.
 pub(super) fn roots<'a>(expr: &'a Expr, found: &mut dyn FnMut(&'a str, &'a [Step])) {
-    Walk { bound: Vec::new(), found, called: &mut |_| {} }.expr(expr);
+    Walk { bound: Vec::new(), every: false, found, called: &mut |_| {} }.expr(expr);
+}
+
+/// The same for every name, also those that a `for` expression binds.
+pub(super) fn every_root<'a>(expr: &'a Expr, found: &mut dyn FnMut(&'a str, &'a [Step])) {
+    Walk { bound: Vec::new(), every: true, found, called: &mut |_| {} }.expr(expr);
 }
 
 /// Whether `expr` calls the function of that name.
 pub(super) fn calls(expr: &Expr, name: &str) -> bool {
     let mut found = false;
-    Walk { bound: Vec::new(), found: &mut |_, _| {}, called: &mut |called| found |= called == name }.expr(expr);
+    Walk { bound: Vec::new(), every: false, found: &mut |_, _| {}, called: &mut |called| found |= called == name }
+        .expr(expr);
     found
 }
 
@@ -26,6 +32,8 @@ pub(super) fn mentions(expr: &Expr, name: &str) -> bool {
 struct Walk<'a, 'f> {
     /// Variables of the `for` expressions around.
     bound: Vec<&'a Arc<str>>,
+    /// Whether these are told, too.
+    every: bool,
     found: &'f mut dyn FnMut(&'a str, &'a [Step]),
     /// Told the names of functions.
     called: &'f mut dyn FnMut(&'a str),
@@ -33,7 +41,7 @@ struct Walk<'a, 'f> {
 
 impl<'a> Walk<'a, '_> {
     fn root(&mut self, name: &'a Arc<str>, steps: &'a [Step]) {
-        if !self.bound.contains(&name) {
+        if self.every || !self.bound.contains(&name) {
             (self.found)(name, steps);
         }
     }

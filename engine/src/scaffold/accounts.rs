@@ -52,7 +52,9 @@ pub(super) fn block(
     for name in names.into_iter().filter(|name| extent.attributes && writable(system, *name)) {
         let Some(expression) = enforce(&here, &candidates, name) else { continue };
         enforced.insert(name);
-        match state::address::is_identifier(name.as_str()) && !["when", "attributes"].contains(&name.as_str()) {
+        match state::address::is_identifier(name.as_str())
+            && !["when", "attributes", "authority"].contains(&name.as_str())
+        {
             true => plain.push(format!("{name} = {expression}")),
             false => odd.push(format!("{} = {expression}", quoted(name.as_str()))),
         }

@@ -7,6 +7,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod authority;
 mod blocks;
 mod kubernetes;
 mod people;

@@ -11,6 +11,7 @@ mod stories;
 mod story;
 
 mod adoption;
+mod authority;
 mod discover;
 mod inputs;
 mod leavers;
