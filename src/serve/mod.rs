@@ -52,7 +52,10 @@ impl Server {
     /// # Errors
     /// Where the address is not to be had or is open to others without TLS, or the certificate is wrong.
     pub fn start(listen: &Listen, endpoints: Vec<Box<dyn Endpoint>>) -> Result<Server, Error> {
-        let cannot = |error: std::io::Error| Error::new(format!("cannot listen on {}: {error}", listen.address));
+        let cannot = |error: std::io::Error| {
+            Error::new(format!("cannot listen on {}: {error}", listen.address))
+                .hint("choose an address of this machine and a port that nobody else listens on")
+        };
         let tls = listen.tls.as_ref().map(|(certificate, key)| Tls::read(certificate, key)).transpose()?;
         if tls.is_none() && !listen.address.ip().is_loopback() {
             let what =

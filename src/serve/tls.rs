@@ -58,7 +58,11 @@ fn changed(path: &Path) -> Option<SystemTime> {
 }
 
 fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Error> {
-    let cannot = |path: &Path, why: &dyn std::fmt::Display| Error::new(format!("cannot use {}: {why}", path.display()));
+    let cannot = |path: &Path, why: &dyn std::fmt::Display| {
+        let hint =
+            "--tls-cert takes the certificate and those that it rests on, --tls-key its own private key, both as PEM";
+        Error::new(format!("cannot use {}: {why}", path.display())).hint(hint)
+    };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
         .map_err(|error| cannot(certificate, &error))?;

@@ -1,12 +1,14 @@
 //! kill -9 in the middle of pushes: what was answered is there, and nothing is there by half.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::Mutex;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::watching::{GROUP, PATCH, TOKEN, USER, Watching, eventually};
+use crate::run::Folder;
+use crate::watching::{ACCESS, Answer, GROUP, PATCH, TOKEN, USER, Watching, eventually};
 
 /// Users that were answered, by id; whether each was put into the group, and whether that was answered.
 type Answered = Mutex<BTreeMap<String, (String, bool)>>;
@@ -64,4 +66,37 @@ async fn what_was_answered_outlives_a_kill() {
         assert!((known.len() as u64..=known.len() as u64 + 8 * round as u64).contains(&total), "{total}");
     }
     watching.stop().run("plan", 0);
+}
+
+/// No file may grow beyond 32 KiB: what is on the disk then is what was answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_disk_does_not_take_is_refused_and_leaves_nothing_behind() {
+    let mut folder = Folder::new(&[("access.hcl", ACCESS)]);
+    folder.environment.push(("HR_PUSH_TOKEN".into(), TOKEN.into()));
+    let mut command = Command::new("bash");
+    let limited = "trap '' XFSZ; ulimit -f 32; exec \"$0\" watch --json --listen 127.0.0.1:0";
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_tenure")]).current_dir(folder.path());
+    command.envs(folder.environment.iter().cloned());
+    let watching = Watching::by(folder, command, "http");
+    let user = |name: usize| json!({"schemas": [USER], "userName": format!("u{name}"), "title": "x".repeat(1_000)});
+    let send = |name: usize| {
+        let request = watching.request(Method::POST, "/Users").header("content-type", "application/scim+json");
+        let body = user(name).to_string();
+        async move { (name, Answer::of(request.body(body).send().await.unwrap()).await) }
+    };
+    let answers = futures_util::future::join_all((0..40).map(send)).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, answer)| answer.status == 201);
+    assert!(taken.len() >= 10 && refused.len() >= 10, "{} and {}", taken.len(), refused.len());
+    for (name, answer) in refused {
+        assert!(answer.text.contains("pushed.jsonl") || answer.text.contains("nothing was changed"), "{}", answer.text);
+        assert_eq!(answer.refusal(), "503");
+        let found = watching.get(&format!("/Users?filter=userName%20eq%20%22u{name}%22")).await.expect(200);
+        assert_eq!(found["totalResults"], 0);
+    }
+    let there = taken.len() as u64;
+    assert_eq!(watching.total().await, there);
+    let watching = Watching::on(watching.kill(), "--listen 127.0.0.1:0");
+    assert_eq!(watching.total().await, there);
+    watching.user("eve").await;
+    assert_eq!(watching.total().await, there + 1);
 }

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
 mod client;
+mod held;
 mod hostile;
 mod kill;
 #[path = "../run/mod.rs"]
 mod run;
+mod tls;
 mod watching;
 
 use reqwest::Method;

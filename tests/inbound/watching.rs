@@ -72,9 +72,15 @@ impl Watching {
 
     /// In a folder that is there.
     pub fn on(folder: Folder, listen: &str) -> Watching {
+        let command = folder.command(&format!("watch --json {listen}"));
+        let scheme = if listen.contains("--tls-cert") { "https" } else { "http" };
+        Watching::by(folder, command, scheme)
+    }
+
+    /// By a command that starts it.
+    pub fn by(folder: Folder, mut command: Command, scheme: &str) -> Watching {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("watch.log")).unwrap();
         let before = folder.read("watch.log").len();
-        let mut command = folder.command(&format!("watch --json {listen}"));
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         let mut watching = Watching { folder, child, origin: String::new(), client: Client::new() };
         let address = eventually("it listens", || {
@@ -84,7 +90,6 @@ impl Watching {
             let line: Value = serde_json::from_str(line).unwrap();
             Some(line["address"].as_str().unwrap().to_owned())
         });
-        let scheme = if listen.contains("--tls-cert") { "https" } else { "http" };
         watching.origin = format!("{scheme}://{address}");
         watching
     }
@@ -106,6 +111,11 @@ impl Watching {
 
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// Why nothing is answered.
+    pub async fn get_error(&self) -> reqwest::Error {
+        self.request(Method::GET, "/Users").send().await.unwrap_err()
     }
 
     /// Pushes a person; the id.

@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::directory::Problem;
-
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -47,13 +45,6 @@ impl Refusal {
             body.insert("scimType".to_owned(), kind.into());
         }
         body
-    }
-}
-
-/// Nothing was changed, since it could not be kept.
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Refusal {
-        Refusal::new(503, format!("{} ({})", problem.message, problem.hint))
     }
 }
 

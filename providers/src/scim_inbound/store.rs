@@ -206,3 +206,10 @@ impl Store {
         self.memory.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Nothing was changed, since it could not be kept.
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        Refusal::new(503, format!("{} ({})", problem.message, problem.hint))
+    }
+}
