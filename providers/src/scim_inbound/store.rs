@@ -42,6 +42,7 @@ struct Disk {
     durable: u64,
     /// Tickets whose changes were taken back, since they could not be written: from behind the first, up to the second.
     lost: Vec<(u64, u64)>,
+    large: u64,
     rewrite_at: u64,
     /// Why nothing more can be written.
     broken: Option<Problem>,
@@ -53,6 +54,11 @@ impl Store {
     /// # Errors
     /// Where another process has it, or the file is damaged.
     pub fn open(folder: &Path) -> Result<Store, Problem> {
+        Store::with(folder, LARGE)
+    }
+
+    /// The file is written anew when it is longer than this.
+    pub(super) fn with(folder: &Path, large: u64) -> Result<Store, Problem> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -75,7 +81,7 @@ impl Store {
             }
         };
         let length = end.length;
-        let disk = Disk { log, length, durable: 0, lost: Vec::new(), rewrite_at: LARGE, broken: None };
+        let disk = Disk { log, length, durable: 0, lost: Vec::new(), large, rewrite_at: large, broken: None };
         let memory = Memory { contents, end, lines: Vec::new(), ticket: 0 };
         Ok(Store { memory: RwLock::new(memory), disk: Mutex::new(disk), _lock: lock })
     }
@@ -184,7 +190,7 @@ impl Store {
                 disk.durable = memory.ticket;
                 memory.end = end;
                 memory.lines.clear();
-                disk.rewrite_at = LARGE.max(disk.length.saturating_mul(2));
+                disk.rewrite_at = disk.large.max(disk.length.saturating_mul(2));
                 Ok(())
             }
             Err(problem) => {
