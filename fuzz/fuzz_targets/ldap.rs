@@ -14,13 +14,13 @@ mod protocol;
 use definition::{AttributeType, ObjectClass};
 use libfuzzer_sys::fuzz_target;
 use protocol::message::Message;
-use protocol::{Entry, Filter, Writer, ber, control};
+use protocol::{Entry, Filter, Writer, ber, control, sync};
 use tenure_state::dn::{Dn, normal};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = ber::element_length(bytes, 1 << 20);
     if let Ok(message) = Message::read(bytes) {
-        let _ = (message.entry(), message.reference());
+        let _ = (message.entry(), message.reference(), sync::read(&message));
         if let Ok(answer) = message.answer() {
             let _ = (answer.said(), control::cookie(&answer.controls), control::post_read(&answer.controls));
         }

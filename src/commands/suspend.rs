@@ -121,6 +121,15 @@ struct Reached {
     connections: BTreeMap<Symbol, Connection>,
     connected: BTreeMap<Symbol, Connected>,
     down: Vec<(Address, String)>,
+    /// On systems that are only observed: these stay as they are, also with the next apply.
+    observed: Vec<Address>,
+}
+
+impl Reached {
+    /// Whether every account could be looked at, and may be written to.
+    fn whole(&self) -> bool {
+        self.down.is_empty() && self.observed.is_empty()
+    }
 }
 
 impl Button<'_> {
@@ -145,7 +154,7 @@ impl Button<'_> {
             }
         }
         if plan.is_empty() {
-            return Ok(if reached.down.is_empty() { Exit::Done } else { Exit::Failed });
+            return Ok(if reached.whole() { Exit::Done } else { Exit::Failed });
         }
         self.carry_out(&plan, watches, reached, journal).await
     }
@@ -166,6 +175,10 @@ impl Button<'_> {
         for (address, error) in &reached.down {
             render::note(&format!("{address} cannot be reached now; the next apply does it first of all: {error}"));
         }
+        for address in &reached.observed {
+            let why = "its system is only observed (`manage`), and nothing is written to it: switch it off there";
+            render::note(&format!("{address} stays: {why}"));
+        }
         Ok(())
     }
 
@@ -178,9 +191,7 @@ impl Button<'_> {
             let Some(system) = address.system() else { continue };
             let known = self.rescued.systems.get(&system);
             if known.is_some_and(|system| system.observe) {
-                reached
-                    .down
-                    .push((address, "its system is only observed (`manage`): nothing is written to it".to_owned()));
+                reached.observed.push(address);
                 continue;
             }
             let connection = known.map(|system| connect::connections([system], &self.rescued.path));
@@ -211,8 +222,9 @@ impl Button<'_> {
                 Err(_) => {}
             }
         }
-        let told: BTreeSet<Address> =
-            reached.looked.iter().map(|one| one.address).chain(reached.down.iter().map(|(own, _)| *own)).collect();
+        let looked = reached.looked.iter().map(|one| one.address);
+        let down = reached.down.iter().map(|(own, _)| *own);
+        let told: BTreeSet<Address> = looked.chain(down).chain(reached.observed.iter().copied()).collect();
         for (address, _) in accounts(self.recorded, holder) {
             if !told.contains(&address) {
                 reached.down.push((address, "its provider failed".to_owned()));
@@ -243,7 +255,8 @@ impl Button<'_> {
         reached: Reached,
         journal: &Journal,
     ) -> Result<Exit, Error> {
-        let Reached { connections, connected, down, .. } = reached;
+        let whole = reached.whole();
+        let Reached { connections, connected, .. } = reached;
         let started = self.started(plan)?;
         let run = started.run;
         let mut machine = Apply::new(plan, self.recorded, Box::new(Nothing), connected, started);
@@ -261,7 +274,7 @@ impl Button<'_> {
             render::note(&format!("{} is no longer suspended: the next apply gives back what the files say", self.who));
         }
         Ok(match report.status {
-            Status::Done if down.is_empty() => Exit::Done,
+            Status::Done if whole => Exit::Done,
             Status::Held => Exit::Held,
             _ => Exit::Failed,
         })
