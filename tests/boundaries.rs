@@ -381,9 +381,8 @@ impl Subject for Scim {
     fn fresh(&self) -> Folder {
         let tenant = self.tenant.fetch_add(1, Ordering::Relaxed);
         let url = format!("{}/t{tenant}/v2", self.server.origin());
-        let mut folder = Folder::new(&[("settings.hcl", SCIM), ("team.hcl", CHAT)]);
-        folder.environment = vec![("TENURE_VAR_url".into(), url), ("SCIM_TOKEN".into(), TOKEN.into())];
-        folder.run("init", 0);
+        let environment = [("TENURE_VAR_url", url.as_str()), ("SCIM_TOKEN", TOKEN)];
+        let folder = Folder::begun(&[("settings.hcl", SCIM), ("team.hcl", CHAT)], &environment);
         folder.run("apply --auto-approve", 0);
         folder.write("team.hcl", CHAT_LATER);
         folder

@@ -70,12 +70,8 @@ fn staff(members: &[&str]) -> String {
 
 fn folder(server: &Slapd, bind: &str) -> Folder {
     server.add(&format!("dn: ou=archive,{BASE}\nobjectClass: organizationalUnit\n"));
-    let mut folder = Folder::new(&[("system.hcl", SYSTEM)]);
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    folder.environment =
-        vec![set("TENURE_VAR_url", &server.url), set("TENURE_VAR_bind", bind), set("LDAP_PASSWORD", PASSWORD)];
-    folder.run("init", 0);
-    folder
+    let environment = [("TENURE_VAR_url", server.url.as_str()), ("TENURE_VAR_bind", bind), ("LDAP_PASSWORD", PASSWORD)];
+    Folder::begun(&[("system.hcl", SYSTEM)], &environment)
 }
 
 /// What a run printed and said, whatever code it ended with.

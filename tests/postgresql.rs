@@ -56,12 +56,9 @@ person "ada" {
 "#;
 
 fn folder(cluster: &Cluster) -> Folder {
-    let mut folder = Folder::new(&[("system.hcl", SYSTEM), ("ada.hcl", ADA)]);
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    folder.environment =
-        vec![set("TENURE_VAR_url", &cluster.url), set("WAREHOUSE_PASSWORD", PASSWORD), set("FIRST_PASSWORD", "first")];
-    folder.run("init", 0);
-    folder
+    let url = cluster.url.as_str();
+    let environment = [("TENURE_VAR_url", url), ("WAREHOUSE_PASSWORD", PASSWORD), ("FIRST_PASSWORD", "first")];
+    Folder::begun(&[("system.hcl", SYSTEM), ("ada.hcl", ADA)], &environment)
 }
 
 /// Somebody's session, in the background.

@@ -88,14 +88,9 @@ struct Directory {
 
 impl Subject for Directory {
     fn fresh(&self) -> Folder {
-        let base = self.server.branch();
-        let mut folder = Folder::new(&[("settings.hcl", SETTINGS)]);
-        folder.environment = vec![
-            ("TENURE_VAR_url".into(), self.server.url.clone()),
-            ("TENURE_VAR_base".into(), base),
-            ("LDAP_PASSWORD".into(), PASSWORD.into()),
-        ];
-        folder.run("init", 0);
+        let (url, base) = (&self.server.url, self.server.branch());
+        let environment = [("TENURE_VAR_url", url.as_str()), ("TENURE_VAR_base", &base), ("LDAP_PASSWORD", PASSWORD)];
+        let folder = Folder::begun(&[("settings.hcl", SETTINGS)], &environment);
         for (n, files) in self.steps.iter().enumerate() {
             folder.write("team.hcl", files);
             if n + 1 < self.steps.len() {

@@ -109,13 +109,9 @@ impl Subject for Postgresql {
         let own = format!("run{:04}", self.runs.fetch_add(1, Ordering::Relaxed));
         self.cluster
             .run("postgres", &format!("CREATE SCHEMA {own} CREATE TABLE orders (i int) CREATE TABLE items (i int)"));
-        let mut folder = Folder::new(&[("system.hcl", SYSTEM), ("team.hcl", TEAM)]);
-        folder.environment = vec![
-            ("TENURE_VAR_url".into(), self.cluster.url.clone()),
-            ("TENURE_VAR_own".into(), own.clone()),
-            ("WAREHOUSE_PASSWORD".into(), PASSWORD.into()),
-        ];
-        folder.run("init", 0);
+        let url = self.cluster.url.as_str();
+        let environment = [("TENURE_VAR_url", url), ("TENURE_VAR_own", &own), ("WAREHOUSE_PASSWORD", PASSWORD)];
+        let folder = Folder::begun(&[("system.hcl", SYSTEM), ("team.hcl", TEAM)], &environment);
         folder.run("apply --auto-approve", 0);
         folder.write("team.hcl", LATER);
         if self.left {

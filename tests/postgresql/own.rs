@@ -46,12 +46,9 @@ fn folder(cluster: &Cluster) -> Folder {
              GRANT robots TO tenure"
         ),
     );
-    let mut folder = Folder::new(&[("system.hcl", SYSTEM)]);
-    folder.environment = vec![
-        ("TENURE_VAR_url".into(), cluster.url_of("tenure", "postgres")),
-        ("WAREHOUSE_PASSWORD".into(), PASSWORD.into()),
-    ];
-    folder.run("init", 0);
+    let url = cluster.url_of("tenure", "postgres");
+    let environment = [("TENURE_VAR_url", url.as_str()), ("WAREHOUSE_PASSWORD", PASSWORD)];
+    let folder = Folder::begun(&[("system.hcl", SYSTEM)], &environment);
     // What is there is taken over, and nothing is changed.
     folder.run("apply --auto-approve", 0);
     folder.run("apply --auto-approve", 0);

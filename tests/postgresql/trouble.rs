@@ -30,12 +30,9 @@ role "staff" {
 
 /// A folder whose system is reached as `user`.
 fn folder(cluster: &Cluster, user: &str, files: &str) -> Folder {
-    let mut folder = Folder::new(&[("system.hcl", SYSTEM), ("files.hcl", files)]);
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    folder.environment =
-        vec![set("TENURE_VAR_url", &cluster.url_of(user, "postgres")), set("WAREHOUSE_PASSWORD", PASSWORD)];
-    folder.run("init", 0);
-    folder
+    let url = cluster.url_of(user, "postgres");
+    let environment = [("TENURE_VAR_url", url.as_str()), ("WAREHOUSE_PASSWORD", PASSWORD)];
+    Folder::begun(&[("system.hcl", SYSTEM), ("files.hcl", files)], &environment)
 }
 
 fn person(key: &str, login: &str, title: &str) -> String {

@@ -30,6 +30,15 @@ impl Folder {
         folder
     }
 
+    /// A folder with these files, whose programs have this environment, and with a record that was begun.
+    pub fn begun(files: &[(&str, &str)], environment: &[(&str, &str)]) -> Folder {
+        let mut folder = Folder::new(files);
+        folder.environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        folder.run("init", 0);
+        folder
+    }
+
     pub fn path(&self) -> PathBuf {
         self.place.path().canonicalize().unwrap()
     }
