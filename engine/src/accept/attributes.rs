@@ -108,9 +108,8 @@ fn of_identity(
     value: &Value,
     address: Address,
 ) -> Result<Verdict, Verdict> {
-    let mut systems = texts.blocks.iter().filter(|block| &*block.kind == "system");
-    if let Some(system) = systems.find(|system| decides(system, name)) {
-        let system = system.labels.first().map_or("", |(name, _)| name);
+    let system = texts.blocks().find(|block| &*block.kind == "system" && decides(block, name));
+    if let Some((system, _)) = system.and_then(|system| system.labels.first()) {
         return Err(refused(
             format!("`{name}` is what system.{system} decides"),
             "change it there; apply puts this copy back",

@@ -12,11 +12,11 @@ impl Texts<'_> {
         let same = |block: &&Block| {
             &*block.kind == kind && block.labels.iter().map(|(label, _)| &**label).eq(labels.iter().copied())
         };
-        self.blocks.iter().find(same).cloned()
+        self.blocks().find(same).cloned()
     }
 
     pub(super) fn local(&self, name: &str) -> Option<Expr> {
-        let locals = self.blocks.iter().filter(|block| &*block.kind == "locals");
+        let locals = self.blocks().filter(|block| &*block.kind == "locals");
         locals.flat_map(|block| &block.attributes).find(|one| &*one.name == name).map(|one| one.value.clone())
     }
 

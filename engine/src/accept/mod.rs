@@ -21,7 +21,7 @@ use state::{Address, Symbol, Value};
 
 use crate::configuration::Configuration;
 use crate::drift::{Drift, What};
-use crate::language::{Block, File, Files, parse};
+use crate::language::{Block, File, FileId, Files, parse};
 
 pub use cell::set as set_cell;
 
@@ -33,7 +33,8 @@ pub struct Texts<'a> {
     pub data: BTreeMap<String, Arc<str>>,
     /// Reads such a file.
     read: &'a dyn Fn(&str) -> Result<String, String>,
-    blocks: Arc<Vec<Block>>,
+    /// Of each file: only one that is changed is read again.
+    blocks: Vec<Arc<Vec<Block>>>,
     /// What was written where: of one value of the files, and for which address.
     written: BTreeMap<String, (String, Address)>,
 }
@@ -52,7 +53,8 @@ pub enum Verdict {
 impl<'a> Texts<'a> {
     /// `read` gives other files than `*.hcl` by the path that the configuration names.
     pub fn new(files: &Files, read: &'a dyn Fn(&str) -> Result<String, String>) -> Texts<'a> {
-        let blocks = Arc::new(parse::parse(files).0);
+        let numbers = 0..files.0.len();
+        let blocks = numbers.map(|number| Arc::new(parse::parse_file(files, FileId(number as u32)).0)).collect();
         Texts { files: files.clone(), data: BTreeMap::new(), read, blocks, written: BTreeMap::new() }
     }
 
@@ -61,15 +63,22 @@ impl<'a> Texts<'a> {
         let Some(own) = self.files.0.get_mut(file) else { return Err(lost()) };
         let text = splice::splice(&own.text, edits).ok_or_else(lost)?;
         *own = File { path: own.path.clone(), text: text.into() };
-        let (blocks, wrong) = parse::parse(&self.files);
+        let (blocks, wrong) = parse::parse_file(&self.files, FileId(file as u32));
         if !wrong.is_empty() {
             return Err(Verdict::Refused {
                 why: format!("what would be written into {} could not be read again", self.files.0[file].path), // just changed there
                 hint: "change it by hand".to_owned(),
             });
         }
-        self.blocks = Arc::new(blocks);
+        if let Some(own) = self.blocks.get_mut(file) {
+            *own = Arc::new(blocks);
+        }
         Ok(())
+    }
+
+    /// The blocks of all files, as they are now.
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().flat_map(|blocks| blocks.iter())
     }
 
     fn data(&mut self, path: &str) -> Result<Arc<str>, Verdict> {
@@ -125,7 +134,7 @@ impl Saved {
 pub struct Saved {
     files: Files,
     data: BTreeMap<String, Arc<str>>,
-    blocks: Arc<Vec<Block>>,
+    blocks: Vec<Arc<Vec<Block>>>,
     written: BTreeMap<String, (String, Address)>,
 }
 
