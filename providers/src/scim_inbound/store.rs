@@ -158,6 +158,12 @@ impl Store {
                 let mut memory = self.exclusive();
                 let after = disk.durable;
                 disk.lost.push((after, memory.ticket));
+                // Those whose changes were lost a thousand failures ago have heard of it.
+                if disk.lost.len() > 1_000 {
+                    disk.lost.remove(0);
+                }
+                // Who comes from now on sees what is certain.
+                memory.ticket += 1;
                 disk.durable = memory.ticket;
                 memory.lines.clear();
                 // Back to what is certain; where that is not to be had, nothing is answered any more.
