@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use state::{FactKind, Plan};
+use state::{Code, FactKind, Plan};
 
 use super::items::{Item, Lookup, items};
 use crate::render::text::number;
@@ -19,6 +19,8 @@ pub struct Counts {
     pub forget: u64,
     /// Of those above.
     pub held: u64,
+    /// Of those that are held: only since their system is only observed.
+    pub observed: u64,
 }
 
 impl Counts {
@@ -41,7 +43,9 @@ impl Counts {
             '.' => self.forget += 1,
             _ => {}
         }
-        self.held += u64::from(lookup.held(item).is_some());
+        let held = lookup.held(item);
+        self.held += u64::from(held.is_some());
+        self.observed += u64::from(held == Some(Code::Observed));
     }
 
     /// With their words, in the order in which they are said; none that are zero.
@@ -60,7 +64,7 @@ impl Counts {
     }
 }
 
-/// `12 to give, 3 to change, 1 to take, 2 to adopt; 4 held`, or `nothing to change`.
+/// `12 to give, 3 to change, 1 to take, 2 to adopt; 4 held; 2 only observed`, or `nothing to change`.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<String> = self.words().map(|(count, word)| format!("{} {word}", number(count))).collect();
@@ -68,9 +72,13 @@ impl fmt::Display for Counts {
             true => f.write_str("nothing to change")?,
             false => f.write_str(&words.join(", "))?,
         }
-        match self.held {
+        match self.held - self.observed {
+            0 => {}
+            held => write!(f, "; {} held", number(held))?,
+        }
+        match self.observed {
             0 => Ok(()),
-            held => write!(f, "; {} held", number(held)),
+            observed => write!(f, "; {} only observed", number(observed)),
         }
     }
 }

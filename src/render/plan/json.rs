@@ -61,7 +61,7 @@ struct Document<'a> {
 
 impl Serialize for Counts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Counts { give, change, take, hand_over, destroy, adopt, forget, held } = *self;
+        let Counts { give, change, take, hand_over, destroy, adopt, forget, held, observed: _ } = *self;
         let pairs = [
             ("give", give),
             ("change", change),
