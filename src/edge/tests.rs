@@ -48,7 +48,8 @@ impl Kept {
     }
 
     fn journal(&self) -> Result<Journal, Failure> {
-        let mut session = self.session()?;
+        // A program that another test starts at this moment holds the lock too, until it has begun.
+        let mut session = self.store().lock(&self.holder(), Duration::from_secs(5))?;
         let record = Record::lock(&self.store(), &mut *session, &[])?;
         Journal::start(session, record.chain, self.clock.clone())
     }

@@ -187,6 +187,9 @@ struct Stage<'a> {
     codes: std::collections::BTreeMap<Code, u64>,
     /// People of whom it is not certain what they end with: others had their hands in it, or a safeguard keeps it.
     unsure: std::collections::BTreeSet<usize>,
+    /// Whose login changed, and whom an export called by another id.
+    renamed: std::collections::BTreeSet<usize>,
+    another: std::collections::BTreeSet<usize>,
     /// What the account of this one comes to own while the next apply runs.
     meanwhile: Option<usize>,
 }
@@ -213,6 +216,8 @@ pub fn play(scenario: &Scenario) -> Played {
         boundaries: 0,
         codes: Default::default(),
         unsure: Default::default(),
+        renamed: Default::default(),
+        another: Default::default(),
         meanwhile: None,
     };
     stage.world.promises.truth.share = Some(0.1);
@@ -353,8 +358,12 @@ impl Stage<'_> {
                     person.department = department % departments;
                 }
             }
+            // Somebody whose id and login are both new is somebody else, as far as anybody can tell.
+            Event::Renamed { who } if self.another.contains(who) => {}
+            Event::Export(Export::OtherId(who)) if self.renamed.contains(who) => {}
             Event::Renamed { who } => {
                 let day = self.day;
+                self.renamed.insert(*who);
                 if let Some(person) = self.organisation.people.get_mut(*who) {
                     person.login = format!("{}{day}", person.login);
                 }
@@ -363,6 +372,7 @@ impl Stage<'_> {
                 // Whoever approves that they are two people means it.
                 if let Export::OtherId(who) = export {
                     self.unsure.insert(*who);
+                    self.another.insert(*who);
                 }
                 self.organisation.export = *export;
             }

@@ -294,26 +294,38 @@ impl Recorded {
     fn settle(&mut self, open: OpenIntent, result: EventResult, at: Timestamp) {
         match result {
             EventResult::Done { object, .. } => self.done(open, object, at),
-            EventResult::Diverged { seen: Some(seen), .. } => match open.change.action {
-                // What was seen is what it owns.
-                Action::Transfer => {}
-                _ => self.drifted(open.change.address, &seen, at),
-            },
-            EventResult::Diverged { seen: None, .. } | EventResult::NotDone { .. } | EventResult::Unknown { .. } => {}
+            EventResult::Diverged { seen, .. } => {
+                // It may have been taken, and somebody else went on from there: what counts is what was taken.
+                if open.change.action.removes() {
+                    self.removed(&open, false, at);
+                }
+                match (open.change.action, seen) {
+                    // What was seen is what it owns.
+                    (Action::Transfer, _) | (_, None) => {}
+                    (_, Some(seen)) => self.drifted(open.change.address, &seen, at),
+                }
+            }
+            EventResult::NotDone { .. } | EventResult::Unknown { .. } => {}
         }
+    }
+
+    /// Counts for the windows of the safeguards.
+    fn removed(&mut self, open: &OpenIntent, approved: bool, at: Timestamp) {
+        let (address, action) = (open.change.address, open.change.action);
+        let until = self.objects.get(&address).and_then(|known| known.until).or(open.change.until);
+        // What the red button takes leaves no less for others to lose.
+        let suspended = action == Action::Deactivate && self.suspension(address).is_some();
+        let announced = suspended || until.is_some_and(|until| until <= at);
+        self.removals.push(Removal { address, action, at, announced, approved });
     }
 
     fn done(&mut self, open: OpenIntent, mut object: Object, at: Timestamp) {
         let (address, action) = (open.change.address, open.change.action);
         let approved = self.use_up(open.run, address);
-        let known = self.objects.get(&address);
         if action.removes() || !self.is_new(address, at) {
-            let until = known.and_then(|known| known.until).or(open.change.until);
-            // What the red button takes leaves no less for others to lose.
-            let suspended = action == Action::Deactivate && self.suspension(address).is_some();
-            let announced = suspended || until.is_some_and(|until| until <= at);
-            self.removals.push(Removal { address, action, at, announced, approved });
+            self.removed(&open, approved, at);
         }
+        let known = self.objects.get(&address);
         match action {
             Action::Revoke | Action::Forget => self.forget(address),
             Action::Delete => {

@@ -130,6 +130,19 @@ pub(crate) fn load(bytes: &[u8]) -> Result<(Recorded, Tail<'_>), Damage> {
 }
 
 #[test]
+fn a_line_may_be_torn_anywhere_also_within_a_number() {
+    let numbers = [("a", Value::Integer(-7)), ("b", Value::Float(-1.5e-9)), ("c", Value::Float(2.5))];
+    let values: Attributes = numbers.into_iter().map(|(name, value)| (Symbol::new(name), value)).collect();
+    let bytes = written(&[opened(), fact(Fact::identity(address("person.ada"), values))]);
+    let first = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for cut in first + 1..bytes.len() - 1 {
+        let (recorded, tail) = load(&bytes[..cut]).unwrap();
+        assert!(recorded.identities.is_empty());
+        assert!(matches!(tail, Tail::Torn(_)), "{}", String::from_utf8_lossy(&bytes[first..cut]));
+    }
+}
+
+#[test]
 fn what_is_written_is_read() {
     let bytes = written(&events());
     let text = Text::new(&bytes).unwrap();

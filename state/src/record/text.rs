@@ -77,7 +77,7 @@ pub(super) fn tail<'a>(last: &'a [u8], before: &[u8], line: u64) -> Result<Tail<
         return if torn { Ok(Tail::Torn(last)) } else { damage(Fault::NoDigits) };
     };
     match serde_json::from_slice::<IgnoredAny>(json) {
-        Err(error) if error.is_eof() => Ok(Tail::Torn(last)),
+        Err(error) if error.is_eof() || breaks_off_in_a_number(json) => Ok(Tail::Torn(last)),
         Err(error) => damage(Fault::NotAnEvent(format!(
             "the line has no line end, and is not the beginning of a line either ({error}): its end was altered"
         ))),
@@ -90,6 +90,14 @@ pub(super) fn tail<'a>(last: &'a [u8], before: &[u8], line: u64) -> Result<Tail<
             damage(Fault::Altered { stands, due })
         }
     }
+}
+
+/// Whether this is the beginning of JSON that ends within a number, where more digits must come: that is no JSON, and to
+/// serde not the end of the text either.
+fn breaks_off_in_a_number(json: &[u8]) -> bool {
+    let more = [json, b"0"].concat();
+    matches!(json.last(), Some(b'-' | b'+' | b'.' | b'e' | b'E'))
+        && serde_json::from_slice::<IgnoredAny>(&more).is_err_and(|error| error.is_eof())
 }
 
 impl<'a> Text<'a> {
