@@ -57,7 +57,7 @@ pub fn make(global: &Global, recorded: bool, targets: &[Address], approvals: &[P
     let approvals = approvals::read(approvals)?;
     let session = if recorded { Session::offline(global)? } else { Session::open(global)? };
     let commit = provenance::commit(&session.folder.path);
-    let record = session.folder.record(&[])?;
+    let (session, record) = session.with_record()?;
     match &record {
         None => render::note(&format!(
             "no state yet: {} is not there, so nothing is managed so far; `tenure init` starts it",

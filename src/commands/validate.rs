@@ -7,7 +7,7 @@ use engine::language::Diagnostic;
 
 use crate::cli::Global;
 use crate::render::text::counted;
-use crate::session::{Session, connect};
+use crate::session::{Configured, Session, connect};
 use crate::{Error, Exit};
 
 /// Checks everything that the files say, also against what the providers know by themselves. No system is contacted.
@@ -25,7 +25,9 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
         }
     }
     let known = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
-    diagnostics.extend(session.loaded.validate(known).err().into_iter().flat_map(|rejected| rejected.diagnostics));
+    if let Configured::Loaded(loaded) = session.configured {
+        diagnostics.extend(loaded.validate(known).err().into_iter().flat_map(|rejected| rejected.diagnostics));
+    }
     if diagnostics.is_empty() {
         let files = counted(folder.files.0.len(), "file", "files");
         let systems = counted(folder.systems.len(), "system", "systems");

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::configuration::{Loaded, Rejected, Settings, System};
+use engine::configuration::{Configuration, Facts, Loaded, Rejected, Settings, System};
 use engine::language::{Diagnostic, Files};
 use state::{Symbol, Timestamp};
 
@@ -46,7 +46,27 @@ pub struct Session {
     pub folder: Folder,
     /// The systems that people come from.
     pub sources: Vec<Symbol>,
-    pub loaded: Loaded,
+    pub configured: Configured,
+}
+
+/// A configuration, on its way.
+pub enum Configured {
+    Loaded(Box<Loaded>),
+    /// Already, since nobody had to be asked for people.
+    Evaluated(Box<Configuration>),
+}
+
+impl Configured {
+    /// What it comes to.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub fn evaluate(self, facts: &Facts) -> Result<Box<Configuration>, Error> {
+        match self {
+            Configured::Loaded(loaded) => Ok(Box::new(loaded.evaluate(facts)?)),
+            Configured::Evaluated(configuration) => Ok(configuration),
+        }
+    }
 }
 
 impl Session {
@@ -90,7 +110,11 @@ impl Session {
         }
         let (files, settings) = (loaded.files().clone(), loaded.settings().clone());
         let folder = Folder { path, files, settings, systems: loaded.systems().clone(), now, place, key };
-        Ok(Session { folder, sources: loaded.sources_of_people().to_vec(), loaded })
+        Ok(Session {
+            folder,
+            sources: loaded.sources_of_people().to_vec(),
+            configured: Configured::Loaded(Box::new(loaded)),
+        })
     }
 
     /// The systems with their providers.
@@ -100,6 +124,30 @@ impl Session {
     pub fn connections(&self) -> Result<Vec<Connection>, Error> {
         connect::connections(self.folder.systems.values(), &self.folder.path)
             .map_err(|diagnostics| self.folder.rejected(diagnostics))
+    }
+
+    /// The record as it is now, to look at it; none where `init` has not been run. While it is read, which may take a while,
+    /// the configuration is evaluated, unless systems have to be asked for people first.
+    ///
+    /// # Errors
+    /// Where the record is damaged; everything that is wrong with the files.
+    pub fn with_record(self) -> Result<(Session, Option<Record>), Error> {
+        if !self.sources.is_empty() {
+            let record = self.folder.record(&[])?;
+            return Ok((self, record));
+        }
+        let connections = self.connections();
+        let Session { folder, sources, configured } = self;
+        let (record, evaluated) = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| folder.record(&[]));
+            let evaluated = connections.and_then(|connections| {
+                let schemas = prepare::schemas(&connections);
+                configured.evaluate(&prepare::facts(&schemas, BTreeMap::new(), &connections))
+            });
+            (reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), evaluated)
+        });
+        let record = record?;
+        Ok((Session { folder, sources, configured: Configured::Evaluated(evaluated?) }, record))
     }
 }
 

@@ -71,17 +71,13 @@ impl Prepared {
         mut recorded: Recorded,
         from: From<'_>,
     ) -> Result<Prepared, Error> {
-        let Session { folder, loaded, sources } = session;
+        let Session { folder, configured, sources } = session;
         let now = folder.now;
         let schemas = schemas(&connections);
-        let credentials = credentials(&connections);
-        let evaluate = |people| {
-            let schemas = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
-            loaded.evaluate(&Facts { schemas, people, credentials })
-        };
+        let evaluate = |people| configured.evaluate(&facts(&schemas, people, &connections));
         // What is wrong with the files is said before anybody waits for a network, unless people come from there.
         let evaluation = match sources[..] {
-            [] => Evaluation::Done(Box::new(evaluate(BTreeMap::new())?)),
+            [] => Evaluation::Done(evaluate(BTreeMap::new())?),
             _ => Evaluation::Waiting(evaluate),
         };
         let (configuration, readings, readers, settlement) = match from {
@@ -89,7 +85,7 @@ impl Prepared {
                 let readings = read::recorded(&connections, &recorded, now);
                 let configuration = match evaluation {
                     Evaluation::Done(configuration) => *configuration,
-                    Evaluation::Waiting(evaluate) => evaluate(people(&sources, &readings)?)?,
+                    Evaluation::Waiting(evaluate) => *evaluate(people(&sources, &readings)?)?,
                 };
                 (configuration, readings, Readers::new(), Settlement::default())
             }
@@ -102,7 +98,7 @@ impl Prepared {
                 let mut readings = read::read(&first, &connected, None, &recorded, now, progress).await;
                 let configuration = match evaluation {
                     Evaluation::Done(configuration) => *configuration,
-                    Evaluation::Waiting(evaluate) => evaluate(people(&sources, &readings)?)?,
+                    Evaluation::Waiting(evaluate) => *evaluate(people(&sources, &readings)?)?,
                 };
                 readings.extend(read::read(&rest, &connected, Some(&configuration), &recorded, now, progress).await);
                 let settlement = settle_doubts(&folder, &mut recorded, &readings, &answers)?;
@@ -143,12 +139,10 @@ impl Prepared {
     /// # Errors
     /// Everything that is wrong with the files of that configuration.
     pub fn exchange(&mut self, session: Session) -> Result<(Folder, Configuration), Error> {
-        let Session { folder, loaded, sources } = session;
+        let Session { folder, configured, sources } = session;
         let schemas = schemas(&self.connections);
         let people = people(&sources, &self.readings)?;
-        let schemas = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
-        let facts = Facts { schemas, people, credentials: credentials(&self.connections) };
-        let configuration = loaded.evaluate(&facts)?;
+        let configuration = *configured.evaluate(&facts(&schemas, people, &self.connections))?;
         let former = std::mem::replace(&mut self.configuration, configuration);
         Ok((std::mem::replace(&mut self.folder, folder), former))
     }
@@ -220,9 +214,19 @@ impl Prepared {
 }
 
 /// What is known of the attributes of each system without asking it.
-fn schemas(connections: &[Connection]) -> BTreeMap<Symbol, Schema> {
+pub(super) fn schemas(connections: &[Connection]) -> BTreeMap<Symbol, Schema> {
     let offline = |connection: &Connection| connection.provider.offline(&connection.settings).0;
     connections.iter().map(|connection| (connection.name, offline(connection))).collect()
+}
+
+/// What a configuration is evaluated with.
+pub(super) fn facts<'a>(
+    schemas: &'a BTreeMap<Symbol, Schema>,
+    people: BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>,
+    connections: &[Connection],
+) -> Facts<'a> {
+    let schemas = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
+    Facts { schemas, people, credentials: credentials(connections) }
 }
 
 /// The settings of each system that only serve to sign in.
