@@ -310,16 +310,25 @@ fn read(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Bytes that are read at once.
-const BLOCK: u64 = 1 << 20;
+const BLOCK: u64 = 1 << 18;
 
 /// Reads a file to its end, or until no more is wanted; how many bytes that were.
 fn blocks(file: &mut File, take: &mut dyn FnMut(Vec<u8>) -> bool) -> io::Result<u64> {
-    let mut length = 0;
+    let (mut length, mut rest) = (0, Vec::new());
     loop {
-        let mut block = Vec::with_capacity(BLOCK as usize);
+        let mut block = Vec::with_capacity(rest.len() + BLOCK as usize);
+        block.append(&mut rest);
         let read = Read::by_ref(file).take(BLOCK).read_to_end(&mut block)?;
         length += read as u64;
-        if read == 0 || !take(block) {
+        if read == 0 {
+            if !block.is_empty() {
+                take(block);
+            }
+            return Ok(length);
+        }
+        // Whole lines, which nobody has to copy to put them together.
+        rest = block.split_off(memchr::memrchr(b'\n', &block).map_or(0, |end| end + 1));
+        if !block.is_empty() && !take(block) {
             return Ok(length);
         }
     }
