@@ -46,6 +46,13 @@ impl Error {
         };
         Exit::Failed
     }
+
+    /// The same as text, without colours.
+    pub fn plain(&self) -> String {
+        let mut text = Vec::new();
+        self.report(&mut anstream::AutoStream::never(&mut text));
+        String::from_utf8_lossy(&text).into_owned()
+    }
 }
 
 impl From<providers::ConnectError> for Error {

@@ -1,6 +1,9 @@
 //! Systems that are pushed to: what takes the requests of others for one.
 
 use bytes::Bytes;
+use http::HeaderValue;
+use ring::hmac;
+use ring::rand::SystemRandom;
 
 /// Takes what others push to a system, by HTTP. The server is somebody else's: this decides who may ask, and answers.
 pub trait Endpoint: Send + Sync {
@@ -28,4 +31,35 @@ pub enum Unread {
     Broken,
     /// Answering it ended in the middle.
     Failed,
+}
+
+/// A token that is compared without telling by the time that it takes how much of it is right. Its own text is not kept.
+pub struct Token {
+    key: hmac::Key,
+    tag: hmac::Tag,
+}
+
+impl Token {
+    /// None where the operating system gives no random numbers.
+    pub fn new(token: &str) -> Option<Token> {
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok()?;
+        let tag = hmac::sign(&key, token.as_bytes());
+        Some(Token { key, tag })
+    }
+
+    /// Whether this is it.
+    pub fn is(&self, token: &[u8]) -> bool {
+        hmac::verify(&self.key, token, self.tag.as_ref()).is_ok()
+    }
+
+    /// Whether `Authorization` carries it as a bearer token (RFC 6750 section 2.1).
+    pub fn is_in(&self, header: Option<&HeaderValue>) -> bool {
+        credentials(header, "bearer").is_some_and(|token| self.is(token.as_bytes()))
+    }
+}
+
+/// What `Authorization` carries, where it does so by this scheme.
+pub fn credentials<'a>(header: Option<&'a HeaderValue>, scheme: &str) -> Option<&'a str> {
+    let (own, credentials) = header?.to_str().ok()?.trim().split_once(' ')?;
+    own.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
 }

@@ -26,13 +26,17 @@ pub fn refresh(store: &dyn Store, lines: u64) -> Result<(), Failure> {
     if line - kept.filter(|kept| *kept <= line).unwrap_or(0) < lines {
         return Ok(());
     }
-    let record = Record::read(store, &[])?;
+    keep(store, &Record::read(store, &[])?, lines);
+    Ok(())
+}
+
+/// Keeps a snapshot of a loaded record where `lines` or more of its lines had to be folded.
+pub fn keep(store: &dyn Store, record: &Record, lines: u64) {
     if record.folded >= lines
         && let Some(bytes) = snapshot::write(&record.recorded, FOLD)
     {
         store.keep_snapshot(&bytes);
     }
-    Ok(())
 }
 
 /// Whether a record comes to the same with the snapshot that is kept beside it as it does without, which is `record`; none

@@ -9,16 +9,15 @@ mod overview;
 mod person;
 #[cfg(test)]
 mod tests;
-mod token;
+pub mod token;
 
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
-use providers::{Endpoint, Unread};
+use providers::{Endpoint, Token, Unread};
 
-pub use self::token::Token;
 use crate::commands::watch::board::Board;
 use crate::edge::{Clock as _, Store, SystemClock};
 
@@ -72,9 +71,7 @@ impl Page {
             Ok(Some(text)) => page(text),
             Ok(None) => missing("The record knows nobody of this name."),
             Err(error) => {
-                let mut text = Vec::new();
-                error.report(&mut anstream::AutoStream::never(&mut text));
-                let text = html::error("The record cannot be read", &String::from_utf8_lossy(&text));
+                let text = html::error("The record cannot be read", &error.plain());
                 reply(StatusCode::INTERNAL_SERVER_ERROR, "text/html; charset=utf-8", text)
             }
         }
@@ -113,7 +110,7 @@ impl Endpoint for Page {
         if let Some(response) = self.health(head.uri.path()) {
             return Some(response);
         }
-        if self.token.is_in(head.headers.get(header::AUTHORIZATION)) {
+        if token::is_in(&self.token, head.headers.get(header::AUTHORIZATION)) {
             return None;
         }
         let mut response = reply(

@@ -21,9 +21,9 @@ const FOUND: usize = 50;
 /// Where the record cannot be read.
 pub fn page(store: &dyn Store, service: bool, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
     let bytes = store.load()?;
-    Record::new(&store.name(), &bytes, &[], None)?;
     let damage = |damage| damaged(&store.name(), &damage);
     let text = Text::new(&bytes).map_err(damage)?;
+    text.verify(0..text.lines.len()).map_err(damage)?;
     let past = text.at(now).map_err(damage)?;
     let key = Symbol::new(key);
     let who = if service { Address::Service(key) } else { Address::Person(key) };

@@ -45,7 +45,7 @@ fn board() -> Board {
 fn served(method: &str, path: &str, authorization: Option<&str>) -> (u16, String) {
     let folder = tempfile::tempdir().unwrap();
     let store = Box::new(FileStore::new(folder.path().join("none.tenure")));
-    let page = Page::new(board(), store, Token::new(TOKEN).unwrap());
+    let page = Page::new(board(), store, token::checked(TOKEN).unwrap());
     let mut request = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
     if let Some(authorization) = authorization {
         request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(authorization).unwrap());
@@ -78,7 +78,7 @@ fn only_whoever_has_the_token_may_look() {
     // Health says no more than that.
     assert_eq!(served("GET", "/healthz", None), (200, "ok\n".to_owned()));
     assert_eq!(served("GET", "/readyz", None), (503, "unwell\n".to_owned()));
-    assert!(Token::new("short").is_err() && Token::new("").is_err());
+    assert!(token::checked("short").is_err() && token::checked("").is_err());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use state::{Action, Address, Attributes, Change, Commit, Fact, FactKind, Reason,
 
 use crate::commands::history::{Asked, Entry, Run};
 use crate::render::text::{self, clean, counted};
+use crate::render::who::moment;
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
@@ -82,11 +83,6 @@ fn heading(to: &mut dyn Write, run: &Run) -> io::Result<()> {
         clean(version),
         clean(status)
     )
-}
-
-/// `2026-11-23 09:00:00Z`.
-fn moment(at: Timestamp) -> String {
-    at.to_jiff().strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// The time of day; the whole date where it is not that of the heading.

@@ -9,7 +9,7 @@ use engine::approval::{Given, Lifted, Said, draw_up, lift};
 use engine::guard::Watch;
 use engine::mutations::on;
 use engine::plan::Alone;
-use state::record::{Chain, Event, RunStarted, snapshot};
+use state::record::{Chain, Event, RunStarted};
 use state::{Code, Digest, Finding, Plan, Severity, Symbol, Timestamp};
 
 use super::fault::Process as Kind;
@@ -17,8 +17,7 @@ use super::twins::Twins;
 use super::world::World;
 use crate::commands::apply::check_clock;
 use crate::driver::{Look, Progress};
-use crate::edge::snapshot::FOLD;
-use crate::edge::{Holder, Record, Session, Store};
+use crate::edge::{Holder, Record, Session, Store, snapshot};
 use crate::session::approvals;
 use crate::session::doubts::{hasten, patience};
 use crate::session::prepare::{From, Prepared};
@@ -188,11 +187,7 @@ impl World {
         let mut session = store.lock(&holder, Duration::ZERO).map_err(crate::edge::Failure::whole)?;
         let record = Record::lock(&store, &mut *session, &[]).map_err(crate::edge::Failure::whole)?;
         // Long before there is enough to be worth it: later applies go on from here.
-        if record.folded >= FOLDED
-            && let Some(snapshot) = snapshot::write(&record.recorded, FOLD)
-        {
-            store.keep_snapshot(&snapshot);
-        }
+        snapshot::keep(&store, &record, FOLDED);
         let chain = record.chain;
         check_clock(&record.recorded, self.told_now()).map_err(|error| error.to_string())?;
         self.counter_of_latest = number;

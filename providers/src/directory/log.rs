@@ -49,10 +49,9 @@ struct Change {
     now: Option<Line>,
 }
 
-fn digits(former: &str, json: &[u8]) -> String {
-    let mut bytes = former.as_bytes().to_vec();
-    bytes.extend_from_slice(json);
-    let mut digits = Digest::of(&bytes).to_string();
+/// The digits of a line with this JSON, behind one with these digits.
+pub fn digits(former: &str, json: &[u8]) -> String {
+    let mut digits = Digest::of_parts([former.as_bytes(), json]).to_string();
     digits.truncate(16);
     digits
 }

@@ -26,6 +26,7 @@ pub use execute::Execution;
 pub(crate) use files::sync_folder;
 pub use heart::{Changed, Contents, Heart, Possession, possessions};
 pub use line::Thing;
+pub(crate) use log::digits;
 pub use settings::{capabilities, schema};
 pub(crate) use settings::{inside, safe};
 pub(crate) use writer::lock;

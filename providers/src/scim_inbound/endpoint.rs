@@ -15,11 +15,11 @@ use super::query::{self, Query};
 use super::refusal::Refusal;
 use super::resources;
 use super::schema::{self, Kind};
-use super::settings::{Options, Token};
+use super::settings::Options;
 use super::store::Store;
 use super::{discovery, patch};
 use crate::directory::Problem;
-use crate::endpoint::{Endpoint, Unread};
+use crate::endpoint::{Endpoint, Token, Unread};
 use crate::scim::json::Json;
 
 /// Bytes of a body at most.

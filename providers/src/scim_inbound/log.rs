@@ -11,10 +11,9 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use state::Digest;
 
 use super::contents::{Change, Contents};
-use crate::directory::{Problem, sync_folder};
+use crate::directory::{Problem, digits, sync_folder};
 
 /// The file.
 pub const NAME: &str = "pushed.jsonl";
@@ -70,12 +69,6 @@ impl End {
         self.length += line.len() as u64;
         Ok(line)
     }
-}
-
-fn digits(former: &str, json: &[u8]) -> String {
-    let mut digits = Digest::of_parts([former.as_bytes(), json]).to_string();
-    digits.truncate(16);
-    digits
 }
 
 /// Reads everything; none where the file is not there. What a crash left half-written at the end was never answered, and

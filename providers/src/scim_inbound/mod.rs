@@ -34,7 +34,7 @@ use crate::endpoint::Endpoint;
 use crate::listener::{Listener, Polling};
 use crate::provider::{ConnectError, Provider, Reader, SettingError, SettingSchema, Settings, Writer};
 use endpoint::Inbound;
-use settings::{Options, Token};
+use settings::{Options, token};
 
 /// The provider `scim-inbound`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,7 +76,7 @@ impl Provider for ScimInbound {
 
     fn endpoint(&self, settings: &Settings) -> Option<Result<Box<dyn Endpoint>, ConnectError>> {
         let open = || {
-            let token = Token::new(settings)?;
+            let token = token(settings)?;
             Ok::<_, ConnectError>(Box::new(Inbound::open(Options::new(settings)?, token)?) as Box<dyn Endpoint>)
         };
         Some(open())

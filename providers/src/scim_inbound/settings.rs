@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use http::HeaderValue;
-use ring::hmac;
-use ring::rand::SystemRandom;
 
 use crate::directory::{Problem, inside, safe};
+use crate::endpoint::Token;
 use crate::http::settings::{text_of, wrong};
 use crate::provider::{SettingError, SettingSchema, SettingType, Settings};
 
@@ -67,34 +66,17 @@ impl Options {
     }
 }
 
-/// A token that is compared without telling by the time that it takes how much of it is right.
-pub struct Token {
-    key: hmac::Key,
-    tag: hmac::Tag,
-}
-
-impl Token {
-    /// # Errors
-    /// Where there is none, or one that can be guessed.
-    pub fn new(settings: &Settings) -> Result<Token, Problem> {
-        let hint = format!("set one of at least {SHORTEST} random characters: `openssl rand -hex 32`");
-        let named = |what: &str| Problem::new(format!("system.{}: the token {what}", settings.system), hint.clone());
-        let own = settings.secrets.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.trim());
-        let token = own.ok_or_else(|| named("is not set"))?;
-        if token.len() < SHORTEST {
-            return Err(named("is too short"));
-        }
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|_| Problem::new("the system has no random numbers to give", "see its log"))?;
-        let tag = hmac::sign(&key, token.as_bytes());
-        Ok(Token { key, tag })
+/// The token of those who push.
+///
+/// # Errors
+/// Where there is none, or one that can be guessed.
+pub fn token(settings: &Settings) -> Result<Token, Problem> {
+    let hint = format!("set one of at least {SHORTEST} random characters: `openssl rand -hex 32`");
+    let named = |what: &str| Problem::new(format!("system.{}: the token {what}", settings.system), hint.clone());
+    let own = settings.secrets.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.trim());
+    let token = own.ok_or_else(|| named("is not set"))?;
+    if token.len() < SHORTEST {
+        return Err(named("is too short"));
     }
-
-    /// Whether `Authorization` carries it.
-    pub fn is_in(&self, header: Option<&HeaderValue>) -> bool {
-        let Some(text) = header.and_then(|header| header.to_str().ok()) else { return false };
-        let Some((scheme, token)) = text.trim().split_once(' ') else { return false };
-        scheme.eq_ignore_ascii_case("bearer")
-            && hmac::verify(&self.key, token.trim().as_bytes(), self.tag.as_ref()).is_ok()
-    }
+    Token::new(token).ok_or_else(|| Problem::new("the system has no random numbers to give", "see its log"))
 }

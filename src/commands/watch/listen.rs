@@ -1,10 +1,14 @@
 //! `--listen`: takes what is pushed to the systems that hold what others push. That something was pushed is heard of as
 //! with any other system. `--http`: the page.
 
+use std::net::SocketAddr;
+
+use providers::Endpoint;
+
 use super::board::Board;
 use crate::Error;
 use crate::cli::WatchArgs;
-use crate::page::{Page, Token};
+use crate::page::{Page, token};
 use crate::serve::{Listen, Server};
 use crate::session::Session;
 
@@ -21,8 +25,7 @@ pub fn start(args: &WatchArgs, session: &Session) -> Result<Option<Server>, Erro
         return Err(Error::new("there is nothing to listen for: no system of the files is one that others push to")
             .hint("declare one, such as `system \"hr\" { provider = ... }`, or leave --listen out"));
     }
-    let tls = args.tls_cert.clone().zip(args.tls_key.clone());
-    Server::start(&Listen { address, tls }, endpoints).map(Some)
+    server(args, address, endpoints).map(Some)
 }
 
 /// The page, where it is asked for.
@@ -31,7 +34,11 @@ pub fn start(args: &WatchArgs, session: &Session) -> Result<Option<Server>, Erro
 /// Where there is no token for it, or the address is not to be had.
 pub fn page(args: &WatchArgs, session: &Session, board: &Board) -> Result<Option<Server>, Error> {
     let Some(address) = args.http else { return Ok(None) };
-    let page = Page::new(board.clone(), session.folder.store()?, Token::given()?);
+    let page = Page::new(board.clone(), session.folder.store()?, token::given()?);
+    server(args, address, vec![Box::new(page)]).map(Some)
+}
+
+fn server(args: &WatchArgs, address: SocketAddr, endpoints: Vec<Box<dyn Endpoint>>) -> Result<Server, Error> {
     let tls = args.tls_cert.clone().zip(args.tls_key.clone());
-    Server::start(&Listen { address, tls }, vec![Box::new(page)]).map(Some)
+    Server::start(&Listen { address, tls }, endpoints)
 }

@@ -38,9 +38,7 @@ pub fn round(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         Ok(done) => Ok(done),
         Err(error @ Error::Output(_)) => Err(error),
         Err(error) => {
-            let mut text = Vec::new();
-            error.report(&mut anstream::AutoStream::never(&mut text));
-            log.tell(Entry::Failed { error: String::from_utf8_lossy(&text).trim().to_owned() })?;
+            log.tell(Entry::Failed { error: error.plain().trim().to_owned() })?;
             Ok(Done { round: Round { failed: true, ..Round::default() }, sources: Vec::new(), systems: None })
         }
     }

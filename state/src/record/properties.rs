@@ -132,6 +132,14 @@ fn known(recorded: &Recorded) -> impl PartialEq + std::fmt::Debug + use<> {
     (lineage, maps, open, removals)
 }
 
+/// Folds what happens next, but for the line that opens a file.
+fn go_on(recorded: &mut Recorded, after: Vec<Event>) {
+    for (n, event) in after.into_iter().skip(1).enumerate() {
+        recorded.apply(Line { n: recorded.head_line + 1, at: at(1_000_000 + n as i64), event }).unwrap();
+    }
+    recorded.finish().unwrap();
+}
+
 /// Checks and folds a file that comes in blocks of `size` bytes.
 fn in_blocks(bytes: &[u8], size: usize) -> Result<(Recorded, part::End), Damage> {
     let mut parts = part::Parts::default();
@@ -242,13 +250,8 @@ proptest! {
 
         // And what happens next has the same effect on both.
         let (mut long, mut short) = (recorded, continued);
-        for (n, event) in after.into_iter().skip(1).enumerate() {
-            let line = Line { n: long.head_line + 1, at: at(1_000_000 + n as i64), event };
-            long.apply(line.clone()).unwrap();
-            short.apply(line).unwrap();
-        }
-        long.finish().unwrap();
-        short.finish().unwrap();
+        go_on(&mut long, after.clone());
+        go_on(&mut short, after);
         prop_assert_eq!(known(&short), known(&long));
     }
 
@@ -272,13 +275,8 @@ proptest! {
 
         // And what happens next has the same effect on both.
         let (mut long, mut short) = (recorded, kept);
-        for (n, event) in after.into_iter().skip(1).enumerate() {
-            let line = Line { n: long.head_line + 1, at: at(1_000_000 + n as i64), event };
-            long.apply(line.clone()).unwrap();
-            short.apply(line).unwrap();
-        }
-        long.finish().unwrap();
-        short.finish().unwrap();
+        go_on(&mut long, after.clone());
+        go_on(&mut short, after);
         prop_assert_eq!(all(&short), all(&long));
         prop_assert!(snapshot::same(&short, &long));
 

@@ -13,7 +13,7 @@ use state::Symbol;
 
 use super::endpoint::Inbound;
 use super::log;
-use super::settings::{Options, Token};
+use super::settings::{Options, token};
 use crate::endpoint::Endpoint as _;
 use crate::provider::Settings;
 use crate::scim::rfc;
@@ -31,7 +31,7 @@ fn settings(folder: &std::path::Path) -> Settings {
 
 fn open(folder: &std::path::Path) -> Inbound {
     let settings = settings(folder);
-    Inbound::open(Options::new(&settings).unwrap(), Token::new(&settings).unwrap()).unwrap()
+    Inbound::open(Options::new(&settings).unwrap(), token(&settings).unwrap()).unwrap()
 }
 
 /// An endpoint in a folder of its own.

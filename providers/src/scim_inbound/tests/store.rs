@@ -7,7 +7,7 @@ use super::super::contents::{Change, Contents, Resource};
 use super::super::endpoint::Inbound;
 use super::super::log;
 use super::super::schema::Kind;
-use super::super::settings::{Options, Token};
+use super::super::settings::{Options, token};
 use super::super::store::Store;
 use super::{Bench, open, people, settings};
 
@@ -23,7 +23,7 @@ fn what_was_answered_is_there_when_it_is_opened_again() {
     assert_eq!((bench.get(&ada), bench.get(&group)), before);
     // One process writes.
     let settings = settings(bench.folder.path());
-    let second = Inbound::open(Options::new(&settings).unwrap(), Token::new(&settings).unwrap());
+    let second = Inbound::open(Options::new(&settings).unwrap(), token(&settings).unwrap());
     assert!(second.err().unwrap().message.contains("is being written by"));
 }
 
