@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use state::Timestamp;
+use state::{Severity, Timestamp};
 
 use crate::commands::watch::board::Known;
 
@@ -83,7 +83,7 @@ pub fn text(known: &Known, now: Timestamp) -> String {
     put("drift", "gauge", "Differences that others made.", one(sight.drift as f64));
     let mut codes: BTreeMap<(&str, bool), u64> = BTreeMap::new();
     for finding in &sight.findings {
-        *codes.entry((finding.code.as_str(), finding.holds)).or_default() += 1;
+        *codes.entry((finding.code.as_str(), finding.severity == Severity::Holds)).or_default() += 1;
     }
     let findings = codes.iter().map(|((code, holds), count)| {
         (labels(&[("code", code), ("holds", if *holds { "true" } else { "false" })]), *count as f64)

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use state::{Address, Timestamp};
+use state::{Address, Finding, Severity, Timestamp};
 
 use super::html::{address, escaped, page as whole, section, table};
-use crate::commands::watch::board::{Finding, Known, Sight};
+use crate::commands::watch::board::{Known, Sight};
 use crate::commands::watch::log::Entry;
 use crate::render::who::moment;
 
@@ -86,7 +86,8 @@ fn numbers(to: &mut String, known: &Known, sight: &Sight) {
 
 fn findings(to: &mut String, findings: &[Finding]) {
     let rows = findings.iter().take(MOST).map(|finding| {
-        let holds = if finding.holds { "<strong class=\"hold\">holds</strong>" } else { "shown only" };
+        let holds =
+            if finding.severity == Severity::Holds { "<strong class=\"hold\">holds</strong>" } else { "shown only" };
         let words = format!("{}<br><span class=\"quiet\">{}</span>", escaped(&finding.message), escaped(&finding.hint));
         vec![escaped(finding.code.as_str()), holds.to_owned(), words, addresses(&finding.addresses)]
     });

@@ -1,9 +1,9 @@
 use http::{HeaderValue, Request};
-use state::{Action, Address, Code, Timestamp};
+use state::{Action, Address, Code, Finding, Scope, Severity, Timestamp};
 
 use super::html::escaped;
 use super::*;
-use crate::commands::watch::board::{Finding, Sight, System};
+use crate::commands::watch::board::{Sight, System};
 use crate::commands::watch::log::Entry;
 use crate::edge::FileStore;
 
@@ -11,10 +11,9 @@ const TOKEN: &str = "0123456789abcdef0123456789";
 
 fn board() -> Board {
     let at = Timestamp::from_millis(1_795_000_000_000);
-    let board = Board::new(SystemClock.now(), 60_000);
+    let board = Board::new(SystemClock.now(), 60_000, true);
     let address: Address = "account.chat.ada".parse().unwrap();
-    board.saw(Sight {
-        at,
+    board.saw(|| Sight {
         changes: 2,
         held: 1,
         systems: vec![
@@ -27,7 +26,8 @@ fn board() -> Board {
         ],
         findings: vec![Finding {
             code: Code::MassRemoval,
-            holds: true,
+            severity: Severity::Holds,
+            scope: Scope::Addresses,
             addresses: vec![address],
             message: "4 of 5 & more".to_owned(),
             hint: "look".to_owned(),

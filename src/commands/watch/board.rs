@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use state::{Address, Code, Digest, Symbol, Timestamp};
+use state::{Digest, Finding, Symbol, Timestamp};
 
 use super::log::Entry;
 
 /// A clone is another way to the same board.
 #[derive(Clone)]
-pub struct Board(Arc<Mutex<Known>>);
+pub struct Board {
+    known: Arc<Mutex<Known>>,
+    /// Whether anybody can ask.
+    asked: bool,
+}
 
 /// Everything that is known.
 #[derive(Clone, Debug, Default)]
@@ -43,11 +47,11 @@ pub struct Known {
 /// What a round saw.
 #[derive(Clone, Debug, Default)]
 pub struct Sight {
-    pub at: Timestamp,
     pub changes: usize,
     pub held: usize,
     pub drift: usize,
     pub systems: Vec<System>,
+    /// What safeguards say, what holds first.
     pub findings: Vec<Finding>,
     /// What time alone brings, by when.
     pub coming: Vec<(String, String)>,
@@ -68,19 +72,10 @@ pub struct System {
     pub read: Result<[usize; 3], String>,
 }
 
-/// What a safeguard says.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    pub code: Code,
-    pub holds: bool,
-    pub addresses: Vec<Address>,
-    pub message: String,
-    pub hint: String,
-}
-
 impl Board {
-    pub fn new(started: Timestamp, interval: i64) -> Board {
-        Board(Arc::new(Mutex::new(Known { started, interval, ..Known::default() })))
+    /// `asked`: whether anybody can ask.
+    pub fn new(started: Timestamp, interval: i64, asked: bool) -> Board {
+        Board { known: Arc::new(Mutex::new(Known { started, interval, ..Known::default() })), asked }
     }
 
     /// All of it, as it is now.
@@ -101,8 +96,12 @@ impl Board {
         }
     }
 
-    /// What a round saw.
-    pub fn saw(&self, sight: Sight) {
+    /// What a round saw: made only where anybody can ask for it.
+    pub fn saw(&self, sight: impl FnOnce() -> Sight) {
+        if !self.asked {
+            return;
+        }
+        let sight = sight();
         let mut known = self.lock();
         known.sight = Some(sight);
         known.error = None;
@@ -137,7 +136,7 @@ impl Board {
 
     /// What is kept is whole after each step.
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

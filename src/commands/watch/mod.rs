@@ -55,7 +55,7 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let hints = Hints::default();
     // Dropped at the end: what is being pushed then is still answered.
     let server = listen::start(args, &session)?;
-    let board = Board::new(SystemClock.now(), interval);
+    let board = Board::new(SystemClock.now(), interval, args.http.is_some());
     let page = listen::page(args, &session, &board)?;
     let hooks = Hooks::start(&args.webhook, &board)?;
     drop(session);

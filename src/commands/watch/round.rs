@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use engine::plan::Inventory;
+use engine::plan::{Coming, Inventory};
 use engine::watch::policy::{allowed, fits};
 use engine::watch::{Round, Why};
-use state::{Action, Address, Plan, Severity, Symbol, Timestamp};
+use state::{Action, Address, Finding, Plan, Severity, Symbol, Timestamp};
 
 use super::board::{self, Sight};
 use super::log::{Entry, Log};
@@ -57,7 +57,8 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         held: held.len(),
         drift: drifts.drifts.len(),
     })?;
-    log.board.saw(sight(&prepared, &plan, drifts.drifts.len()));
+    let coming = prepared.coming();
+    log.board.saw(|| sight(&prepared, &plan, held.len(), drifts.drifts.len(), &coming));
     let may = chosen(&prepared, &plan, &kinds)?;
     let mut standing: Vec<Entry> = drifts
         .drifts
@@ -76,7 +77,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         },
     ));
     log.stand(standing)?;
-    let (due, seen) = (due(&prepared), Some(plan.digest));
+    let (due, seen) = (due(&prepared, &coming), Some(plan.digest));
     let sources = plan.inputs.keys().map(PathBuf::from).filter(|path| path.is_file()).collect();
     let folder = prepared.folder.path.clone();
     // Before something is applied, with what was read; what is about to be changed is not to be accepted.
@@ -113,7 +114,7 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
 }
 
 /// What this round saw, for whoever asks.
-fn sight(prepared: &Prepared, plan: &Plan, drift: usize) -> Sight {
+fn sight(prepared: &Prepared, plan: &Plan, held: usize, drift: usize, coming: &Coming) -> Sight {
     let systems = prepared.connections.iter().map(|connection| {
         let inventory = prepared.readings.get(&connection.name).map(|reading| &reading.inventory);
         let read = match inventory {
@@ -127,16 +128,8 @@ fn sight(prepared: &Prepared, plan: &Plan, drift: usize) -> Sight {
         board::System { name: connection.name, provider: Symbol::new(connection.provider.name()), read }
     });
     let told = plan.findings.iter().filter(|finding| finding.severity != Severity::Approved);
-    let findings = told.map(|finding| board::Finding {
-        code: finding.code,
-        holds: finding.severity == Severity::Holds,
-        addresses: finding.addresses.clone(),
-        message: finding.message.clone(),
-        hint: finding.hint.clone(),
-    });
-    let mut findings: Vec<_> = findings.collect();
-    findings.sort_by_key(|finding| !finding.holds);
-    let coming = prepared.coming();
+    let mut findings: Vec<Finding> = told.cloned().collect();
+    findings.sort_by_key(|finding| finding.severity != Severity::Holds);
     let stages = coming.stages.iter().map(|stage| {
         let held = if stage.on_hold { " (legal hold)" } else { "" };
         (stage.day.to_string(), format!("{} {}{held}", stage.action.word(), stage.account))
@@ -147,9 +140,8 @@ fn sight(prepared: &Prepared, plan: &Plan, drift: usize) -> Sight {
     coming.sort();
     let recorded = &prepared.recorded;
     Sight {
-        at: prepared.folder.now,
         changes: plan.changes.len(),
-        held: plan.held().len(),
+        held,
         drift,
         systems: systems.collect(),
         findings,
@@ -207,9 +199,8 @@ fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<Carrie
 }
 
 /// The next moment at which time alone brings something; midnight at the latest, when days end and begin.
-fn due(prepared: &Prepared) -> Option<Timestamp> {
+fn due(prepared: &Prepared, coming: &Coming) -> Option<Timestamp> {
     let now = prepared.folder.now;
-    let coming = prepared.coming();
     let files = &prepared.configuration;
     let begins = files.not_in_force.iter().filter_map(|membership| membership.from);
     // What the files give for a time ends then, whether or not the record has it already.

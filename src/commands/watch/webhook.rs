@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn addresses_and_secrets_that_are_wrong_are_refused() {
-        let board = Board::new(Timestamp::default(), 0);
+        let board = Board::new(Timestamp::default(), 0, false);
         let refused = |address: &str| {
             Hook::start(address, key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap(), board.clone())
                 .err()
