@@ -54,7 +54,7 @@ pub(super) fn carry_out(
     let approvals = approvals::read(&args.approval)?;
     let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref());
     let undo = kept.map(|undoes| undoes.run.as_str()).or(undo).map(str::to_owned);
-    let mut session = Session::open(global)?;
+    let session = Session::open(global)?;
     let store = session.folder.store()?;
     if !store.exists()? {
         return Err(session.folder.no_state().hint(
@@ -64,13 +64,17 @@ pub(super) fn carry_out(
     }
     // Asked before the lock is taken: a program that is started holds it too until it has begun, and outlives a kill.
     let commit = provenance::commit(&session.folder.path);
-    let mut lock = store.lock(&provenance::holder("apply", session.folder.now), global.lock_timeout)?;
-    let locked = SystemClock.now();
-    if session.folder.now.plus_millis(WAITED) < locked {
+    let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
+    let (mut session, (lock, locked, record)) = session.beside(|folder| {
+        let mut lock = store.lock(&provenance::holder("apply", folder.now), global.lock_timeout)?;
+        let locked = SystemClock.now();
+        let record = Record::lock(&*store, &mut *lock, &expected)?;
+        Ok((lock, locked, record))
+    })?;
+    // What is in doubt may have to be waited for.
+    if session.folder.now.plus_millis(WAITED) < locked || record.recorded.open.iter().next().is_some() {
         session = anew(global, &session)?;
     }
-    let expected: Vec<Head> = saved.iter().zip(&args.file).map(|(plan, path)| head_of(plan, path)).collect();
-    let record = Record::lock(&*store, &mut *lock, &expected)?;
     if let Some((line, bytes)) = record.torn {
         render::note(&format!(
             "line {line} of the state file was never finished ({bytes} bytes): the next write keeps it aside"
@@ -88,7 +92,7 @@ pub(super) fn carry_out(
     applied
 }
 
-/// The configuration and the time as they are now. Whoever waited for the lock plans by them, not by those of before:
+/// The configuration and the time as they are now. Whoever waited for the lock, or for what is in doubt, plans by them, not by those of before:
 /// others wrote to the record meanwhile, and a clock that was read before would look as if it were behind.
 fn anew(global: &Global, before: &Session) -> Result<Session, Error> {
     let session = Session::open(global)?;

@@ -23,6 +23,10 @@ pub trait Recording: Sync {
     fn held(&self) -> Result<(), String> {
         Ok(())
     }
+    /// How long that takes, as far as it is known.
+    fn latency(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 impl Recording for Journal {
@@ -32,6 +36,10 @@ impl Recording for Journal {
 
     fn held(&self) -> Result<(), String> {
         Journal::held(self).map_err(|failure| failure.whole())
+    }
+
+    fn latency(&self) -> Duration {
+        self.latency
     }
 }
 
@@ -97,7 +105,7 @@ pub async fn run(
     interrupts: &mut Interrupts,
     progress: &Progress,
 ) -> Ended {
-    machine.gather();
+    machine.gather(i64::try_from(journal.latency().as_millis()).unwrap_or(i64::MAX));
     let mut calls = Calls::default();
     let mut writing: Option<Writing<'_>> = None;
     let mut wake: Option<Timestamp> = None;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use state::record::{Chain, Event};
 use tokio::sync::oneshot;
@@ -19,6 +20,8 @@ pub struct Journal {
     entries: Sender<Entry>,
     writer: JoinHandle<Written>,
     guard: Guard,
+    /// How long a write takes, as far as that is known.
+    pub latency: Duration,
 }
 
 struct Entry {
@@ -40,13 +43,13 @@ impl Journal {
     /// Where the operating system gives no thread.
     pub fn start(session: Box<dyn Session>, chain: Chain, clock: Arc<dyn Clock>) -> Result<Journal, Failure> {
         let (entries, handed_in) = channel();
-        let guard = session.guard();
+        let (guard, latency) = (session.guard(), session.latency());
         let writer = Writer { written: Written { session, chain, failed: None }, clock, handed_in, batch: Vec::new() };
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run())
             .map_err(|error| Failure::new(format!("cannot start a thread for the state file: {error}")))?;
-        Ok(Journal { entries, writer, guard })
+        Ok(Journal { entries, writer, guard, latency })
     }
 
     /// Whether the lock still stands: asked before each call.

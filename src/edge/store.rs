@@ -90,6 +90,10 @@ pub trait Session: Send {
     fn remember(&mut self, chain: &Chain);
     /// Tells, at any later moment and from any thread, whether nobody else can write yet.
     fn guard(&self) -> Guard;
+    /// How long an append takes, as far as it is known before the first one.
+    fn latency(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Whether a lock still stands; asked before each call to a system.

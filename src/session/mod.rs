@@ -132,22 +132,30 @@ impl Session {
     /// # Errors
     /// Where the record is damaged; everything that is wrong with the files.
     pub fn with_record(self) -> Result<(Session, Option<Record>), Error> {
+        self.beside(|folder| folder.record(&[]))
+    }
+
+    /// Evaluates the configuration beside `work`, which may take a while, unless systems have to be asked for people first.
+    ///
+    /// # Errors
+    /// Those of `work`; everything that is wrong with the files.
+    pub fn beside<T: Send>(self, work: impl FnOnce(&Folder) -> Result<T, Error> + Send) -> Result<(Session, T), Error> {
         if !self.sources.is_empty() {
-            let record = self.folder.record(&[])?;
-            return Ok((self, record));
+            let done = work(&self.folder)?;
+            return Ok((self, done));
         }
         let connections = self.connections();
         let Session { folder, sources, configured } = self;
-        let (record, evaluated) = std::thread::scope(|scope| {
-            let reading = scope.spawn(|| folder.record(&[]));
+        let (done, evaluated) = std::thread::scope(|scope| {
+            let working = scope.spawn(|| work(&folder));
             let evaluated = connections.and_then(|connections| {
                 let schemas = prepare::schemas(&connections);
                 configured.evaluate(&prepare::facts(&schemas, BTreeMap::new(), &connections))
             });
-            (reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), evaluated)
+            (working.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), evaluated)
         });
-        let record = record?;
-        Ok((Session { folder, sources, configured: Configured::Evaluated(evaluated?) }, record))
+        let done = done?;
+        Ok((Session { folder, sources, configured: Configured::Evaluated(evaluated?) }, done))
     }
 }
 

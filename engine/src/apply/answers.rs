@@ -88,6 +88,10 @@ impl Apply<'_> {
         let Some(system) = self.system_of(unit) else { return };
         let Some(active) = self.active.get_mut(unit as usize).and_then(Option::as_mut) else { return };
         let calls = std::mem::take(&mut active.calling);
+        let took = now.millis().saturating_sub(active.called.millis());
+        if let Some(system) = self.systems.get_mut(system as usize) {
+            system.was_answered(took);
+        }
         let (asked, answered) = (calls.len(), outcomes.len());
         let missing = || Outcome::Unknown(format!("the writer answered {answered} of {asked} changes"));
         // A call that begins nothing at all is not repeated for ever.

@@ -34,7 +34,7 @@ pub(super) struct Journal {
     /// Who may go on once so many events are durable; in order.
     waiters: VecDeque<(u64, Waiter)>,
     /// Whether writes may be put off at all.
-    pub(super) gathers: bool,
+    gathers: bool,
     /// When the write that is under way was handed out, and the milliseconds that the one before took.
     begun: Timestamp,
     took: i64,
@@ -55,6 +55,16 @@ pub(super) enum Next {
 }
 
 impl Journal {
+    /// From now on writes may be put off; one takes about so many milliseconds.
+    pub(super) fn gather(&mut self, write: i64) {
+        (self.gathers, self.took) = (true, write);
+    }
+
+    /// The milliseconds that a write takes, as far as that matters.
+    pub(super) fn write_takes(&self) -> i64 {
+        if self.gathers { self.took } else { 0 }
+    }
+
     /// Queues an event.
     pub(super) fn push(&mut self, event: Event) {
         self.queued += 1;

@@ -139,10 +139,11 @@ impl<'a> Apply<'a> {
         apply
     }
 
-    /// Lets writes that take long wait a little for each other, so that there are fewer. For drivers in which time passes
-    /// by itself; where time goes from one event to the next, as in a simulation, what comes when is decided there.
-    pub fn gather(&mut self) {
-        self.journal.gathers = true;
+    /// Lets writes that take long wait a little for each other, and more intents share one, so that there are fewer. A
+    /// write takes about so many milliseconds, as far as that is known (0). For drivers in which time passes by itself;
+    /// where time goes from one event to the next, as in a simulation, what comes when is decided there.
+    pub fn gather(&mut self, write: i64) {
+        self.journal.gather(write);
     }
 
     /// What is to be done now. Empty: answers are awaited.
@@ -328,8 +329,11 @@ impl<'a> Apply<'a> {
     /// Lets units begin, as far as there is room; whether any did.
     fn begin(&mut self, now: Timestamp) -> bool {
         let mut any = false;
+        let write = self.journal.write_takes();
         for system in 0..self.systems.len() {
-            while let Some(unit) = self.systems.get_mut(system).filter(|s| s.has_room()).and_then(|s| s.ready.pop()) {
+            while let Some(unit) =
+                self.systems.get_mut(system).filter(|s| s.has_room(write)).and_then(|s| s.ready.pop())
+            {
                 self.start(unit.0, now);
                 any = true;
             }
@@ -405,7 +409,7 @@ impl<'a> Apply<'a> {
         }
         let orders: Vec<Order> = calls.iter_mut().filter_map(|call| call.order.take()).collect();
         calls.iter_mut().for_each(|call| call.settle_at = settle_at);
-        active.calling = calls;
+        (active.calling, active.called) = (calls, now);
         let token = self.token(InFlight::Call(unit));
         // The next intents are written while this call is under way.
         self.advance(unit, now);

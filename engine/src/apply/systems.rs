@@ -44,7 +44,15 @@ pub(super) struct System {
     pub(super) tripped: bool,
     /// The system asked to be left alone until then.
     pub(super) throttled: Option<Timestamp>,
+    /// Calls that were answered, and the milliseconds that they took together.
+    answered: (i64, i64),
 }
+
+/// How long a call takes, in milliseconds, as long as none was answered.
+const CALL: i64 = 10;
+/// More units than these times the calls that may be in flight do not wait for one write: what a kill leaves in doubt is
+/// looked at one by one.
+const AHEAD: i64 = 16;
 
 impl System {
     pub(super) fn new(name: Symbol, connected: Option<Connected>) -> System {
@@ -59,6 +67,7 @@ impl System {
             failures: 0,
             tripped: false,
             throttled: None,
+            answered: (0, 0),
         }
     }
 
@@ -89,10 +98,24 @@ impl System {
             .map_or(0, |connected| i64::try_from(connected.capabilities.deadline).unwrap_or(i64::MAX))
     }
 
-    /// Whether another unit may begin: twice as many as calls may be in flight, so that the places stay filled while
-    /// intents are flushed.
-    pub(super) fn has_room(&self) -> bool {
-        self.busy < self.concurrency() * 2
+    /// Whether another unit may begin, where a write to the record takes `write` milliseconds: twice as many as calls may
+    /// be in flight, so that the places stay filled while intents are flushed; and where calls are faster than writes, as
+    /// many as can be called in the time that one write takes.
+    pub(super) fn has_room(&self, write: i64) -> bool {
+        let call = match self.answered {
+            (0, _) => CALL,
+            (calls, millis) => millis / calls,
+        };
+        let ahead = usize::try_from((write / call.max(1)).clamp(1, AHEAD)).unwrap_or(1);
+        self.busy < self.concurrency().saturating_mul(1 + ahead)
+    }
+
+    /// A call was answered after so many milliseconds.
+    pub(super) fn was_answered(&mut self, millis: i64) {
+        // A clock that was set says nothing.
+        if millis >= 0 {
+            self.answered = (self.answered.0 + 1, self.answered.1.saturating_add(millis));
+        }
     }
 
     /// A unit failed; `true` when this opened the breaker.
@@ -126,5 +149,43 @@ impl System {
             _ => self.throttled = None,
         }
         self.calls.pop_front().or_else(|| self.reads.pop_front())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Units that may have begun at the same time, with two calls in flight at most.
+    fn room(write: i64, calls: &[i64]) -> usize {
+        let capabilities = Capabilities { concurrency: 2, ..Capabilities::default() };
+        let connected = Connected { capabilities, ..Connected::default() };
+        let mut system = System::new(Symbol::new("chat"), Some(connected));
+        calls.iter().for_each(|millis| system.was_answered(*millis));
+        while system.has_room(write) {
+            system.busy += 1;
+        }
+        system.busy
+    }
+
+    #[test]
+    fn as_many_begin_as_can_be_called_while_one_write_is_under_way() {
+        for (write, calls, expected) in [
+            // A disk: both places, and as many again.
+            (0, &[][..], 4),
+            (2, &[5, 5], 4),
+            // A bucket, and calls that take a third of a write.
+            (30, &[10, 8, 12], 8),
+            (30, &[], 8),
+            // Calls that are slower than writes, and such as take no time at all.
+            (30, &[300], 4),
+            (30, &[0, 0, 1], 34),
+            (600_000, &[1], 34),
+            // Clocks that were set back.
+            (-5_000, &[10], 4),
+            (30, &[-4_000, 10], 8),
+        ] {
+            assert_eq!(room(write, calls), expected, "a write of {write} ms, calls of {calls:?} ms");
+        }
     }
 }

@@ -88,6 +88,8 @@ pub(super) struct Active {
     pub(super) durable: bool,
     pub(super) queued: bool,
     pub(super) calling: Vec<Call>,
+    /// When it was called.
+    pub(super) called: Timestamp,
     /// Called and answered as done, not seen yet.
     pub(super) looking: Vec<Call>,
     /// A look is queued, in flight, or waits for its time.

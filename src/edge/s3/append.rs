@@ -1,6 +1,7 @@
 //! Lines added to a record under a lease.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use state::record::Chain;
 
@@ -16,6 +17,8 @@ use crate::edge::store::{Guard, Repair, Session, first_number};
 pub struct S3Session {
     objects: Objects,
     lease: Lease,
+    /// What was read of it while the lock was taken.
+    fetched: read::Fetched,
     /// What it holds; none before it was read.
     known: Option<Known>,
     /// What failed once: nothing is appended any more.
@@ -31,8 +34,8 @@ struct Known {
 }
 
 impl S3Session {
-    pub(super) fn new(objects: Objects, lease: Lease) -> S3Session {
-        S3Session { objects, lease, known: None, broken: None }
+    pub(super) fn new(objects: Objects, lease: Lease, fetched: read::Fetched) -> S3Session {
+        S3Session { objects, lease, fetched, known: None, broken: None }
     }
 
     fn known(&mut self) -> Result<&mut Known, Failure> {
@@ -66,8 +69,8 @@ impl Session for S3Session {
     }
 
     fn load(&mut self) -> Result<Vec<u8>, Failure> {
-        let objects = self.objects.clone();
-        let record = self.objects.background.run(async move { read::record(&objects).await })?;
+        let (objects, fetched) = (self.objects.clone(), std::mem::take(&mut self.fetched));
+        let record = self.objects.background.run(async move { read::record(&objects, fetched).await })?;
         self.known = Some(Known { next: record.next, pieces: record.pieces });
         Ok(record.bytes)
     }
@@ -110,6 +113,10 @@ impl Session for S3Session {
 
     fn guard(&self) -> Guard {
         Arc::clone(self.lease.guard())
+    }
+
+    fn latency(&self) -> Duration {
+        self.lease.latency
     }
 }
 

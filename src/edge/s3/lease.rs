@@ -37,6 +37,8 @@ pub struct Lease {
     token: String,
     standing: Arc<Mutex<Standing>>,
     guard: Guard,
+    /// How long it took to write it.
+    pub latency: Duration,
 }
 
 /// How a lease stands.
@@ -62,17 +64,21 @@ fn name(number: u64) -> String {
     format!("lock/{number:020}")
 }
 
-/// Takes the lock, and waits up to `wait` where somebody holds it.
+/// Takes the lock, and waits up to `wait` where somebody holds it. `names` is a listing of just now.
 ///
 /// # Errors
 /// Where somebody still holds it (the message says who), or the service fails.
-pub async fn take(objects: &Objects, holder: &Holder, wait: Duration) -> Result<Lease, Failure> {
+pub async fn take(objects: &Objects, holder: &Holder, wait: Duration, names: Vec<String>) -> Result<Lease, Failure> {
     let token = token()?;
     let paper = paper(objects, Some(holder), &token)?;
     let begun = Instant::now();
+    let mut names = Some(names);
     loop {
         let asked = Instant::now();
-        let names = objects.list("lock/").await?;
+        let names = match names.take() {
+            Some(names) => names.into_iter().filter(|name| name.starts_with("lock/")).collect(),
+            None => objects.list("lock/").await?,
+        };
         let last = names.iter().filter_map(|name| name.strip_prefix("lock/")?.parse::<u64>().ok()).max();
         let found = match last {
             Some(last) => objects.get(&name(last)).await?,
@@ -95,15 +101,17 @@ pub async fn take(objects: &Objects, holder: &Holder, wait: Duration) -> Result<
             Some(_) => {
                 tokio::time::sleep(Duration::from_secs(1).min(wait.saturating_sub(begun.elapsed()))).await;
             }
-            None if objects.create(&name(last + 1), &paper).await? => {
-                let lease = Lease::new(objects.clone(), last + 1, token, paper, asked);
-                let own = objects.clone();
-                // Nobody looks at those any more; whoever takes the lock next removes what is left.
-                objects.background.begin(async move { own.remove(names).await });
-                return Ok(lease);
+            None => {
+                let writing = Instant::now();
+                if objects.create(&name(last + 1), &paper).await? {
+                    let lease = Lease::new(objects.clone(), (last + 1, token, paper), asked, writing.elapsed());
+                    let own = objects.clone();
+                    // Nobody looks at those any more; whoever takes the lock next removes what is left.
+                    objects.background.begin(async move { own.remove(names).await });
+                    return Ok(lease);
+                }
+                // Somebody else was faster: look again.
             }
-            // Somebody else was faster: look again.
-            None => {}
         }
     }
 }
@@ -138,7 +146,12 @@ fn token() -> Result<String, Failure> {
 }
 
 impl Lease {
-    fn new(objects: Objects, number: u64, token: String, paper: Vec<u8>, asked: Instant) -> Lease {
+    fn new(
+        objects: Objects,
+        (number, token, paper): (u64, String, Vec<u8>),
+        asked: Instant,
+        latency: Duration,
+    ) -> Lease {
         let length = objects.bucket.lease;
         let until = asked + length - length / 10;
         let standing = Arc::new(Mutex::new(Standing { until, lost: false, ended: false }));
@@ -151,7 +164,7 @@ impl Lease {
                     .hint("nothing more is called; what is in doubt is looked at first by the next apply"))
             }
         });
-        Lease { objects, number, token, standing, guard }
+        Lease { objects, number, token, standing, guard, latency }
     }
 
     /// Tells whether the lease still stands.

@@ -16,7 +16,8 @@ mod read;
 mod seal;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::store::{Session, Store};
 use super::{Failure, Head, Holder, head};
@@ -29,7 +30,12 @@ pub struct S3Store {
     objects: Objects,
     /// Whether a record was seen there: it does not have to be looked for again.
     seen: AtomicBool,
+    /// The objects that were seen when it was looked for, until somebody makes use of that.
+    listed: Mutex<Option<(Instant, Vec<String>)>>,
 }
+
+/// A listing is as good as a new one for so long: what is written meanwhile is found by its name.
+const FRESH: Duration = Duration::from_millis(250);
 
 impl S3Store {
     /// The store at `bucket`; nothing is contacted yet.
@@ -37,7 +43,13 @@ impl S3Store {
     /// # Errors
     /// Where credentials are missing or cannot be read.
     pub fn new(bucket: Bucket) -> Result<S3Store, Failure> {
-        Ok(S3Store { objects: Objects::new(bucket)?, seen: AtomicBool::new(false) })
+        Ok(S3Store { objects: Objects::new(bucket)?, seen: AtomicBool::new(false), listed: Mutex::new(None) })
+    }
+
+    /// The listing that was made just now.
+    fn listed(&self) -> Option<Vec<String>> {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        listed.filter(|(at, _)| at.elapsed() < FRESH).map(|(_, names)| names)
     }
 }
 
@@ -51,8 +63,11 @@ impl Store for S3Store {
             return Ok(true);
         }
         let objects = self.objects.clone();
-        let seen = self.objects.background.run(async move { read::exists(&objects).await })?;
+        let at = Instant::now();
+        let names = self.objects.background.run(async move { objects.list("").await })?;
+        let seen = !read::pieces(&names).is_empty();
         self.seen.store(seen, Ordering::Relaxed);
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, names));
         Ok(seen)
     }
 
@@ -66,7 +81,16 @@ impl Store for S3Store {
 
     fn load(&self) -> Result<Vec<u8>, Failure> {
         let objects = self.objects.clone();
-        self.objects.background.run(async move { read::record(&objects).await.map(|record| record.bytes) })
+        let listed = self.listed();
+        self.objects.background.run(async move {
+            if let Some(names) = listed
+                // Whoever put objects together meanwhile is why one is missing.
+                && let Ok(record) = read::listed(&objects, &names, read::Fetched::new()).await
+            {
+                return Ok(record.bytes);
+            }
+            read::record(&objects, read::Fetched::new()).await.map(|record| record.bytes)
+        })
     }
 
     fn remembered(&self) -> Option<Head> {
@@ -79,7 +103,20 @@ impl Store for S3Store {
             return Err(read::missing(&self.objects));
         }
         let (objects, holder) = (self.objects.clone(), holder.clone());
-        let lease = self.objects.background.run(async move { lease::take(&objects, &holder, wait).await })?;
-        Ok(Box::new(append::S3Session::new(self.objects.clone(), lease)))
+        let listed = self.listed();
+        let (lease, fetched) = self.objects.background.run(async move {
+            let names = match listed {
+                Some(names) => names,
+                None => objects.list("").await?,
+            };
+            // Reading what is known to be there takes no longer than writing the lock. What fails is read again.
+            let (lease, fetched) = futures_util::future::join(
+                lease::take(&objects, &holder, wait, names.clone()),
+                read::ahead(&objects, &names),
+            )
+            .await;
+            Ok((lease?, fetched.unwrap_or_default()))
+        })?;
+        Ok(Box::new(append::S3Session::new(self.objects.clone(), lease, fetched)))
     }
 }

@@ -25,12 +25,27 @@ impl Piece {
         }
     }
 
+    /// The object of this name below the prefix; none where it is none with lines.
+    pub fn parse(name: &str) -> Option<Piece> {
+        if let Some(first) = name.strip_prefix("lines/") {
+            return Some(Piece::Loose { first: number(first)? });
+        }
+        let (first, last) = name.strip_prefix("sealed/")?.strip_suffix(".gz")?.split_once('-')?;
+        let (first, last) = (number(first)?, number(last)?);
+        (first <= last).then_some(Piece::Sealed { first, last })
+    }
+
     /// The number of its first line.
     pub fn first(self) -> u64 {
         match self {
             Piece::Loose { first } | Piece::Sealed { first, .. } => first,
         }
     }
+}
+
+/// A number as names have it.
+fn number(digits: &str) -> Option<u64> {
+    (digits.len() == 20).then(|| digits.parse().ok()).flatten()
 }
 
 /// The name of the mark that a record begins anew at line `first`.
@@ -53,18 +68,11 @@ impl Listing {
     /// Out of the names below the prefix; others are not looked at.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Listing {
         let mut listing = Listing::default();
-        let number = |digits: &str| (digits.len() == 20).then(|| digits.parse::<u64>().ok()).flatten();
         for name in names {
-            if let Some(first) = name.strip_prefix("lines/").and_then(number) {
-                listing.loose.push(first);
-            } else if let Some(first) = name.strip_prefix("begin/").and_then(number) {
-                listing.begins.push(first);
-            } else if let Some(range) = name.strip_prefix("sealed/").and_then(|name| name.strip_suffix(".gz"))
-                && let Some((first, last)) = range.split_once('-')
-                && let (Some(first), Some(last)) = (number(first), number(last))
-                && first <= last
-            {
-                listing.sealed.push((first, last));
+            match Piece::parse(name) {
+                Some(Piece::Loose { first }) => listing.loose.push(first),
+                Some(Piece::Sealed { first, last }) => listing.sealed.push((first, last)),
+                None => listing.begins.extend(name.strip_prefix("begin/").and_then(number)),
             }
         }
         listing.loose.sort_unstable();

@@ -18,7 +18,7 @@ const SEALED: usize = 16;
 pub async fn small_objects(objects: &Objects, pieces: &[Piece]) -> Result<(), Failure> {
     let parts = together(pieces);
     let Some(first) = parts.first().map(|piece| piece.first()) else { return Ok(()) };
-    let read = read::parts(objects, parts).await?;
+    let read = read::parts(objects, parts, &mut read::Fetched::new()).await?;
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     let packed = packer.write_all(&read.bytes).and_then(|()| packer.finish());
     let packed = packed.map_err(|error| Failure::new(format!("lines cannot be compressed: {error}")))?;
