@@ -20,6 +20,15 @@ pub trait Endpoint: Send + Sync {
     fn refuse(&self, why: Unread) -> http::Response<Bytes>;
 }
 
+/// What the log is to tell about a request: among the extensions of its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The system's name.
+    pub system: String,
+    /// Each for a line of its own.
+    pub what: Vec<String>,
+}
+
 /// Why a request could not be handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {

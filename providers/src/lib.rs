@@ -23,7 +23,7 @@ pub mod sql {
     pub use crate::postgresql::settings::Options;
 }
 
-pub use endpoint::{Endpoint, Token, Unread};
+pub use endpoint::{Endpoint, Token, Told, Unread};
 pub use listener::{Beginning, Listener};
 pub use provider::{
     Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,

@@ -11,14 +11,14 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use providers::{Endpoint, Unread};
+use providers::{Endpoint, Told, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Service, limits};
+use super::{News, Service, limits};
 
 /// Serves until the client is done, is too slow, or the server stops.
 pub async fn serve(
@@ -93,7 +93,12 @@ async fn answer(request: Request<Incoming>, service: Arc<Service>) -> Response<B
         Some(endpoint.answer(request, &origin))
     });
     match answered.await {
-        Ok(Some(response)) => response,
+        Ok(Some(mut response)) => {
+            if let Some(Told { system, what }) = response.extensions_mut().remove() {
+                what.into_iter().for_each(|what| (service.tell)(News::Pushed { system: system.clone(), what }));
+            }
+            response
+        }
         Ok(None) | Err(_) => closing(endpoint.refuse(Unread::Failed)),
     }
 }

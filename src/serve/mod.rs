@@ -28,8 +28,19 @@ pub struct Listen {
     pub tls: Option<(PathBuf, PathBuf)>,
 }
 
+/// What the log is to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// About what was pushed to a system.
+    Pushed { system: String, what: String },
+}
+
+/// Where it is told. Nobody waits for it.
+pub type Tell = Arc<dyn Fn(News) + Send + Sync>;
+
 /// What is answered, and how much at once.
 struct Service {
+    tell: Tell,
     endpoints: Vec<Box<dyn Endpoint>>,
     /// Requests that are read and answered at once.
     work: Semaphore,
@@ -51,7 +62,7 @@ impl Server {
     ///
     /// # Errors
     /// Where the address is not to be had or is open to others without TLS, or the certificate is wrong.
-    pub fn start(listen: &Listen, endpoints: Vec<Box<dyn Endpoint>>) -> Result<Server, Error> {
+    pub fn start(listen: &Listen, endpoints: Vec<Box<dyn Endpoint>>, tell: Tell) -> Result<Server, Error> {
         let cannot = |error: std::io::Error| {
             Error::new(format!("cannot listen on {}: {error}", listen.address))
                 .hint("choose an address of this machine and a port that nobody else listens on")
@@ -74,6 +85,7 @@ impl Server {
         let address = listener.local_addr().map_err(cannot)?;
         let (stop, stopped) = watch::channel(false);
         let service = Arc::new(Service {
+            tell,
             endpoints,
             work: Semaphore::new(limits::WORK),
             scheme: if tls.is_some() { "https" } else { "http" },

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
 mod client;
+mod events;
 mod held;
 mod hostile;
+mod issuer;
 mod kill;
 #[path = "../run/mod.rs"]
 mod run;

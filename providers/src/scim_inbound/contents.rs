@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::Timestamp;
 
+use super::events::heard::{Heard, Mark};
 use super::incoming::{Id, Members};
 use super::schema::Kind;
 use crate::scim::json::Json;
@@ -51,6 +52,10 @@ pub enum Change {
     },
     /// A resource is gone, and its memberships with it.
     Delete(Id),
+    /// A token was taken.
+    Heard(Mark),
+    /// Tokens of what happened before this second since 1970 are forgotten.
+    Forget { before: i64 },
 }
 
 /// Everything that was pushed and is still there.
@@ -63,6 +68,7 @@ pub struct Contents {
     places: Map<Id, BTreeSet<Id>>,
     /// By kind, attribute and folded value.
     index: Map<(Kind, &'static str, String), BTreeSet<Id>>,
+    heard: Heard,
 }
 
 /// Attributes by which clients look for a resource before they create it.
@@ -91,6 +97,11 @@ impl Contents {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.resources.len()
+    }
+
+    /// What is remembered of security event tokens.
+    pub fn heard(&self) -> &Heard {
+        &self.heard
     }
 
     pub fn members(&self, group: &str) -> Option<&Members> {
@@ -154,6 +165,8 @@ impl Contents {
                     self.places.entry(member.clone()).or_default().insert(group.clone());
                 }
             }
+            Change::Heard(mark) => self.heard.add(mark),
+            Change::Forget { before } => self.heard.forget(*before),
             Change::Delete(id) => {
                 if let Some(was) = self.resources.remove(id) {
                     self.unlist(&was);
@@ -202,6 +215,9 @@ impl Contents {
                 }]
             })
             .collect();
-        puts.into_iter().chain(members)
+        let marks: Vec<&Mark> = self.heard.marks().collect();
+        let marks = marks.chunks(AT_ONCE).map(|some| some.iter().map(|mark| Change::Heard((*mark).clone())).collect());
+        let marks: Vec<Vec<Change>> = marks.collect();
+        puts.into_iter().chain(members).chain(marks)
     }
 }

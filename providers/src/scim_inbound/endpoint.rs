@@ -9,7 +9,10 @@ use http::{Method, Response, StatusCode};
 use serde_json::Value;
 use state::Timestamp;
 
+use super::discovery;
+use super::events::{Events, Rejection};
 use super::incoming::{self, Id};
+use super::operation::{Deed, Operation};
 use super::outgoing::{Projection, View};
 use super::query::{self, Query};
 use super::refusal::Refusal;
@@ -17,9 +20,8 @@ use super::resources;
 use super::schema::{self, Kind};
 use super::settings::Options;
 use super::store::Store;
-use super::{discovery, patch};
 use crate::directory::Problem;
-use crate::endpoint::{Endpoint, Token, Unread};
+use crate::endpoint::{Endpoint, Token, Told, Unread};
 use crate::scim::json::Json;
 
 /// Bytes of a body at most.
@@ -30,11 +32,13 @@ const SHOWN: usize = 100;
 
 /// Takes what is pushed for one system.
 pub struct Inbound {
+    system: String,
     mount: String,
     /// The URL that clients know it by, where the settings say so.
     url: Option<String>,
     token: Token,
     store: Store,
+    events: Option<Events>,
 }
 
 /// What an answer is made of.
@@ -42,15 +46,17 @@ struct Reply {
     status: u16,
     body: Option<Value>,
     headers: Vec<(HeaderName, String)>,
+    /// What the log is to tell.
+    told: Vec<String>,
 }
 
 impl Reply {
     fn of(status: u16, body: impl Into<Value>) -> Reply {
-        Reply { status, body: Some(body.into()), headers: Vec::new() }
+        Reply { status, body: Some(body.into()), headers: Vec::new(), told: Vec::new() }
     }
 
     fn empty(status: u16) -> Reply {
-        Reply { status, body: None, headers: Vec::new() }
+        Reply { status, body: None, headers: Vec::new(), told: Vec::new() }
     }
 
     fn with(mut self, name: HeaderName, value: impl Into<String>) -> Reply {
@@ -72,6 +78,7 @@ enum Route {
     Schemas(Option<String>),
     Me,
     Bulk,
+    Events,
 }
 
 impl Inbound {
@@ -80,8 +87,9 @@ impl Inbound {
     /// # Errors
     /// Where another process has it, or it is damaged.
     pub fn open(options: Options, token: Token) -> Result<Inbound, Problem> {
+        let events = options.events.map(Events::open).transpose()?;
         let store = Store::open(&options.folder)?;
-        Ok(Inbound { mount: options.mount, url: options.url, token, store })
+        Ok(Inbound { system: options.system, mount: options.mount, url: options.url, token, store, events })
     }
 
     fn route(&self, path: &str) -> Result<Route, Refusal> {
@@ -103,6 +111,7 @@ impl Inbound {
             ["Schemas", id] => Route::Schemas(Some((*id).to_owned())),
             ["Me", ..] => Route::Me,
             ["Bulk"] => Route::Bulk,
+            ["Events"] if self.events.is_some() => Route::Events,
             [segment] => Route::All(kind(segment).ok_or_else(nothing)?),
             [segment, ".search"] => Route::Search(Some(kind(segment).ok_or_else(nothing)?)),
             [segment, id] => Route::One(kind(segment).ok_or_else(nothing)?, (*id).to_owned()),
@@ -117,7 +126,7 @@ impl Inbound {
             Route::Root | Route::Service | Route::Types(_) | Route::Schemas(_) => READ,
             Route::All(_) => &[Method::GET, Method::HEAD, Method::POST],
             Route::One(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE],
-            Route::Search(_) => &[Method::POST],
+            Route::Search(_) | Route::Events => &[Method::POST],
             Route::Me | Route::Bulk => {
                 &[Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
             }
@@ -126,9 +135,15 @@ impl Inbound {
 
     fn head(&self, head: &Parts) -> Result<Route, Reply> {
         if !self.token.is_in(head.headers.get(header::AUTHORIZATION)) {
-            let refusal = Refusal::new(401, "a request needs the right bearer token");
+            const WHAT: &str = "a request needs the right bearer token";
+            let reply = match head.uri.path().strip_prefix(&self.mount) {
+                Some("/Events") => {
+                    rejected(&Rejection { status: 401, ..Rejection::new("authentication_failed", WHAT) })
+                }
+                _ => refused(&Refusal::new(401, WHAT)),
+            };
             let realm = format!("Bearer realm=\"{}\"", self.mount);
-            return Err(refused(&refusal).with(header::WWW_AUTHENTICATE, realm));
+            return Err(reply.with(header::WWW_AUTHENTICATE, realm));
         }
         let route = self.route(head.uri.path()).map_err(|refusal| refused(&refusal))?;
         let allowed = Inbound::allowed(&route);
@@ -147,6 +162,16 @@ impl Inbound {
             return Err(refused(&Refusal::new(501, what)));
         }
         let kind = head.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
+        if route == Route::Events {
+            // Nothing else is a token (RFC 8935 section 2.1).
+            return match kind.is_some_and(|kind| is_one_of(kind, &["application/secevent+jwt"])) {
+                true => Ok(route),
+                false => Err(rejected(&Rejection {
+                    status: 415,
+                    ..Rejection::request("the body must be application/secevent+jwt")
+                })),
+            };
+        }
         let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&head.method);
         if let Some(kind) = kind.filter(|kind| has_body && !is_json(kind)) {
             let what = format!("the body must be application/scim+json, not {}", super::refusal::quoted(kind));
@@ -159,7 +184,7 @@ impl Inbound {
         let url = head.uri.query().unwrap_or_default();
         let query = || Query::of_url(url);
         let tag = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let (if_match, if_none_match) = (tag(header::IF_MATCH), tag(header::IF_NONE_MATCH));
+        let tags = (tag(header::IF_MATCH), tag(header::IF_NONE_MATCH));
         match (head.method.as_str(), route) {
             (_, Route::Service) => Ok(Reply::of(200, unfiltered(&query()?, discovery::service(base))?)),
             (_, Route::Types(id)) => {
@@ -177,9 +202,10 @@ impl Inbound {
                 let wanted = incoming::resource(kind, &object(body)?)?;
                 let projection = query()?.projection;
                 let (id, now) = (new_id(), now());
+                let operation = Operation { kind, id: id.clone(), deed: Deed::Create(wanted), tags: (None, None) };
                 let shown = self.store.write(
-                    |contents| resources::create(contents, kind, wanted, id, now),
-                    |contents, id| show(contents, &id, base, &projection),
+                    |contents| operation.decide(contents, now),
+                    |contents| show(contents, &id, base, &projection),
                 )?;
                 let (shown, location, version) = shown?;
                 Ok(Reply::of(201, shown).with(header::LOCATION, location).with(header::ETAG, version))
@@ -187,23 +213,14 @@ impl Inbound {
             (_, Route::Root) => self.list(&query()?, None, base),
             (_, Route::All(kind)) => self.list(&query()?, Some(kind), base),
             ("PUT", Route::One(kind, id)) => {
-                let mut new = incoming::resource(kind, &object(body)?)?;
-                let projection = query()?.projection;
-                self.change(kind, &id, (if_match, if_none_match), base, &projection, |own, wanted| {
-                    // Who leaves it out does not say that somebody who was switched off is to be switched on.
-                    if let (Kind::User, Some(active)) = (kind, own.body.get("active")) {
-                        new.body.entry("active").or_insert(active.clone());
-                    }
-                    *wanted = new;
-                    Ok(())
-                })
+                let deed = Deed::Replace(incoming::resource(kind, &object(body)?)?);
+                self.change(Operation { kind, id: id.into(), deed, tags }, base, &query()?.projection)
             }
             ("PATCH", Route::One(kind, id)) => {
                 let sent = object(body)?;
                 let projection = query()?.projection;
-                let tags = (if_match, if_none_match);
-                let reply =
-                    self.change(kind, &id, tags, base, &projection, |_, wanted| patch::patch(kind, &sent, wanted))?;
+                let operation = Operation { kind, id: id.into(), deed: Deed::Patch(&sent), tags };
+                let reply = self.change(operation, base, &projection)?;
                 // A large group is long; who wants to see it whole asks (section 3.5.2 leaves it to the server).
                 let members = reply.body.as_ref().and_then(|body| body.get("members")).and_then(Value::as_array);
                 Ok(match members.is_some_and(|members| members.len() > SHOWN) && !projection.is_particular() {
@@ -213,15 +230,8 @@ impl Inbound {
             }
             ("DELETE", Route::One(kind, id)) => {
                 let now = now();
-                self.store.write(
-                    |contents| {
-                        let resource = resources::there(contents, kind, &id)?;
-                        let view = View { resource, contents, base };
-                        resources::precondition(&view, if_match, if_none_match)?;
-                        Ok(((), resources::delete(contents, kind, &id, now)?))
-                    },
-                    |_, ()| (),
-                )?;
+                let operation = Operation { kind, id: id.into(), deed: Deed::Delete, tags };
+                self.store.write(|contents| operation.decide(contents, now), |_| ())?;
                 Ok(Reply::empty(204))
             }
             (_, Route::One(kind, id)) => {
@@ -230,13 +240,19 @@ impl Inbound {
                     let resource = resources::there(contents, kind, &id)?;
                     let view = View { resource, contents, base };
                     let version = view.version();
-                    if if_none_match.is_some_and(|tags| resources::is_among(tags, &version)) {
+                    if tags.1.is_some_and(|tags| resources::is_among(tags, &version)) {
                         return Ok(Reply::empty(304).with(header::ETAG, version));
                     }
                     let location = view.location();
                     let reply = Reply::of(200, view.show(&projection)).with(header::ETAG, version);
                     Ok(reply.with(header::CONTENT_LOCATION, location))
                 })
+            }
+            (_, Route::Events) => {
+                let events = self.events.as_ref().ok_or_else(|| Refusal::not_found("such path"))?;
+                let (told, taken) = events.take(body, &self.store, now());
+                let reply = taken.map_or_else(|rejection| rejected(&rejection), |()| Reply::empty(202));
+                Ok(Reply { told, ..reply })
             }
             (_, Route::Search(_) | Route::Me | Route::Bulk) => Err(Refusal::not_found("such path")),
         }
@@ -248,24 +264,11 @@ impl Inbound {
         Ok(Reply::of(200, list))
     }
 
-    fn change(
-        &self,
-        kind: Kind,
-        id: &str,
-        (if_match, if_none_match): (Option<&str>, Option<&str>),
-        base: &str,
-        projection: &Projection,
-        edit: impl FnOnce(&super::contents::Resource, &mut incoming::Wanted) -> Result<(), Refusal>,
-    ) -> Result<Reply, Refusal> {
-        let now = now();
-        let shown = self.store.write(
-            |contents| {
-                let resource = resources::there(contents, kind, id)?;
-                resources::precondition(&View { resource, contents, base }, if_match, if_none_match)?;
-                Ok(((), resources::update(contents, kind, id, now, edit)?))
-            },
-            |contents, ()| show(contents, id, base, projection),
-        )?;
+    fn change(&self, operation: Operation<'_>, base: &str, projection: &Projection) -> Result<Reply, Refusal> {
+        let (id, now) = (operation.id.clone(), now());
+        let shown = self
+            .store
+            .write(|contents| operation.decide(contents, now), |contents| show(contents, &id, base, projection))?;
         let (shown, location, version) = shown?;
         Ok(Reply::of(200, shown).with(header::ETAG, version).with(header::CONTENT_LOCATION, location))
     }
@@ -290,7 +293,13 @@ impl Endpoint for Inbound {
         let reply = self
             .head(&head)
             .and_then(|route| self.carry_out(route, &head, &body, &base).map_err(|refusal| refused(&refusal)));
-        response(reply.unwrap_or_else(|reply| reply))
+        let mut reply = reply.unwrap_or_else(|reply| reply);
+        let what = std::mem::take(&mut reply.told);
+        let mut response = response(reply);
+        if !what.is_empty() {
+            response.extensions_mut().insert(Told { system: self.system.clone(), what });
+        }
+        response
     }
 
     fn refuse(&self, why: Unread) -> Response<Bytes> {
@@ -305,8 +314,12 @@ impl Endpoint for Inbound {
 }
 
 fn is_json(kind: &str) -> bool {
+    is_one_of(kind, &["application/scim+json", "application/json"])
+}
+
+fn is_one_of(kind: &str, known: &[&str]) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    ["application/scim+json", "application/json"].iter().any(|json| kind.eq_ignore_ascii_case(json))
+    known.iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 fn object(body: &[u8]) -> Result<Json, Refusal> {
@@ -354,6 +367,12 @@ fn show(
 
 fn refused(refusal: &Refusal) -> Reply {
     Reply::of(refusal.status, refusal.body())
+}
+
+/// RFC 8935 section 2.3.
+fn rejected(rejection: &Rejection) -> Reply {
+    let reply = Reply::of(rejection.status, rejection.body());
+    reply.with(header::CONTENT_TYPE, "application/json").with(header::CONTENT_LANGUAGE, "en")
 }
 
 fn response(reply: Reply) -> Response<Bytes> {

@@ -13,7 +13,7 @@ use super::refusal::{Refusal, quoted};
 use super::schema::Kind;
 use crate::scim::json::Json;
 
-/// The changes that make a new resource, and its id.
+/// The changes that make a new resource.
 ///
 /// # Errors
 /// 400 `invalidValue`, 409 `uniqueness`.
@@ -23,7 +23,7 @@ pub fn create(
     mut wanted: Wanted,
     id: Id,
     now: Timestamp,
-) -> Result<(Id, Vec<Change>), Refusal> {
+) -> Result<Vec<Change>, Refusal> {
     if kind == Kind::User {
         wanted.body.entry("active").or_insert(Value::Bool(true));
     }
@@ -34,9 +34,9 @@ pub fn create(
     let mut changes = vec![Change::Put(Box::new(resource))];
     if !wanted.members.is_empty() {
         let add = wanted.members.into_iter().collect();
-        changes.push(Change::Members { group: id.clone(), add, remove: Vec::new() });
+        changes.push(Change::Members { group: id, add, remove: Vec::new() });
     }
-    Ok((id, changes))
+    Ok(changes)
 }
 
 /// The resource that a request is about.

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use http::HeaderValue;
+use state::Value;
 
+use super::events::keys::Keys;
+use super::events::{self, KeySource};
 use crate::directory::{Problem, inside, safe};
 use crate::endpoint::Token;
-use crate::http::settings::{text_of, wrong};
+use crate::http::settings::{text_of, value_of, wrong};
 use crate::provider::{SettingError, SettingSchema, SettingType, Settings};
 
 /// Characters of a token, at least: what is shorter can be guessed.
@@ -32,16 +35,38 @@ pub const SETTINGS: &[SettingSchema] = &[
         help: "where clients reach `tenure watch --listen`, when that is not what they send as Host; \
                `https://people.acme.example`",
     },
+    SettingSchema {
+        name: "events_issuer",
+        value: SettingType::Text,
+        required: false,
+        help: "who signs the security event tokens (RFC 9967) that are taken: their `iss`",
+    },
+    SettingSchema {
+        name: "events_audience",
+        value: SettingType::Text,
+        required: false,
+        help: "what must be among the `aud` of these tokens",
+    },
+    SettingSchema {
+        name: "events_keys",
+        value: SettingType::Any,
+        required: false,
+        help: "the issuer's public keys, a JSON Web Key Set: a file below the configuration folder, or the set itself",
+    },
 ];
 
 /// The settings of one system, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
+    /// The system's name.
+    pub system: String,
     pub folder: PathBuf,
     /// `/scim/hr/v2`.
     pub mount: String,
     /// Without a slash at its end.
     pub url: Option<String>,
+    /// Whose events are taken, where they are.
+    pub events: Option<events::Options>,
 }
 
 impl Options {
@@ -62,7 +87,45 @@ impl Options {
             let hint = "write the scheme and the host, such as \"https://people.acme.example\"";
             return Err(wrong(settings, "url", &format!("is {url:?}"), hint));
         }
-        Ok(Options { folder, mount: format!("/scim/{name}/v2"), url })
+        let system = settings.system.clone();
+        Ok(Options { system, folder, mount: format!("/scim/{name}/v2"), url, events: events(settings)? })
+    }
+}
+
+/// All of `events_...`, or nothing of it.
+fn events(settings: &Settings) -> Result<Option<events::Options>, SettingError> {
+    let (issuer, audience) = (text_of(settings, "events_issuer")?, text_of(settings, "events_audience")?);
+    let keys = match value_of(settings, "events_keys") {
+        None => None,
+        Some(Value::Text(path)) => {
+            let relative = path.as_str();
+            let hint = "choose a file below the configuration";
+            let outside = |why| wrong(settings, "events_keys", &format!("leads to {relative}, {why}"), hint);
+            Some(KeySource::File(inside(&settings.folder, relative).map_err(outside)?))
+        }
+        Some(set @ Value::Map(_)) => {
+            let hint = "give a JSON Web Key Set with the issuer's public keys (RFC 7517)";
+            let set = serde_json::to_value(set).unwrap_or_default();
+            Keys::read(&set).map_err(|why| wrong(settings, "events_keys", &format!("cannot be used: {why}"), hint))?;
+            Some(KeySource::Here(set))
+        }
+        Some(other) => {
+            let hint = "write the path of a file, or the key set itself, such as jsondecode(...)";
+            return Err(wrong(settings, "events_keys", &format!("is a {}", other.type_name()), hint));
+        }
+    };
+    match (issuer, audience, keys) {
+        (None, None, None) => Ok(None),
+        (Some(issuer), Some(audience), Some(keys)) => Ok(Some(events::Options { issuer, audience, keys })),
+        (issuer, audience, _) => {
+            let hint = "events are taken where all of events_issuer, events_audience and events_keys are set";
+            let name = match (issuer, audience) {
+                (None, _) => "events_issuer",
+                (_, None) => "events_audience",
+                _ => "events_keys",
+            };
+            Err(wrong(settings, name, "is not set", hint))
+        }
     }
 }
 

@@ -35,6 +35,32 @@ struct Memory {
     ticket: u64,
 }
 
+/// What a transaction is made on.
+pub struct Draft<'a> {
+    memory: &'a mut Memory,
+}
+
+impl Draft<'_> {
+    pub fn contents(&self) -> &Contents {
+        &self.memory.contents
+    }
+
+    /// Takes changes up as one transaction.
+    ///
+    /// # Errors
+    /// Never, in practice: JSON of plain data.
+    pub fn take(&mut self, changes: Vec<Change>) -> Result<(), Refusal> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        changes.iter().for_each(|change| self.memory.contents.apply(change));
+        let line = self.memory.end.line(changes).map_err(|error| Refusal::new(500, error.to_string()))?;
+        self.memory.lines.extend_from_slice(&line);
+        self.memory.ticket += 1;
+        Ok(())
+    }
+}
+
 struct Disk {
     log: Log,
     /// Up to here, in bytes and in tickets, all is durable.
@@ -103,29 +129,31 @@ impl Store {
     ///
     /// # Errors
     /// What `decide` says; 503 where it cannot be written: then nothing was changed.
-    pub fn write<T, S>(
+    pub fn write<S>(
         &self,
-        decide: impl FnOnce(&Contents) -> Result<(T, Vec<Change>), Refusal>,
-        show: impl FnOnce(&Contents, T) -> S,
+        decide: impl FnOnce(&Contents) -> Result<Vec<Change>, Refusal>,
+        show: impl FnOnce(&Contents) -> S,
     ) -> Result<S, Refusal> {
-        let (shown, ticket) = {
+        self.transact(|draft| {
+            let changes = decide(draft.contents())?;
+            draft.take(changes)?;
+            Ok(show(draft.contents()))
+        })?
+    }
+
+    /// Makes transactions, one after the other, while nobody else changes or sees anything; answers when all of them are
+    /// durable.
+    ///
+    /// # Errors
+    /// 503 where they cannot be written: then nothing was changed.
+    pub fn transact<T>(&self, work: impl FnOnce(&mut Draft<'_>) -> T) -> Result<T, Refusal> {
+        let (done, ticket) = {
             let mut memory = self.exclusive();
-            let shown = match decide(&memory.contents) {
-                Err(refusal) => Err(refusal),
-                Ok((value, changes)) => {
-                    if !changes.is_empty() {
-                        changes.iter().for_each(|change| memory.contents.apply(change));
-                        let line = memory.end.line(changes).map_err(|error| Refusal::new(500, error.to_string()))?;
-                        memory.lines.extend_from_slice(&line);
-                        memory.ticket += 1;
-                    }
-                    Ok(show(&memory.contents, value))
-                }
-            };
-            (shown, memory.ticket)
+            let done = work(&mut Draft { memory: &mut memory });
+            (done, memory.ticket)
         };
         self.durable(ticket)?;
-        shown
+        Ok(done)
     }
 
     /// Waits until everything up to this ticket is on the disk. Who comes first writes for all.

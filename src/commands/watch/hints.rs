@@ -9,6 +9,8 @@ use std::time::Duration;
 use engine::watch::Source;
 use state::Symbol;
 
+use crate::serve::News;
+
 /// The way to the loop; a clone is another way to the same one. Any thread may tell, also from within asynchronous code:
 /// nothing waits.
 #[derive(Clone, Default)]
@@ -23,6 +25,10 @@ pub struct Heard {
     pub changed: BTreeSet<Source>,
     /// Systems that are heard from now on, and by what means; or why they are not.
     pub hearing: BTreeMap<Symbol, Result<&'static str, String>>,
+    /// What the server has to tell, in its order.
+    pub news: Vec<News>,
+    /// How much more that was.
+    pub more: u64,
     /// Somebody wants it to end.
     pub stop: bool,
 }
@@ -36,6 +42,15 @@ impl Hints {
     /// How changes of a system are heard of from now on; or why they are not until further notice.
     pub fn hearing(&self, system: Symbol, how: Result<&'static str, String>) {
         self.tell(|heard| heard.hearing.extend([(system, how)]));
+    }
+
+    /// The server has something to tell. Of what nobody takes for long only the number is kept in the end.
+    pub fn news(&self, news: News) {
+        const MOST: usize = 10_000;
+        self.tell(|heard| match heard.news.len() < MOST {
+            true => heard.news.push(news),
+            false => heard.more += 1,
+        });
     }
 
     /// It is to end.

@@ -2,10 +2,12 @@
 //! with any other system. `--http`: the page.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use providers::Endpoint;
 
 use super::board::Board;
+use super::hints::Hints;
 use crate::Error;
 use crate::cli::WatchArgs;
 use crate::page::{Page, token};
@@ -16,7 +18,7 @@ use crate::session::Session;
 ///
 /// # Errors
 /// Where there are none, one cannot be opened, or the address is not to be had.
-pub fn start(args: &WatchArgs, session: &Session) -> Result<Option<Server>, Error> {
+pub fn start(args: &WatchArgs, session: &Session, hints: &Hints) -> Result<Option<Server>, Error> {
     let Some(address) = args.listen else { return Ok(None) };
     let connections = session.connections()?;
     let opened = connections.iter().filter_map(|connection| connection.provider.endpoint(&connection.settings));
@@ -25,20 +27,26 @@ pub fn start(args: &WatchArgs, session: &Session) -> Result<Option<Server>, Erro
         return Err(Error::new("there is nothing to listen for: no system of the files is one that others push to")
             .hint("declare one, such as `system \"hr\" { provider = ... }`, or leave --listen out"));
     }
-    server(args, address, endpoints).map(Some)
+    server(args, address, endpoints, hints).map(Some)
 }
 
 /// The page, where it is asked for.
 ///
 /// # Errors
 /// Where there is no token for it, or the address is not to be had.
-pub fn page(args: &WatchArgs, session: &Session, board: &Board) -> Result<Option<Server>, Error> {
+pub fn page(args: &WatchArgs, session: &Session, board: &Board, hints: &Hints) -> Result<Option<Server>, Error> {
     let Some(address) = args.http else { return Ok(None) };
     let page = Page::new(board.clone(), session.folder.store()?, token::given()?);
-    server(args, address, vec![Box::new(page)]).map(Some)
+    server(args, address, vec![Box::new(page)], hints).map(Some)
 }
 
-fn server(args: &WatchArgs, address: SocketAddr, endpoints: Vec<Box<dyn Endpoint>>) -> Result<Server, Error> {
+fn server(
+    args: &WatchArgs,
+    address: SocketAddr,
+    endpoints: Vec<Box<dyn Endpoint>>,
+    hints: &Hints,
+) -> Result<Server, Error> {
     let tls = args.tls_cert.clone().zip(args.tls_key.clone());
-    Server::start(&Listen { address, tls }, endpoints)
+    let hints = hints.clone();
+    Server::start(&Listen { address, tls }, endpoints, Arc::new(move |news| hints.news(news)))
 }

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::edge::{Clock as _, SystemClock};
 use crate::render::text::clean;
 use crate::render::who::moment;
+use crate::serve::News;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,6 +29,15 @@ pub enum Entry {
     /// What is pushed is taken here.
     Listening {
         address: String,
+    },
+    /// What there is to say of what was pushed to a system.
+    Pushed {
+        system: String,
+        what: String,
+    },
+    /// So much more was to be told than could be kept.
+    Untold {
+        lines: u64,
     },
     /// A round saw this much.
     Round {
@@ -138,6 +148,19 @@ impl Log {
         })
     }
 
+    /// Tells what the server has to tell.
+    pub fn news(&mut self, news: Vec<News>, more: u64) -> Result<(), Error> {
+        for news in news {
+            self.tell(match news {
+                News::Pushed { system, what } => Entry::Pushed { system, what },
+            })?;
+        }
+        match more {
+            0 => Ok(()),
+            lines => self.tell(Entry::Untold { lines }),
+        }
+    }
+
     /// Tells what stands now, as far as it did not before.
     pub fn stand(&mut self, entries: Vec<Entry>) -> Result<(), Error> {
         self.board.stands(&entries);
@@ -155,6 +178,8 @@ fn text(entry: &Entry) -> String {
         Entry::Started { interval } => format!("watching; a round at least every {} s", interval / 1_000),
         Entry::Serving { address } => format!("shows how it goes on {address}"),
         Entry::Listening { address } => format!("listening on {address}"),
+        Entry::Pushed { system, what } => format!("pushed: system.{system}: {}", clean(what)),
+        Entry::Untold { lines } => format!("untold: {lines} lines more about what was pushed"),
         Entry::Round { why, changes, held, drift } => {
             format!("round ({why}): {changes} changes, {held} of them held; {drift} differences that others made")
         }

@@ -54,9 +54,9 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let systems = session.connections()?;
     let hints = Hints::default();
     // Dropped at the end: what is being pushed then is still answered.
-    let server = listen::start(args, &session)?;
+    let server = listen::start(args, &session, &hints)?;
     let board = Board::new(SystemClock.now(), interval, args.http.is_some());
-    let page = listen::page(args, &session, &board)?;
+    let page = listen::page(args, &session, &board, &hints)?;
     let hooks = Hooks::start(&args.webhook, &board)?;
     drop(session);
     let mut log = Log::new(args.json, board, hooks);
@@ -109,11 +109,14 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
         for (system, how) in heard.hearing {
             log.hearing(system, how)?;
         }
+        log.news(heard.news, heard.more)?;
         if heard.stop {
             watch.stop();
         }
     }
     drop((server, page));
+    let heard = hints.take(Duration::ZERO);
+    log.news(heard.news, heard.more)?;
     log.tell(Entry::Stopped)?;
     Ok(if args.once && failed { Exit::Failed } else { Exit::Done })
 }

@@ -109,7 +109,7 @@ proptest! {
             };
             let changes: Vec<Change> = changes.into_iter().filter(there).collect();
             changes.iter().for_each(|change| plain.apply(change));
-            store.write(|_| Ok(((), changes)), |_, ()| ()).unwrap();
+            store.write(|_| Ok(changes), |_| ()).unwrap();
             if again {
                 drop(store);
                 store = Store::with(folder.path(), 600).unwrap();
