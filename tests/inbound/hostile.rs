@@ -113,7 +113,8 @@ async fn wrong_requests_are_refused_in_scims_words_and_change_nothing() {
         ("405", "POST", &own, "{}".into()),
         ("405", "DELETE", "/Schemas", String::new()),
         ("501", "GET", "/Me", String::new()),
-        ("501", "POST", "/Bulk", "{}".into()),
+        ("400 invalidSyntax", "POST", "/Bulk", "{}".into()),
+        ("405", "GET", "/Bulk", String::new()),
         ("403", "GET", "/Schemas?filter=name%20pr", String::new()),
     ];
     let mut wrong = Vec::new();

@@ -68,6 +68,44 @@ async fn what_was_answered_outlives_a_kill() {
     watching.stop().run("plan", 0);
 }
 
+/// Of a bulk request that was answered all is there; of one that was not, what came first at most.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulk_request_that_was_answered_outlives_a_kill() {
+    const EACH: usize = 40;
+    let watching = Watching::start();
+    let answered: &'static Mutex<Vec<usize>> = Box::leak(Box::default());
+    let url = format!("{}/Bulk", watching.base());
+    let pushing = tokio::spawn(async move {
+        let client = reqwest::Client::new();
+        for request in 0.. {
+            let operation = |number: usize| {
+                let user = json!({"schemas": [USER], "userName": format!("u-{request}-{number}")});
+                json!({"method": "POST", "path": "/Users", "bulkId": number.to_string(), "data": user})
+            };
+            let schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+            let operations: Vec<_> = (0..EACH).map(operation).collect();
+            let body = json!({"schemas": [schema], "Operations": operations}).to_string();
+            let sent = client.post(&url).bearer_auth(TOKEN).header("content-type", "application/scim+json").body(body);
+            let Ok(done) = sent.send().await else { return };
+            let Ok(told) = done.text().await else { return };
+            assert_eq!(told.matches("\"201\"").count(), EACH, "{told}");
+            answered.lock().unwrap().push(request);
+        }
+    });
+    eventually("enough is answered", || (answered.lock().unwrap().len() >= 10).then_some(()));
+    let folder = watching.kill();
+    pushing.await.unwrap();
+    let watching = Watching::on(folder, "--listen 127.0.0.1:0");
+    let last = answered.lock().unwrap().len();
+    let all = watching.total().await as usize;
+    assert!((last * EACH..=(last + 1) * EACH).contains(&all), "{all} of {last} requests");
+    for number in 0..all {
+        let name = format!("u-{}-{}", number / EACH, number % EACH);
+        let found = watching.get(&format!("/Users?count=0&filter=userName%20eq%20%22{name}%22")).await.expect(200);
+        assert_eq!(found["totalResults"], 1, "{name}");
+    }
+}
+
 /// No file may grow beyond 32 KiB: what is on the disk then is what was answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_disk_does_not_take_is_refused_and_leaves_nothing_behind() {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::query::{LARGEST, PAGE};
 use super::schema::Kind;
+use super::{bulk, endpoint};
 
 /// `/ServiceProviderConfig`.
 pub fn service(base: &str) -> Value {
@@ -11,7 +12,7 @@ pub fn service(base: &str) -> Value {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "documentationUri": "https://github.com/tenure-hcl/tenure/blob/main/docs/providers/scim-inbound.md",
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": true, "maxOperations": bulk::OPERATIONS, "maxPayloadSize": endpoint::LARGEST},
         "filter": {"supported": true, "maxResults": LARGEST},
         "changePassword": {"supported": false},
         "sort": {"supported": true},

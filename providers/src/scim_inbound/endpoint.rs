@@ -9,7 +9,6 @@ use http::{Method, Response, StatusCode};
 use serde_json::Value;
 use state::Timestamp;
 
-use super::discovery;
 use super::events::{Events, Rejection};
 use super::incoming::{self, Id};
 use super::operation::{Deed, Operation};
@@ -20,12 +19,13 @@ use super::resources;
 use super::schema::{self, Kind};
 use super::settings::Options;
 use super::store::Store;
+use super::{bulk, discovery};
 use crate::directory::Problem;
 use crate::endpoint::{Endpoint, Token, Told, Unread};
 use crate::scim::json::Json;
 
 /// Bytes of a body at most.
-const LARGEST: usize = 8 << 20;
+pub const LARGEST: usize = 8 << 20;
 
 /// A group with more members is not shown as the answer to a PATCH.
 const SHOWN: usize = 100;
@@ -126,10 +126,8 @@ impl Inbound {
             Route::Root | Route::Service | Route::Types(_) | Route::Schemas(_) => READ,
             Route::All(_) => &[Method::GET, Method::HEAD, Method::POST],
             Route::One(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE],
-            Route::Search(_) | Route::Events => &[Method::POST],
-            Route::Me | Route::Bulk => {
-                &[Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
-            }
+            Route::Search(_) | Route::Events | Route::Bulk => &[Method::POST],
+            Route::Me => &[Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
         }
     }
 
@@ -152,14 +150,10 @@ impl Inbound {
             let refusal = Refusal::new(405, format!("{} is not for this path", head.method));
             return Err(refused(&refusal).with(header::ALLOW, list.join(", ")));
         }
-        let unsupported = match route {
+        if route == Route::Me {
             // Section 3.11.
-            Route::Me => Some("there is no alias for who asks: a token is no person"),
-            Route::Bulk => Some("bulk is not supported: send the operations one by one, side by side"),
-            _ => None,
-        };
-        if let Some(what) = unsupported {
-            return Err(refused(&Refusal::new(501, what)));
+            let refusal = Refusal::new(501, "there is no alias for who asks: a token is no person");
+            return Err(refused(&refusal));
         }
         let kind = head.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default());
         if route == Route::Events {
@@ -254,7 +248,13 @@ impl Inbound {
                 let reply = taken.map_or_else(|rejection| rejected(&rejection), |()| Reply::empty(202));
                 Ok(Reply { told, ..reply })
             }
-            (_, Route::Search(_) | Route::Me | Route::Bulk) => Err(Refusal::not_found("such path")),
+            (_, Route::Bulk) => {
+                let request = bulk::Request::read(&object(body)?, new_id)?;
+                let now = now();
+                let answer = self.store.transact(|draft| bulk::carry_out(draft, &request, base, now))?;
+                Ok(Reply::of(200, answer))
+            }
+            (_, Route::Search(_) | Route::Me) => Err(Refusal::not_found("such path")),
         }
     }
 

@@ -4,9 +4,10 @@
 //! A request comes to `endpoint`. `filter` and `path` read what is written in one, `incoming` brings resources to one form
 //! by the `schema`, `patch` changes them, `query` and `matching` find them, `outgoing` shows them; `resources` decides on
 //! `contents`, and `store` keeps these in the file that `log` reads and writes; an `operation` is the same by whatever way
-//! it comes, also by `events`. `reader` is the half that everybody else
+//! it comes, also by `bulk` and `events`. `reader` is the half that everybody else
 //! sees, and `listener` tells that there is something to see. For people: `docs/providers/scim-inbound.md`.
 
+mod bulk;
 mod contents;
 mod discovery;
 mod endpoint;

@@ -50,10 +50,23 @@ impl Draft<'_> {
     /// # Errors
     /// Never, in practice: JSON of plain data.
     pub fn take(&mut self, changes: Vec<Change>) -> Result<(), Refusal> {
+        self.try_on(&changes);
+        self.keep(changes)
+    }
+
+    /// Shows what changes come to. They must be kept, or undone by others.
+    pub fn try_on(&mut self, changes: &[Change]) {
+        changes.iter().for_each(|change| self.memory.contents.apply(change));
+    }
+
+    /// Makes one transaction of changes that were tried on.
+    ///
+    /// # Errors
+    /// Never, in practice: JSON of plain data.
+    pub fn keep(&mut self, changes: Vec<Change>) -> Result<(), Refusal> {
         if changes.is_empty() {
             return Ok(());
         }
-        changes.iter().for_each(|change| self.memory.contents.apply(change));
         let line = self.memory.end.line(changes).map_err(|error| Refusal::new(500, error.to_string()))?;
         self.memory.lines.extend_from_slice(&line);
         self.memory.ticket += 1;

@@ -33,7 +33,7 @@ fn what_is_too_old_to_be_taken_again_is_forgotten() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     /// Also where the file is written anew after nearly every change.
     #[test]
     fn what_is_remembered_is_read_again(marks in prop::collection::vec((0..50u8, 0..5u8, 0..100i64), 1..60)) {

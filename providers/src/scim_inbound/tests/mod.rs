@@ -1,5 +1,6 @@
 //! Requests and what is answered, side by side.
 
+mod bulk;
 mod events;
 mod filters;
 mod patches;
