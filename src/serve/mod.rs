@@ -33,6 +33,8 @@ pub struct Listen {
 pub enum News {
     /// About what was pushed to a system.
     Pushed { system: String, what: String },
+    /// The files of the certificate are others: it is shown from now on, or why the one from before still is.
+    Certificate { path: String, error: Option<String> },
 }
 
 /// Where it is told. Nobody waits for it.
@@ -114,10 +116,16 @@ async fn accept(listener: TcpListener, mut tls: Option<Tls>, service: Arc<Servic
     let mut connections = JoinSet::new();
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let mut stopping = stopped.clone();
+    let mut looks = tokio::time::interval(tls::AGAIN);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => break,
+            _ = looks.tick() => {
+                tls.as_mut().and_then(Tls::look).into_iter().for_each(|news| (service.tell)(news));
+                continue;
+            }
             // Who finds no room waits, and is not even accepted.
             accepted = async {
                 let place = Arc::clone(&room).acquire_owned().await;
@@ -126,7 +134,7 @@ async fn accept(listener: TcpListener, mut tls: Option<Tls>, service: Arc<Servic
         };
         match accepted {
             (Ok((stream, _)), Ok(place)) => {
-                let acceptor = tls.as_mut().map(Tls::acceptor);
+                let acceptor = tls.as_ref().map(Tls::acceptor);
                 let (service, stopped) = (Arc::clone(&service), stopped.clone());
                 connections.spawn(async move {
                     connection::serve(stream, acceptor, service, stopped).await;

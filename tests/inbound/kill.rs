@@ -1,6 +1,7 @@
-//! kill -9 in the middle of pushes: what was answered is there, and nothing is there by half.
+//! kill -9 in the middle of pushes: what was answered is there, and nothing is there by half. When it is stopped, what was
+//! not answered is not there, either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::Mutex;
 
@@ -66,6 +67,33 @@ async fn what_was_answered_outlives_a_kill() {
         assert!((known.len() as u64..=known.len() as u64 + 8 * round as u64).contains(&total), "{total}");
     }
     watching.stop().run("plan", 0);
+}
+
+/// SIGTERM in the middle of pushes: what is under way is answered, and what is not answered was not done.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_is_all_that_is_there_after_a_stop() {
+    let mut watching = Watching::start();
+    let group = json!({"schemas": [GROUP], "displayName": "Everybody"});
+    let group = watching.send(Method::POST, "/Groups", &group).await.expect(201);
+    let group = group["id"].as_str().unwrap().to_owned();
+    let answered: &'static Answered = Box::leak(Box::default());
+    for round in 1..=3 {
+        let pushing: Vec<_> =
+            (0..8).map(|worker| tokio::spawn(push(watching.origin.clone(), group.clone(), worker, answered))).collect();
+        eventually("enough is answered", || (answered.lock().unwrap().len() >= round * 60).then_some(()));
+        let folder = watching.stop();
+        for worker in pushing {
+            worker.await.unwrap();
+        }
+        assert!(folder.read("watch.log").ends_with("\"event\":\"stopped\"}\n"));
+        watching = Watching::on(folder, "--listen 127.0.0.1:0");
+        let known = answered.lock().unwrap().clone();
+        assert_eq!(watching.total().await, known.len() as u64);
+        let members = watching.get(&format!("/Groups/{group}")).await.expect(200);
+        let members = members["members"].as_array().unwrap().iter().map(|member| member["value"].as_str().unwrap());
+        let given = known.iter().filter(|(_, (_, given))| *given).map(|(id, _)| id.as_str());
+        assert_eq!(members.collect::<BTreeSet<_>>(), given.collect::<BTreeSet<_>>());
+    }
 }
 
 /// Of a bulk request that was answered all is there; of one that was not, what came first at most.

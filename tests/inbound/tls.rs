@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use reqwest::tls::TlsInfo;
 use reqwest::{Certificate, Client, Method};
 use serde_json::json;
 
@@ -40,6 +41,55 @@ async fn a_server_shows_its_certificate_and_takes_nothing_in_the_clear() {
     watching.origin = watching.origin.replace("https://", "http://");
     let clear = watching.get_error().await;
     assert!(!clear.is_status(), "{clear:?}");
+}
+
+/// The two files are others one after the other, as programs that renew certificates write them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_certificate_is_shown_without_a_restart_and_a_wrong_one_is_not() {
+    let folder = folder();
+    folder.run("init", 0);
+    let old = certificate(&folder, "people");
+    let new = certificate(&folder, "renewed");
+    let shown_of = |path: &PathBuf| {
+        let der = Command::new("openssl").args(["x509", "-outform", "der", "-in"]).arg(path).output().unwrap();
+        assert!(der.status.success());
+        der.stdout
+    };
+    let (old, new) = (shown_of(&old), shown_of(&new));
+    let authority = Certificate::from_pem(folder.read("ca.pem").as_bytes()).unwrap();
+    let mut watching = Watching::on(folder, "--listen 127.0.0.1:0 --tls-cert people.pem --tls-key people.key");
+    let client = || Client::builder().add_root_certificate(authority.clone()).tls_info(true);
+    // Who has a connection keeps it; who comes anew sees what is shown.
+    watching.client = client().build().unwrap();
+    let fresh = client().pool_max_idle_per_host(0).build().unwrap();
+    let url = format!("{}/Users", watching.base());
+    let shown = || async {
+        let response = fresh.get(&url).bearer_auth(TOKEN).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.extensions().get::<TlsInfo>().unwrap().peer_certificate().unwrap().to_vec()
+    };
+    watching.user("ada").await;
+    assert!(shown().await == old);
+    let told = |count: usize, what: &str| {
+        let is_told = |log: &str| log.matches("\"event\":\"certificate\"").count() == count;
+        let log = watching.until("watch.log", is_told);
+        let last = log.lines().rfind(|line| line.contains("\"event\":\"certificate\"")).unwrap();
+        assert!(last.contains(what), "{last}");
+    };
+    watching.folder.write("people.pem", &watching.folder.read("renewed.pem"));
+    told(1, "\"error\":\"cannot use people.pem: keys may not be consistent: KeyMismatch");
+    assert!(shown().await == old);
+    let path = |name: &str| watching.folder.path().join(name);
+    std::fs::rename(path("renewed.key"), path("people.key")).unwrap();
+    told(2, "\"path\":\"people.pem\"}");
+    assert!(shown().await == new);
+    watching.folder.write("people.pem", "-----BEGIN CERTIFICATE-----\n");
+    told(3, "\"error\":\"cannot use people.pem: ");
+    assert!(shown().await == new);
+    std::fs::remove_file(path("people.key")).unwrap();
+    told(4, "\"error\":\"cannot use ");
+    assert!(shown().await == new);
+    watching.user("bob").await;
 }
 
 /// What is wrong, and what is said of it.

@@ -35,6 +35,12 @@ pub enum Entry {
         system: String,
         what: String,
     },
+    /// Another certificate is shown from now on; or why the one from before still is.
+    Certificate {
+        path: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
     /// So much more was to be told than could be kept.
     Untold {
         lines: u64,
@@ -153,6 +159,7 @@ impl Log {
         for news in news {
             self.tell(match news {
                 News::Pushed { system, what } => Entry::Pushed { system, what },
+                News::Certificate { path, error } => Entry::Certificate { path, error },
             })?;
         }
         match more {
@@ -179,6 +186,10 @@ fn text(entry: &Entry) -> String {
         Entry::Serving { address } => format!("shows how it goes on {address}"),
         Entry::Listening { address } => format!("listening on {address}"),
         Entry::Pushed { system, what } => format!("pushed: system.{system}: {}", clean(what)),
+        Entry::Certificate { path, error: None } => format!("certificate: the new one in {} is shown", clean(path)),
+        Entry::Certificate { path: _, error: Some(error) } => {
+            format!("certificate: the one from before is still shown: {}", clean(error))
+        }
         Entry::Untold { lines } => format!("untold: {lines} lines more about what was pushed"),
         Entry::Round { why, changes, held, drift } => {
             format!("round ({why}): {changes} changes, {held} of them held; {drift} differences that others made")
