@@ -66,6 +66,10 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> &'static str;
     /// The settings that its system block takes.
     fn settings(&self) -> &'static [SettingSchema];
+    /// Of its settings those that nobody but its [endpoint](Provider::endpoint) needs.
+    fn only_to_listen(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether settings that are not listed are taken too (`directory` stands in for other providers).
     fn open_settings(&self) -> bool {
         false
@@ -104,6 +108,9 @@ impl Provider for &'static dyn Provider {
     }
     fn settings(&self) -> &'static [SettingSchema] {
         (**self).settings()
+    }
+    fn only_to_listen(&self) -> &'static [&'static str] {
+        (**self).only_to_listen()
     }
     fn open_settings(&self) -> bool {
         (**self).open_settings()

@@ -44,6 +44,10 @@ impl Sources for Outside {
         self.offline
     }
 
+    fn may_lack(&self, provider: &str, setting: &str) -> bool {
+        providers::find(provider).is_some_and(|provider| provider.only_to_listen().contains(&setting))
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         self.readable.read(path)
     }
@@ -91,6 +95,10 @@ pub struct Overlaid {
 impl Sources for Overlaid {
     fn offline(&self) -> bool {
         self.outside.offline
+    }
+
+    fn may_lack(&self, provider: &str, setting: &str) -> bool {
+        self.outside.may_lack(provider, setting)
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {

@@ -14,6 +14,8 @@ pub struct Connection {
     pub name: Symbol,
     pub provider: Arc<dyn Provider>,
     pub settings: Settings,
+    /// What it lacks, and nobody needs who only reads and writes.
+    pub lacks: Vec<Diagnostic>,
 }
 
 /// The connections of all `systems`.
@@ -45,7 +47,7 @@ fn connection(system: &System, folder: &Path) -> Result<Connection, Vec<Diagnost
         let message = format!("there is no provider {:?}", system.provider.as_str());
         return Err(vec![Diagnostic::new(system.span, message).hint(hint)]);
     };
-    let mut diagnostics = Vec::new();
+    let (mut diagnostics, mut lacks) = (Vec::new(), Vec::new());
     let mut settings = Settings { system: system.name.to_string(), folder: folder.to_owned(), ..Settings::default() };
     for (name, setting, span) in &system.settings {
         let schema = provider.settings().iter().find(|schema| *name == schema.name);
@@ -66,6 +68,7 @@ fn connection(system: &System, folder: &Path) -> Result<Connection, Vec<Diagnost
                 diagnostics.push(Diagnostic::new(*span, message).hint(schema.help));
             }
             (_, Setting::Known(value)) => settings.values.push((*name, value.clone())),
+            (_, Setting::Absent(wrong)) => lacks.push((**wrong).clone()),
             (_, Setting::Secret(secret)) => settings.secrets.push((*name, secret.clone())),
         }
     }
@@ -83,7 +86,7 @@ fn connection(system: &System, folder: &Path) -> Result<Connection, Vec<Diagnost
         }));
     }
     if diagnostics.is_empty() {
-        Ok(Connection { name: system.name, provider: Arc::new(provider), settings })
+        Ok(Connection { name: system.name, provider: Arc::new(provider), settings, lacks })
     } else {
         Err(diagnostics)
     }

@@ -23,6 +23,7 @@ impl Twins {
                 name: system.name,
                 provider: Arc::new(self.clone()),
                 settings: Settings { system: system.name.to_string(), ..Settings::default() },
+                lacks: Vec::new(),
             })
             .collect()
     }

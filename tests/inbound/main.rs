@@ -16,7 +16,8 @@ mod watching;
 use reqwest::Method;
 use serde_json::json;
 
-use watching::{GROUP, TOKEN, Watching, check};
+use run::Folder;
+use watching::{ACCESS, GROUP, TOKEN, Watching, check};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_pushed_gets_access_and_who_is_switched_off_loses_it() {
@@ -40,6 +41,52 @@ async fn who_is_pushed_gets_access_and_who_is_switched_off_loses_it() {
     // Any command reads what was pushed.
     assert!(folder.run("plan", 0).starts_with("Nothing to change"));
     assert!(!folder.read("watch.log").contains(TOKEN) && !folder.read("acme.tenure").contains(TOKEN));
+}
+
+/// Who only reads what was pushed needs no token, and comes to the same plan.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_listens_needs_the_token() {
+    let watching = Watching::start();
+    watching.user("ada").await;
+    watching.until("directory/chat/accounts.jsonl", |accounts| accounts.contains("ada"));
+    let mut folder = watching.stop();
+    folder.write("access.hcl", &ACCESS.replace("login = self.login\n", "login = upper(self.login)\n"));
+    let digest = |folder: &Folder| folder.plan(2)["digest"].as_str().unwrap().to_owned();
+    let with = digest(&folder);
+    folder.environment.clear();
+    assert_eq!(digest(&folder), with);
+    let said = |arguments: &str| {
+        let output = folder.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap().trim().to_owned()
+    };
+    insta::assert_snapshot!(said("watch --listen 127.0.0.1:0"), @r#"
+    error: env: the environment variable HR_PUSH_TOKEN is not set
+      --> access.hcl:11:14
+       |
+    11 |   token    = env("HR_PUSH_TOKEN")
+       |              ^^^^^^^^^^^^^^^^^^^^
+       |
+       = hint: set it where tenure runs: export HR_PUSH_TOKEN=...
+
+    1 error in 1 file
+    "#);
+    folder.run("apply --auto-approve", 0);
+    folder.run("watch --once", 0);
+    folder.run("who person.ada", 0);
+    // What else is wrong with it is told as ever.
+    folder.write("access.hcl", &ACCESS.replace("env(\"HR_PUSH_TOKEN\")", "envv(\"HR_PUSH_TOKEN\")"));
+    insta::assert_snapshot!(said("plan"), @r#"
+    error: there is no function "envv"
+      --> access.hcl:11:14
+       |
+    11 |   token    = envv("HR_PUSH_TOKEN")
+       |              ^^^^
+       |
+       = hint: did you mean "env"?
+
+    1 error in 1 file
+    "#);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,6 +191,11 @@ impl Inputs {
         self.sources.offline()
     }
 
+    /// Whether this setting may be without a value.
+    pub(super) fn may_lack(&self, provider: &str, setting: &str) -> bool {
+        self.sources.may_lack(provider, setting)
+    }
+
     /// An environment variable.
     pub(super) fn environment(&self, run: &Run, name: &str) -> Result<Option<Arc<str>>, String> {
         let look = |name: &String| {

@@ -139,6 +139,8 @@ pub struct Source {
 pub enum Setting {
     Known(state::Value),
     Secret(String),
+    /// From a variable that is not set, which only some need: what to tell these.
+    Absent(Box<Diagnostic>),
 }
 
 /// Shows no secret.
@@ -147,6 +149,7 @@ impl std::fmt::Debug for Setting {
         match self {
             Setting::Known(value) => value.fmt(f),
             Setting::Secret(_) => f.write_str("(sensitive)"),
+            Setting::Absent(_) => f.write_str("(not set)"),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::program::Declared;
 use super::view::View;
 use super::world::{Run, Used, World};
 use super::{Safeguards, Setting, Settings, System, Watching};
+use crate::language::expr::Kind;
 use crate::language::{Block, Diagnostic, Expr, Value, evaluate};
 
 /// Answers of the outside that a setting of a system rests on. Whether it is only a credential is known once its provider
@@ -192,7 +193,15 @@ impl World {
                 continue;
             }
             let setting_name = Symbol::new(&attribute.name);
-            let (setting, used) = run.collecting(|| self.setting(&view, &attribute.value));
+            let (setting, used) = run.collecting(|| {
+                self.setting(&view, &attribute.value).or_else(|wrong| {
+                    let may_lack = self.inputs.may_lack(&provider, &attribute.name);
+                    match may_lack && is_absent(&view, &attribute.value) {
+                        true => Ok(Some(Setting::Absent(Box::new(wrong)))),
+                        false => Err(wrong),
+                    }
+                })
+            });
             if !used.is_empty() {
                 rests.push(Rest { system: name, setting: setting_name, used });
             }
@@ -250,6 +259,17 @@ impl World {
         self.plain(&value, "a setting", expr.span)?;
         value.to_state().map(|value| Some(Setting::Known(value))).map_err(|failure| failure.at(expr.span))
     }
+}
+
+/// Whether this is `env(NAME)` of a variable that is not set.
+fn is_absent(view: &View, expr: &Expr) -> bool {
+    let Kind::Call(call) = &*expr.kind else { return false };
+    let name = match call.arguments.as_slice() {
+        [name] if &*call.name == "env" => evaluate(name, view),
+        _ => return false,
+    };
+    let Ok(Value::String(name)) = name else { return false };
+    matches!(view.world.inputs.environment(view.run, &name), Ok(None))
 }
 
 /// `"30s"`, `"5m"`, `"2h"`, at least a second.

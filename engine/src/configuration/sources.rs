@@ -18,4 +18,9 @@ pub trait Sources {
     fn offline(&self) -> bool {
         false
     }
+    /// Whether a system of this provider can be read and written without this setting: where the variable that it is
+    /// taken from is not set, it is an error only to whoever needs it ([`crate::configuration::Setting::Absent`]).
+    fn may_lack(&self, _provider: &str, _setting: &str) -> bool {
+        false
+    }
 }

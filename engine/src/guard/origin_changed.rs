@@ -19,6 +19,7 @@ pub(super) fn origin(system: &System, hmac_key: &[u8]) -> BTreeMap<Symbol, Symbo
     let settings = settings.filter_map(|(name, setting, _)| match setting {
         Setting::Known(value) => Some((*name, value.as_text().unwrap_or_else(|| Symbol::new(&value.to_string())))),
         // Not to be had offline.
+        Setting::Absent(_) => None,
         Setting::Secret(secret) if secret.is_empty() => None,
         Setting::Secret(secret) => Some((*name, seal_secret(hmac_key, Address::System(system.name), *name, secret))),
     });

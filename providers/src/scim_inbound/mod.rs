@@ -54,6 +54,10 @@ impl Provider for ScimInbound {
         settings::SETTINGS
     }
 
+    fn only_to_listen(&self) -> &'static [&'static str] {
+        &["token"]
+    }
+
     fn check(&self, settings: &Settings) -> Vec<SettingError> {
         Options::new(settings).err().into_iter().collect()
     }

@@ -62,7 +62,7 @@ async fn listen_to_all(mut follow: UnboundedReceiver<Vec<Connection>>, hints: Hi
     let mut followed: BTreeMap<Symbol, Followed> = BTreeMap::new();
     while let Some(systems) = follow.recv().await {
         followed.retain(|name, _| systems.iter().any(|system| system.name == *name));
-        for Connection { name, provider, settings } in systems {
+        for Connection { name, provider, settings, .. } in systems {
             if let Some(known) = followed.get(&name) {
                 let mut own = known.settings.lock().unwrap_or_else(PoisonError::into_inner);
                 if own.values == settings.values && own.folder == settings.folder {

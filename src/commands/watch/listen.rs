@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use engine::language::Diagnostic;
 use providers::Endpoint;
 
 use super::board::Board;
@@ -21,6 +22,12 @@ use crate::session::Session;
 pub fn start(args: &WatchArgs, session: &Session, hints: &Hints) -> Result<Option<Server>, Error> {
     let Some(address) = args.listen else { return Ok(None) };
     let connections = session.connections()?;
+    let mut lacks: Vec<Diagnostic> =
+        connections.iter().flat_map(|connection| connection.lacks.iter().cloned()).collect();
+    lacks.dedup();
+    if !lacks.is_empty() {
+        return Err(session.folder.rejected(lacks));
+    }
     let opened = connections.iter().filter_map(|connection| connection.provider.endpoint(&connection.settings));
     let endpoints = opened.collect::<Result<Vec<_>, _>>()?;
     if endpoints.is_empty() {
