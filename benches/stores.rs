@@ -1,5 +1,6 @@
 //! The Kubernetes organisations with the record in each of its places: a file, S3 (moto), S3 that takes 30 ms for each write,
-//! and a table of PostgreSQL. Whole processes, from start to end, in turn, so that a busy machine is busy for all of them.
+//! and a table of PostgreSQL. Whole processes, from start to end, in turn, so that a busy machine is busy for all of them. The
+//! systems are directories, which take almost no time; and, for how it is with systems that people have, slapd.
 //!
 //! `cargo bench --workspace --bench stores` (after `scripts/servers/install`); `RUNS=N` says how often (5); `MILLIS=N` how long
 //! a slow write takes; `TENURE=PATH` measures another build of the program.
@@ -8,6 +9,10 @@
 
 #[path = "../providers/tests/servers/postgresql.rs"]
 mod cluster;
+#[path = "../tests/run/organisations.rs"]
+mod on_one_system;
+#[path = "../providers/tests/servers/openldap.rs"]
+mod openldap;
 #[path = "../tests/stores/proxy.rs"]
 mod proxy;
 #[path = "../tests/run/mod.rs"]
@@ -20,6 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::{Cluster, PASSWORD};
+use on_one_system::{ALL, OPENLDAP};
 use proxy::Fate;
 use run::{Folder, shared};
 use servers::Server;
@@ -30,6 +36,9 @@ const WORK: [(&str, &str, i32); 3] = [
     ("plan, nothing to do", "plan --detailed-exitcode", 0),
     ("state verify", "state verify", 0),
 ];
+
+/// The same people and teams on slapd take long enough to be measured less often.
+const SLAPD_RUNS: usize = 3;
 
 /// A place for records.
 struct Place {
@@ -73,6 +82,15 @@ fn main() {
             }
         }
     }
+    let mut slapd: Vec<Vec<f64>> = places.iter().map(|_| Vec::new()).collect();
+    let mut applied = String::new();
+    for run in 0..runs.min(SLAPD_RUNS) {
+        for (place, times) in places.iter().zip(&mut slapd) {
+            let (seconds, said) = on_slapd(&(place.address)(runs + run), &place.environment, &data);
+            applied = said;
+            times.push(seconds);
+        }
+    }
     println!("| work | {} |", places.iter().map(|place| place.name.as_str()).collect::<Vec<_>>().join(" | "));
     println!("|---{}|", "|---".repeat(places.len()));
     for (n, (what, ..)) in WORK.iter().enumerate() {
@@ -80,8 +98,33 @@ fn main() {
         let cells: Vec<String> = medians.iter().map(|own| format!("{own:.2} s ({:.1})", own / medians[0])).collect();
         println!("| {what} | {} |", cells.join(" | "));
     }
+    let medians: Vec<f64> = slapd.iter_mut().map(|times| median(times)).collect();
+    let cells: Vec<String> = medians.iter().map(|own| format!("{own:.2} s ({:.1})", own / medians[0])).collect();
+    println!("| apply to slapd ({applied}) | {} |", cells.join(" | "));
     batches.sort_unstable();
     println!("\nwrites to S3 in an apply: {}", batches[batches.len() / 2]);
+}
+
+/// The seconds of one apply to a new slapd, with the record at `address`, and what it says at its end.
+fn on_slapd(address: &str, environment: &[(&'static str, String)], data: &str) -> (f64, String) {
+    let server = openldap::Slapd::start();
+    let configuration = ALL.replace("NAME", "cn").replace("\"k8s.tenure\"", "var.state");
+    let configuration = format!("{configuration}\nvariable \"state\" {{ type = string }}\n");
+    let mut folder = Folder::new(&[("all.hcl", &configuration), ("system.hcl", OPENLDAP), ("org.json", data)]);
+    let own = [
+        ("TENURE_VAR_state", address.to_owned()),
+        ("TENURE_VAR_url", server.url.clone()),
+        ("K8S_PASSWORD", openldap::PASSWORD.to_owned()),
+    ];
+    let environment = environment.iter().map(|(name, value)| (*name, value.clone())).chain(own);
+    folder.environment.extend(environment.map(|(name, value)| (name.to_owned(), value)));
+    folder.run("init", 0);
+    let start = Instant::now();
+    let printed = folder.run("apply --auto-approve", 0);
+    let seconds = start.elapsed().as_secs_f64();
+    folder.run("plan --detailed-exitcode", 0);
+    let done = printed.lines().find_map(|line| line.strip_prefix("Applied: ")?.split(" (").next());
+    (seconds, done.unwrap_or_default().to_owned())
 }
 
 fn places(moto: &Server, cluster: &Cluster, millis: usize, writes: &Arc<AtomicUsize>) -> Vec<Place> {

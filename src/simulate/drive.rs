@@ -212,6 +212,7 @@ impl World {
             self.tell(word);
         }
         self.promises_arrived(system, &orders);
+        self.promises.said(&orders, &outcomes);
         let at = self.soon();
         self.answers.insert(at, (process, system, Answer::Executed { token, outcomes }));
     }

@@ -40,6 +40,8 @@ impl Default for Options<'_> {
 
 /// So many lines behind a snapshot are worth a new one here.
 const FOLDED: u64 = 40;
+/// Milliseconds that a write takes where the record is far away: as much as anything else takes at most.
+const FAR: i64 = 40;
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,12 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// Whether all systems were read.
+    pub fn has_seen_all(&self) -> bool {
+        let findings = self.plan.iter().flat_map(|plan| &plan.findings);
+        self.plan.is_some() && !findings.into_iter().any(|finding| finding.code == Code::IncompleteRead)
+    }
+
     /// Whether there was nothing left to do, but for what safeguards hold.
     pub fn is_settled(&self) -> bool {
         let Some(plan) = self.plan.as_ref().filter(|_| self.end == End::Finished) else { return false };
@@ -264,6 +272,10 @@ impl World {
         let stopped = {
             let mut machine = Apply::new(&plan, &prepared.recorded, Box::new(planned.resolver), connected, started);
             machine.watch(planned.watches);
+            // As with a store that is far away, every other time.
+            if self.runs % 2 == 1 {
+                machine.gather(FAR);
+            }
             machine.approvals(lifted.uses.iter().map(|used| used.event(run)));
             (options.meanwhile)(&self.twins);
             self.drive(process, &mut machine, &plan, &prepared)

@@ -3,7 +3,7 @@
 use state::record::EventResult;
 use state::{Action, Attributes, Kind, Object, Outcome, Presence, Symbol, Target, Timestamp};
 
-use super::compare::{Standing, keeps, managed, standing};
+use super::compare::{Standing, keeps, managed, standing, standing_after};
 use super::machine::Apply;
 use super::report::{Fate, Why};
 use super::transfer;
@@ -420,7 +420,7 @@ impl Apply<'_> {
             };
         }
         let create = call.image.action == Action::Create;
-        match (standing(&call.image, call.kind, seen.as_ref(), &connected.schema), seen) {
+        match (standing_after(&call.image, call.kind, seen.as_ref(), &connected.schema), seen) {
             (Standing::AsWanted, seen) => {
                 let gone = || Object::new("", Attributes::new());
                 Verdict::Done(seen.unwrap_or_else(gone))

@@ -75,6 +75,36 @@ pub fn standing(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Sch
     }
 }
 
+/// The same once the change was called: what is as wanted in part, and as before in the rest, is neither.
+pub fn standing_after(change: &Change, kind: Kind, seen: Option<&Object>, schema: &Schema) -> Standing {
+    let standing = standing(change, kind, seen, schema);
+    match (&standing, seen, change.before.as_deref()) {
+        (Standing::AsBefore, Some(seen), Some(before))
+            if !leaves_nothing(change.action) && matches!(kind, Kind::Account | Kind::Group) =>
+        {
+            let attributes = attributes_of(schema, kind);
+            match unlike_wanted(change, kind, seen, attributes) {
+                Some(what) if begun(change, kind, seen, before, attributes) => {
+                    Standing::Other(format!("it was done in part: {what}"))
+                }
+                _ => standing,
+            }
+        }
+        _ => standing,
+    }
+}
+
+/// Whether something of `seen` is as wanted and was not before.
+fn begun(change: &Change, kind: Kind, seen: &Object, before: &Object, attributes: &[AttributeSchema]) -> bool {
+    let switched = kind == Kind::Account && before.active != seen.active;
+    switched
+        || change.after.iter().any(|(name, wanted)| {
+            let (Wanted::Known(wanted), schema) = (wanted, schema_of(attributes, *name)) else { return false };
+            let (was, is) = (before.attributes.get(*name), seen.attributes.get(*name));
+            !hidden(schema) && satisfied(wanted, is, schema) && !satisfied(wanted, was, schema)
+        })
+}
+
 /// Whether the change takes a grant beside others that stay: what those cover is still held afterwards, so that looking
 /// does not tell whether it was done. Its writer does, and doing it twice does no harm.
 pub fn keeps(change: &Change) -> bool {

@@ -140,8 +140,7 @@ impl<'a> Apply<'a> {
     }
 
     /// Lets writes that take long wait a little for each other, and more intents share one, so that there are fewer. A
-    /// write takes about so many milliseconds, as far as that is known (0). For drivers in which time passes by itself;
-    /// where time goes from one event to the next, as in a simulation, what comes when is decided there.
+    /// write takes about so many milliseconds, as far as that is known (0).
     pub fn gather(&mut self, write: i64) {
         self.journal.gather(write);
     }

@@ -10,7 +10,7 @@ use state::{
 };
 
 use super::answers::CHANGED_BACK;
-use super::compare::{Standing, managed, same_text, standing};
+use super::compare::{Standing, managed, same_text, standing, standing_after};
 use super::ids::kind;
 use super::systems::Connected;
 use super::transfer;
@@ -195,7 +195,7 @@ fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected, committe
     };
     let seen = seen(inventory, &connected.schema, target);
     let secret = has_secrets(&open.change) && open.change.action != Action::Create && !committed;
-    Ok(match (standing(&open.change, open.kind, seen.as_ref(), &connected.schema), seen) {
+    Ok(match (standing_after(&open.change, open.kind, seen.as_ref(), &connected.schema), seen) {
         (Standing::AsWanted, _) if secret => {
             EventResult::Diverged { error: "a secret cannot be looked at: it will be set again".to_owned(), seen: None }
         }

@@ -202,6 +202,13 @@ impl super::Promises {
         *self.failures.entry(system).or_default() += u32::try_from(failed.count()).unwrap_or(u32::MAX);
     }
 
+    /// What a system said to orders.
+    pub(in crate::simulate) fn said(&mut self, orders: &[Order], outcomes: &[state::Outcome]) {
+        let answers = orders.iter().zip(outcomes);
+        let changed = answers.filter(|(_, outcome)| matches!(outcome, state::Outcome::Stale(_)));
+        self.changed.extend(changed.map(|(order, _)| order.address));
+    }
+
     /// Whether the record knows a member of a group, or knew it until this call.
     fn was_in(&self, system: Symbol, group: Symbol, member: Symbol) -> bool {
         let target = Target::Membership { group, member, nested: false };

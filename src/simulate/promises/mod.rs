@@ -115,6 +115,8 @@ pub struct Promises {
     limits: limits::Limits,
     /// Where looking found something that is neither as before nor as wanted: the record says that, too.
     diverged: BTreeSet<Address>,
+    /// What calls found changed since it was read, be it by their own first copy: a later look tells how it is.
+    changed: BTreeSet<Address>,
     /// What the plan says stood there.
     images: BTreeMap<(Address, state::Action), Option<state::Object>>,
     /// Active members of protected groups when this apply began to call.

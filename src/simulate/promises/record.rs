@@ -85,7 +85,7 @@ impl World {
         if applied.end == End::Finished {
             self.is_said(applied, &recorded);
         }
-        self.compare(&recorded, applied.is_settled());
+        self.compare(&recorded, applied);
         self.promises.durable_is(recorded);
     }
 
@@ -114,7 +114,10 @@ impl World {
 
     /// Every object of the record is on its system as the record says, unless it is in doubt or others changed it; and
     /// what calls made stands in the record.
-    fn compare(&mut self, recorded: &Recorded, settled: bool) {
+    fn compare(&mut self, recorded: &Recorded, applied: &Applied) {
+        let (settled, seen) = (applied.is_settled(), applied.has_seen_all());
+        let findings = applied.plan.iter().flat_map(|plan| &plan.findings);
+        let held: BTreeSet<Address> = findings.flat_map(|finding| finding.addresses.iter().copied()).collect();
         let open: BTreeSet<Address> = recorded.open.iter().map(|open| open.change.address).collect();
         let mut addresses: Vec<Address> = recorded.objects.keys().copied().collect();
         addresses.sort_unstable();
@@ -133,7 +136,6 @@ impl World {
             };
             let mut touched = [Some(target)].into_iter().chain(ends).flatten();
             let touched = touched.any(|target| self.promises.touched.contains(&(system, target)));
-            let excused = touched || self.promises.diverged.contains(&address);
             let Some(shared) = self.twins.0.get(&system).cloned() else { continue };
             let there = shared.with(|twin, _| twin.get(target).cloned());
             let told = known.attributes.iter().filter(|(name, _)| !self.promises.dropped.contains(&(address, *name)));
@@ -144,8 +146,14 @@ impl World {
                     differs(object, &told, matches!(address, Address::Account { .. }).then_some(known.active))
                 }
             };
+            // What somebody else switched off stays so, and stays on record as theirs.
+            let off = there.as_ref().is_some_and(|object| !object.active);
+            let unseen = !settled || !seen || held.contains(&address) || off;
+            let changed = unseen && self.promises.changed.contains(&address);
+            let excused = touched || changed || self.promises.diverged.contains(&address);
             if differs.is_none() {
                 self.promises.touched.remove(&(system, target));
+                self.promises.changed.remove(&address);
             } else if excused {
                 continue;
             }

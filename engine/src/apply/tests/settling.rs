@@ -242,3 +242,20 @@ fn a_secret_in_a_committed_transaction_is_set() {
     assert_snapshot!(settled_with(&intents, |_| {}, 0, Some(Ok(TransactionState::Committed))), @r#"1: done id-ada{"mail": "a@x", "password": "hmac-sha256:1234", "userName": "ada"} (settled)"#);
     assert_snapshot!(settled(&intents, |_| {}, 10_000), @"1: diverged: a secret cannot be looked at: it will be set again");
 }
+
+#[test]
+fn what_was_done_in_part_is_neither() {
+    let seen = |mail: &'static str| {
+        let intents = ["update account.chat.ada mail=b@x userName=ada2"];
+        settled(
+            &intents,
+            |remote| {
+                remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap().attributes =
+                    pairs(&[("userName", "ada"), ("mail", mail)]);
+            },
+            10_000,
+        )
+    };
+    assert_snapshot!(seen("a@x"), @"1: not done: no answer was recorded; looked at later: it did not happen (settled)");
+    assert_snapshot!(seen("b@x"), @r#"1: diverged: it was done in part: userName is "ada", wanted is "ada2""#);
+}
