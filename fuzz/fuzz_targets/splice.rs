@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tenure_engine::accept::set_cell;
-use tenure_engine::accept::splice::{add_attribute, add_item, range, remove_item, splice};
+use tenure_engine::accept::splice::{add_attributes, add_items, range, remove_items, splice};
 use tenure_engine::language::expr::Kind;
 use tenure_engine::language::{Block, File, Files, parse};
 
@@ -32,9 +32,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((_, blocks)) = read(text) else { return };
     for (b, block) in blocks.iter().enumerate() {
         if block.attribute("new").is_none()
-            && let Some(edit) = add_attribute(text, block, "new", "1")
+            && let Some(edits) = add_attributes(text, block, &[("new".to_owned(), "1".to_owned())])
         {
-            let changed = splice(text, &[edit]).expect("one edit is no overlap");
+            let changed = splice(text, &edits).expect("no overlap");
             // Behind a heredoc there is no good place: then the text cannot be read, and is not written.
             if let Some((_, again)) = read(&changed) {
                 assert_eq!(again.len(), blocks.len());
@@ -48,14 +48,14 @@ fuzz_target!(|bytes: &[u8]| {
             }
             let ranges: Vec<_> = list.iter().map(|item| range(item.span)).collect();
             let whole = items(text, b, a);
-            let added = add_item(text, range(attribute.value.span), &ranges, "new.one").expect("a place");
+            let added = add_items(text, range(attribute.value.span), &ranges, &["new.one".to_owned()]).expect("a place");
             let added = items(&splice(text, &added).expect("no overlap"), b, a);
             assert_eq!(added[..], [&whole[..], &["new.one".to_owned()]].concat()[..]);
             for at in 0..ranges.len() {
-                let edit = remove_item(text, &ranges, at).expect("an item");
+                let edits = remove_items(text, &ranges, &[at].into()).expect("an item");
                 let mut rest = whole.clone();
                 rest.remove(at);
-                assert_eq!(items(&splice(text, &[edit]).expect("no overlap"), b, a), rest);
+                assert_eq!(items(&splice(text, &edits).expect("no overlap"), b, a), rest);
             }
         }
     }

@@ -5,11 +5,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::accept::{Texts, Verdict, accept};
+use engine::accept::{Changed, Texts, Verdict, Written, accept};
 use engine::configuration::{Loaded, Sources as _};
 use engine::drift::{Drift, Fate, What};
-use engine::language::Files;
-use similar::TextDiff;
 use state::{Address, Change, Plan};
 
 use super::drift;
@@ -45,20 +43,20 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
         true => attempt.best(&mut prepared)?,
         false => attempt.write(&mut prepared, &BTreeSet::new())?,
     };
-    let left: Vec<(&Drift, &Verdict)> = attempted.left(args.patch).collect();
-    if let [(_, first), ..] = left[..]
+    let left: Vec<(&Drift, &Verdict, Option<&str>)> = attempted.left(args.patch).collect();
+    if let [(_, first, _), ..] = left[..]
         && (!args.only.is_empty() || !attempted.failed.is_empty())
     {
-        shown::left(&mut anstream::stderr().lock(), &left, &attempted.proposals)?;
+        shown::left(&mut std::io::BufWriter::new(anstream::stderr().lock()), &left)?;
         let hint = match first {
             Verdict::Proposed { .. } => "--patch prints it, to be looked at and applied by hand".to_owned(),
             Verdict::Written { .. } | Verdict::Refused { .. } => "name only what the files have a place for".to_owned(),
         };
         return Err(Error::new("nothing was written: not all of this can be").hint(hint));
     }
-    shown::left(&mut anstream::stderr().lock(), &left, &attempted.proposals)?;
+    shown::left(&mut std::io::BufWriter::new(anstream::stderr().lock()), &left)?;
     let exit = if left.is_empty() && found.unread.is_empty() { Exit::Done } else { Exit::Held };
-    let mut out = anstream::stdout().lock();
+    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
     if args.patch {
         write!(out, "{}", attempted.diff())?;
         return Ok(exit);
@@ -72,7 +70,7 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
         writing.write(&files)?;
     }
     shown::written(&mut out, &attempted.written(), &follows(&before, &attempted.after, &wanted))?;
-    let names: Vec<&str> = attempted.changed.iter().map(|(path, ..)| path.as_str()).collect();
+    let names: Vec<&str> = attempted.changed.iter().map(|changed| changed.path.as_str()).collect();
     writeln!(out, "\nWritten: {}. Look at it (`git diff`), then `tenure plan`.", names.join(", "))?;
     Ok(exit)
 }
@@ -97,14 +95,14 @@ fn wanted(drifts: Vec<Drift>) -> Vec<Drift> {
 }
 
 /// A file of the configuration with its new text, at its real place, which must lie in the folder.
-fn rewrite(here: &std::path::Path, (path, old, new): &Changed) -> Result<Rewrite, Error> {
+fn rewrite(here: &std::path::Path, Changed { path, before, after }: &Changed) -> Result<Rewrite, Error> {
     let real: PathBuf = std::fs::canonicalize(here.join(path))
         .map_err(|error| Error::new(format!("cannot change {path}: {error}")).hint("nothing was changed"))?;
     if !real.starts_with(here) {
         return Err(Error::new(format!("{path} lies outside of the configuration folder: it is not written"))
             .hint("nothing was changed; --patch prints what would be"));
     }
-    Ok(Rewrite { path: real, before: old.as_bytes().to_vec(), after: new.as_bytes().to_vec() })
+    Ok(Rewrite { path: real, before: before.as_bytes().to_vec(), after: after.as_bytes().to_vec() })
 }
 
 /// What the new files change beside what was accepted: it follows from it.
@@ -117,12 +115,13 @@ fn follows<'p>(before: &Plan, after: &'p Plan, accepted: &[Drift]) -> Vec<&'p Ch
         let own = known.get(&change.address).map_or(&[][..], Vec::as_slice);
         own.iter().any(|own| own.action == change.action && own.after == change.after)
     };
-    let was = |change: &Change| accepted.iter().any(|drift| drift.address == change.address);
+    let accepted: BTreeSet<Address> = accepted.iter().map(|drift| drift.address).collect();
+    let was = |change: &Change| accepted.contains(&change.address);
     after.changes.iter().filter(|change| !same(change) && !was(change)).collect()
 }
 
-/// A file that is changed: its path, its old and its new text.
-type Changed = (String, Arc<str>, Arc<str>);
+/// How many proposals are shown with the difference that they make: `--patch` prints all.
+const SHOWN: usize = 50;
 
 /// What is to be accepted.
 struct Attempt<'a> {
@@ -135,7 +134,7 @@ struct Attempt<'a> {
 /// How it went, in memory.
 struct Attempted<'a> {
     verdicts: Vec<(&'a Drift, Verdict)>,
-    /// Diffs of what is only proposed, by number of the verdict.
+    /// Differences of what is only proposed, by number of the verdict; of the first ones.
     proposals: BTreeMap<usize, String>,
     changed: Vec<Changed>,
     /// Numbers of those that the plan with the new files does not leave alone.
@@ -147,20 +146,18 @@ struct Attempted<'a> {
 impl Attempted<'_> {
     /// What changes, as a unified diff.
     fn diff(&self) -> String {
-        let one = |(path, old, new): &Changed| {
-            let diff = TextDiff::from_lines(&**old, &**new);
-            diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string()
-        };
-        self.changed.iter().map(one).collect()
+        shown::difference(&self.changed, 3)
     }
 
-    fn left(&self, patch: bool) -> impl Iterator<Item = (&Drift, &Verdict)> {
+    fn left(&self, patch: bool) -> impl Iterator<Item = (&Drift, &Verdict, Option<&str>)> {
         let left = move |verdict: &Verdict| match verdict {
             Verdict::Written { .. } => false,
             Verdict::Proposed { .. } => !patch,
             Verdict::Refused { .. } => true,
         };
-        self.verdicts.iter().map(|(drift, verdict)| (*drift, verdict)).filter(move |(_, verdict)| left(verdict))
+        let all = self.verdicts.iter().enumerate();
+        all.map(|(number, (drift, verdict))| (*drift, verdict, self.proposals.get(&number).map(String::as_str)))
+            .filter(move |(_, verdict, _)| left(verdict))
     }
 
     fn written(&self) -> Vec<(&Drift, &str)> {
@@ -185,50 +182,65 @@ impl<'a> Attempt<'a> {
             let bytes = self.outside.read(path)?;
             String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))
         };
-        let files = prepared.folder.files.clone();
-        let mut texts = Texts::new(&files, &read);
-        let (mut verdicts, mut proposals) = (Vec::new(), BTreeMap::new());
+        let schemas = |system| prepared.readings.get(&system).map(|reading| &reading.schema);
+        let mut texts = Texts::new(&prepared.folder.files, &read);
+        let (mut verdicts, mut proposals, mut paths) = (Vec::new(), BTreeMap::new(), Vec::new());
         for (number, drift) in self.wanted.iter().enumerate() {
-            if without.contains(&number) {
-                verdicts.push((drift, unproved()));
-                continue;
-            }
-            let saved = texts.saved();
-            let verdict = accept(&mut texts, &prepared.configuration, drift);
-            if matches!(verdict, Verdict::Proposed { .. }) && !self.patch {
-                proposals.insert(number, shown::difference(&saved, &texts));
-                texts.restore(saved);
-            }
+            let mut own = Default::default();
+            let verdict = match accept(&mut texts, &prepared.configuration, &schemas, drift) {
+                _ if without.contains(&number) => unproved(),
+                Err(refused) => refused,
+                Ok(draft) if matches!(draft.verdict, Verdict::Proposed { .. }) && !self.patch => {
+                    if proposals.len() < SHOWN {
+                        proposals.insert(number, shown::difference(&texts.alone(&draft), 1));
+                    }
+                    draft.verdict
+                }
+                Ok(draft) => match texts.take(&draft, drift.address) {
+                    Ok(()) => {
+                        own = texts.paths(&draft);
+                        draft.verdict
+                    }
+                    Err(refused) => refused,
+                },
+            };
             verdicts.push((drift, verdict));
+            paths.push(own);
         }
-        let changed = changed(&files, &texts, &read)?;
+        let written = texts.written();
         let stays = |verdict: &Verdict| match verdict {
             Verdict::Written { .. } => true,
             Verdict::Proposed { .. } => self.patch,
             Verdict::Refused { .. } => false,
         };
-        let session = self.session(prepared, &texts)?;
+        let session = self.session(prepared, &written)?;
         let former = prepared.exchange(session)?;
         let (again, after) = drift::find(prepared, &[])?;
         prepared.restore(former);
+        let mut fates: BTreeMap<Address, Vec<&Drift>> = BTreeMap::new();
+        for drift in &again.drifts {
+            fates.entry(drift.address).or_default().push(drift);
+        }
         let mut failed = BTreeSet::new();
         for (number, (drift, verdict)) in verdicts.iter_mut().enumerate() {
-            let differs = |one: &&Drift| one.address == drift.address && same(&one.what, &drift.what);
-            let settled = again.drifts.iter().filter(differs).all(|one| one.fate == Fate::Agrees);
-            if stays(verdict) && !settled {
+            let mut own = fates.get(&drift.address).into_iter().flatten().filter(|one| same(&one.what, &drift.what));
+            let settled = own.all(|one| one.fate == Fate::Agrees);
+            let broken = paths.get(number).into_iter().flatten().find(|path| written.broken.contains(*path));
+            if stays(verdict) && (!settled || broken.is_some()) {
                 failed.insert(number);
-                *verdict = unproved();
+                *verdict = broken.map_or_else(unproved, |path| unreadable(path));
             }
         }
-        Ok(Attempted { verdicts, proposals, changed, failed, after })
+        Ok(Attempted { verdicts, proposals, changed: written.changed, failed, after })
     }
 
     /// The configuration as it would be.
-    fn session(&self, prepared: &Prepared, texts: &Texts<'_>) -> Result<Session, Error> {
-        let overlaid = Overlaid { outside: self.outside.clone(), texts: texts.data.clone() };
+    fn session(&self, prepared: &Prepared, written: &Written) -> Result<Session, Error> {
+        let texts = written.changed.iter().map(|changed| (changed.path.clone(), changed.after.clone())).collect();
+        let overlaid = Overlaid { outside: self.outside.clone(), texts };
         let folder = &prepared.folder;
         let given = variables::given(self.global)?;
-        let loaded = Loaded::load(texts.files.clone(), Arc::new(overlaid), &given, folder.now)?;
+        let loaded = Loaded::load(written.files.clone(), Arc::new(overlaid), &given, folder.now)?;
         Session::of(loaded, folder.path.clone(), folder.now, folder.key())
     }
 }
@@ -248,23 +260,9 @@ fn unproved() -> Verdict {
     }
 }
 
-/// Path, old and new text of the files that are not as they were.
-fn changed(
-    files: &Files,
-    texts: &Texts<'_>,
-    read: &dyn Fn(&str) -> Result<String, String>,
-) -> Result<Vec<Changed>, Error> {
-    let pairs = files.0.iter().zip(&texts.files.0);
-    let mut changed: Vec<_> = pairs
-        .filter(|(old, new)| old.text != new.text)
-        .map(|(old, new)| (old.path.to_string(), old.text.clone(), new.text.clone()))
-        .collect();
-    for (path, new) in &texts.data {
-        let old: Arc<str> = read(path).map_err(Error::new)?.into();
-        if old != *new {
-            changed.push((path.clone(), old, new.clone()));
-        }
+fn unreadable(path: &str) -> Verdict {
+    Verdict::Refused {
+        why: format!("what would be written into {path} could not be read again"),
+        hint: "change it by hand".to_owned(),
     }
-    changed.sort();
-    Ok(changed)
 }

@@ -1,10 +1,9 @@
 //! `accept`: what was written where, what follows from it, and what could not be.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
-use engine::accept::{Saved, Texts, Verdict};
+use engine::accept::{Changed, Verdict};
 use engine::drift::{Drift, What};
 use similar::TextDiff;
 use state::Change;
@@ -36,10 +35,9 @@ pub fn written(to: &mut dyn Write, written: &[(&Drift, &str)], follows: &[&Chang
     }
 }
 
-/// What was not, and why; of what is only proposed the difference that it would make.
-pub fn left(to: &mut dyn Write, left: &[(&Drift, &Verdict)], proposals: &BTreeMap<usize, String>) -> io::Result<()> {
-    let mut proposals = proposals.values();
-    for (drift, verdict) in left {
+/// What was not, and why; of what is only proposed the difference that it would make, where that is at hand.
+pub fn left(to: &mut dyn Write, left: &[(&Drift, &Verdict, Option<&str>)]) -> io::Result<()> {
+    for (drift, verdict, difference) in left {
         match verdict {
             Verdict::Written { .. } => {}
             Verdict::Proposed { place, why } => {
@@ -50,7 +48,7 @@ pub fn left(to: &mut dyn Write, left: &[(&Drift, &Verdict)], proposals: &BTreeMa
                     clean(place),
                     clean(why)
                 )?;
-                for line in proposals.next().into_iter().flat_map(|diff| diff.lines()) {
+                for line in difference.iter().flat_map(|difference| difference.lines()) {
                     writeln!(to, "  {}", clean(line))?;
                 }
             }
@@ -72,13 +70,13 @@ fn what(drift: &Drift) -> String {
     }
 }
 
-/// The lines that differ between files as they were and as they are.
-pub fn difference(before: &Saved, now: &Texts<'_>) -> String {
+/// The lines that differ between files as they were and as they would be.
+pub fn difference(changed: &[Changed], context: usize) -> String {
     let mut shown = String::new();
-    for (old, new) in before.files().zip(&now.files.0).filter(|(old, new)| old.text != new.text) {
-        let diff = TextDiff::from_lines(&*old.text, &*new.text);
-        let header = (format!("a/{}", old.path), format!("b/{}", new.path));
-        shown.push_str(&diff.unified_diff().context_radius(1).header(&header.0, &header.1).to_string());
+    for Changed { path, before, after } in changed {
+        let diff = TextDiff::from_lines(&**before, &**after);
+        let header = (format!("a/{path}"), format!("b/{path}"));
+        shown.push_str(&diff.unified_diff().context_radius(context).header(&header.0, &header.1).to_string());
     }
     shown
 }

@@ -1,18 +1,17 @@
 //! Attributes of accounts and groups: from the `account` block to the person, and from there to the block or row that
 //! says it.
 
+use std::sync::Arc;
+
 use state::{Address, Symbol, Value};
 
+use super::each::{DEPTH, Each, Source};
 use super::literal::{hcl, plain};
-use super::splice::{Edit, add_attribute, range};
+use super::step::{Added, Case, Draft, Edit, Step};
 use super::{Texts, Verdict, base, cell, find, lost, refused};
 use crate::configuration::{Configuration, Identity, decides};
 use crate::language::expr::Kind;
-use crate::language::write::quoted;
 use crate::language::{Block, Expr, Value as Literal};
-
-/// How far locals are followed to a source.
-const DEPTH: u32 = 16;
 
 /// An attribute of an account.
 pub(super) fn account(
@@ -21,7 +20,7 @@ pub(super) fn account(
     (system, holder): (Symbol, Symbol),
     attribute: Symbol,
     value: Value,
-) -> Result<Verdict, Verdict> {
+) -> Result<Draft, Verdict> {
     let address = Address::Account { system, holder };
     let Some(identity) = configuration.identity(holder) else {
         return Err(refused(
@@ -35,7 +34,7 @@ pub(super) fn account(
     let rule = rule(inner, attribute, address)?;
     // A value that is one text goes all the way; others only where they stand literally.
     if let Ok(text) = plain(&value)
-        && let Some((name, text)) = find::invert(&rule, "self", &text)
+        && let Some((name, text)) = find::invert_attribute(&rule, "self", &text)
     {
         if matches!(name, "key" | "kind" | "accounts") {
             return Err(refused(
@@ -43,21 +42,27 @@ pub(super) fn account(
                 "let apply put it back",
             ));
         }
-        let (name, value) = (name.to_owned(), text_or(&rule, &value, text));
-        return of_identity(texts, identity, &name, &value, address);
+        let (name, value) = (name.to_owned(), text_or(&rule, "self", &value, text));
+        return of_identity(texts, identity, &name, &value);
     }
     if let Some(name) = find::attribute_of(&rule, "self") {
         let name = name.to_owned();
-        return of_identity(texts, identity, &name, &value, address);
+        return of_identity(texts, identity, &name, &value);
     }
-    let key = quoted(holder.as_str());
     let why = format!("`{attribute}` comes from an expression that holds for all accounts");
-    except(texts, &rule, &format!("self.key == {key}"), &value, why)
+    except(texts, &rule, holder_of(&block, system, holder), &value, why)
+}
+
+/// One account alone, in the block of its system: of one instance of it where it has several.
+pub(super) fn holder_of(block: &Block, system: Symbol, holder: Symbol) -> Case {
+    let each = Each::of(block, system);
+    let and = each.map(|each| Case::new("each.key", &*each.key).condition());
+    Case { and, ..Case::new("self.key", holder.as_str()) }
 }
 
 /// Plain references keep the kind of the value; what was taken out of a text is text.
-fn text_or(rule: &Expr, value: &Value, text: String) -> Value {
-    match find::attribute_of(rule, "self") {
+fn text_or(rule: &Expr, root: &str, value: &Value, text: String) -> Value {
+    match find::path_of(rule, root) {
         Some(_) => value.clone(),
         None => Value::text(text),
     }
@@ -87,27 +92,16 @@ fn rule(account: &Block, attribute: Symbol, address: Address) -> Result<Expr, Ve
     }
 }
 
-/// A condition in front of an expression, for one person alone.
-fn except(texts: &mut Texts<'_>, rule: &Expr, when: &str, value: &Value, why: String) -> Result<Verdict, Verdict> {
-    let place = texts.place(rule);
-    let own = texts.source(rule);
-    let own = match &*rule.kind {
-        Kind::Conditional { .. } | Kind::Binary(..) if !own.starts_with('(') => format!("({own})"),
-        _ => own.to_owned(),
-    };
-    let written = format!("{when} ? {} : {own}", hcl(value)?);
-    texts.splice(rule.span.file.0 as usize, &[Edit::replace(range(rule.span), written)])?;
-    Ok(Verdict::Proposed { place, why })
+/// A condition in front of an expression, for one alone.
+fn except(texts: &Texts<'_>, rule: &Expr, case: Case, value: &Value, why: String) -> Result<Draft, Verdict> {
+    let place = texts.place(rule.span);
+    let what = format!("{}, where {}", texts.position(rule.span), case.condition());
+    let edit = Edit::Exception { of: rule.clone(), case, value: hcl(value)? };
+    Ok(Draft { verdict: Verdict::Proposed { place, why }, steps: vec![Step { what, edit }] })
 }
 
 /// An attribute of a person or service, in the block or row that says it.
-fn of_identity(
-    texts: &mut Texts<'_>,
-    identity: &Identity,
-    name: &str,
-    value: &Value,
-    address: Address,
-) -> Result<Verdict, Verdict> {
+fn of_identity(texts: &mut Texts<'_>, identity: &Identity, name: &str, value: &Value) -> Result<Draft, Verdict> {
     let system = texts.blocks().find(|block| &*block.kind == "system" && decides(block, name));
     if let Some((system, _)) = system.and_then(|system| system.labels.first()) {
         return Err(refused(
@@ -116,51 +110,121 @@ fn of_identity(
         ));
     }
     if let Some(source) = identity.source {
-        return of_row(texts, identity, source, name, value, address);
+        return of_row(texts, identity, source, name, value);
     }
-    let (kind, label) = match identity.address {
-        Address::Service(service) => ("service", base(service)),
-        _ => ("person", identity.key.as_str()),
+    let (block, each) = match identity.address {
+        Address::Service(service) => {
+            let block = texts.block("service", &[base(service)]).ok_or_else(lost)?;
+            let each = Each::of(&block, service);
+            (block, each)
+        }
+        _ => (texts.block("person", &[identity.key.as_str()]).ok_or_else(lost)?, None),
     };
-    let block = texts.block(kind, &[label]).ok_or_else(lost)?;
-    if block.attribute("for_each").is_some() {
-        return Err(refused(
-            format!("{} is one of several that a block with for_each declares", identity.address),
-            "change that block by hand",
-        ));
-    }
-    let written = hcl(value)?;
-    texts.claim(format!("{}.{name}", identity.address), &written, address)?;
-    set(texts, &block, name, &written)
+    set(texts, &block, each.as_ref(), name, value, format!("{}.{name}", identity.address))
 }
 
-/// Sets an attribute of a block: a literal is replaced, one that is missing is added, an expression is proposed away.
-fn set(texts: &mut Texts<'_>, block: &Block, name: &str, written: &str) -> Result<Verdict, Verdict> {
-    let file = block.span.file.0 as usize;
+/// Sets an attribute of a block, or of one of its instances: a literal is replaced, one that is missing is added, of an
+/// expression an exception is proposed, or something in its place.
+fn set(
+    texts: &mut Texts<'_>,
+    block: &Arc<Block>,
+    each: Option<&Each>,
+    name: &str,
+    value: &Value,
+    what: String,
+) -> Result<Draft, Verdict> {
+    let written = hcl(value)?;
     let Some(attribute) = block.attribute(name) else {
-        let text = texts.files.0.get(file).map(|file| file.text.clone()).ok_or_else(lost)?;
-        let edit = add_attribute(&text, block, name, written).ok_or_else(lost)?;
-        let place = texts.files.place(block.span);
-        texts.splice(file, &[edit])?;
-        return Ok(Verdict::Written { place: format!("{place} ({name})") });
+        let place = format!("{} ({name})", texts.place(block.span));
+        let (verdict, value) = match each {
+            None => (Verdict::Written { place }, Added::Value(written)),
+            Some(each) => {
+                let why = format!("the block declares several: this is for {:?} alone", each.key);
+                (Verdict::Proposed { place, why }, Added::Case(Case::new("each.key", &*each.key), written, "null"))
+            }
+        };
+        let edit = Edit::Attribute { block: block.clone(), name: name.to_owned(), value };
+        return Ok(Draft { verdict, steps: vec![Step { what, edit }] });
     };
     let rule = attribute.value.clone();
-    let place = texts.place(&rule);
-    let literal = is_literal(&rule);
-    texts.splice(file, &[Edit::replace(range(rule.span), written)])?;
-    Ok(match literal {
+    if let Some(each) = each {
+        return set_each(texts, each, &rule, name, value, what);
+    }
+    let place = texts.place(rule.span);
+    let verdict = match is_literal(&rule) {
         true => Verdict::Written { place: format!("{place} ({name})") },
         false => Verdict::Proposed { place, why: format!("`{name}` comes from an expression, which this replaces") },
-    })
+    };
+    Ok(Draft { verdict, steps: vec![Step { what, edit: Edit::Value { of: rule, text: written } }] })
 }
 
-fn is_literal(expr: &Expr) -> bool {
+/// The same of one instance: where the collection says it, there.
+fn set_each(
+    texts: &mut Texts<'_>,
+    each: &Each,
+    rule: &Expr,
+    name: &str,
+    value: &Value,
+    what: String,
+) -> Result<Draft, Verdict> {
+    let inverted = plain(value).ok().and_then(|text| find::invert(rule, "each", &text));
+    let inverted = inverted.map(|(path, text)| (path, text_or(rule, "each", value, text)));
+    let inverted = inverted.or_else(|| Some((find::path_of(rule, "each")?, value.clone())));
+    let written = |place: String, edit: Edit| {
+        let verdict = Verdict::Written { place: format!("{place} ({name})") };
+        Ok(Draft { verdict, steps: vec![Step { what: what.clone(), edit }] })
+    };
+    if let Some((path, value)) = inverted {
+        match &path[..] {
+            ["key", ..] => {
+                return Err(refused(
+                    format!("`{name}` is made of the key {:?} of the `for_each`, which stays", each.key),
+                    format!(
+                        "at {}: let apply put it back, or rename the key, with `previously`",
+                        texts.position(rule.span)
+                    ),
+                ));
+            }
+            ["value", path @ ..] => match each.source(texts, path) {
+                Some(Source::Literal(of)) if is_literal(&of) => {
+                    let place = texts.place(of.span);
+                    return written(place, Edit::Value { of, text: hcl(&value)? });
+                }
+                Some(Source::Missing(object)) => {
+                    let name = crate::language::write::key(path.last().ok_or_else(lost)?);
+                    return written(texts.place(object.span), Edit::Pair { object, name, value: hcl(&value)? });
+                }
+                Some(Source::Field { path, key, id, column }) => {
+                    let cells = texts.table(&path)?.find(&key, &id, &column);
+                    if let [own] = &cells[..] {
+                        return field(texts, &path, own, &column, &plain(&value)?);
+                    }
+                }
+                Some(Source::Literal(_)) | None => {}
+            },
+            _ => {}
+        }
+    }
+    let why = format!("`{name}` comes from an expression that holds for all that the `for_each` makes");
+    except(texts, rule, Case::new("each.key", &*each.key), value, why)
+}
+
+pub(super) fn is_literal(expr: &Expr) -> bool {
     match &*expr.kind {
         Kind::Literal(_) => true,
         Kind::List(items) => items.iter().all(is_literal),
         Kind::Object(pairs) => pairs.iter().all(|(key, value)| is_literal(key) && is_literal(value)),
         _ => false,
     }
+}
+
+/// A field of a table.
+fn field(texts: &mut Texts<'_>, path: &str, own: &cell::Cell, column: &str, text: &str) -> Result<Draft, Verdict> {
+    let place = format!("{path}:{} ({column})", own.line);
+    let former = texts.table(path)?.text.get(own.range.clone()).map(str::to_owned).ok_or_else(lost)?;
+    let text = cell::quoted(text, &former, own.fields);
+    let edit = Edit::Cell { path: path.to_owned(), range: own.range.clone(), text };
+    Ok(Draft { steps: vec![Step { what: place.clone(), edit }], verdict: Verdict::Written { place } })
 }
 
 /// An attribute of somebody out of a `people` block.
@@ -170,8 +234,7 @@ fn of_row(
     source: Symbol,
     name: &str,
     value: &Value,
-    address: Address,
-) -> Result<Verdict, Verdict> {
+) -> Result<Draft, Verdict> {
     let block = texts.block("people", &[source.as_str()]).ok_or_else(lost)?;
     let attribute = |name: &str| block.attribute(name).map(|attribute| attribute.value.clone());
     let Some(rule) = attribute(name) else {
@@ -182,39 +245,33 @@ fn of_row(
     };
     let (from, key) = (attribute("from").ok_or_else(lost)?, attribute("key").ok_or_else(lost)?);
     let text = plain(value)?;
-    let exception = |texts: &mut Texts<'_>| {
-        let when = format!("{} == {}", texts.source(&key), quoted(identity.key.as_str()));
+    let exception = |texts: &Texts<'_>| {
+        let case = Case::new(texts.source(&key), identity.key.as_str());
         let why = format!("`{name}` comes from an expression that holds for everybody in people.{source}");
-        except(texts, &rule, &when, value, why)
+        except(texts, &rule, case, value, why)
     };
-    let Some((column, text)) = find::invert(&rule, "row", &text) else { return exception(texts) };
-    let Some((key_column, id)) = find::invert(&key, "row", identity.key.as_str()) else { return exception(texts) };
+    let Some((column, text)) = find::invert_attribute(&rule, "row", &text) else { return exception(texts) };
+    let Some((key_column, id)) = find::invert_attribute(&key, "row", identity.key.as_str()) else {
+        return exception(texts);
+    };
     let mut paths = Vec::new();
     find::tables(texts, &from, DEPTH, &mut paths);
     if paths.is_empty() {
         return Err(refused(
             format!("people.{source} does not come from a CSV file that stands in csvdecode(file(...))"),
-            "change its source by hand",
+            format!("change `{name}` of {:?} in its source by hand, to {text:?}: {}", id, texts.position(from.span)),
         ));
     }
     let mut cells = Vec::new();
     for path in paths {
-        let table = texts.data(&path)?;
-        let found = cell::find(&table, key_column, &id, column)?;
-        cells.extend(found.into_iter().map(|cell| (path.clone(), table.clone(), cell)));
+        let found = texts.table(&path)?.find(key_column, &id, column);
+        cells.extend(found.into_iter().map(|cell| (path.clone(), cell)));
     }
     match &cells[..] {
-        [(path, table, cell)] => {
-            texts.claim(format!("{path}:{} ({column})", cell.line), &text, address)?;
-            let former = table.get(cell.range.clone()).ok_or_else(lost)?;
-            let edit = Edit::replace(cell.range.clone(), cell::quoted(&text, former, cell.fields));
-            let changed = super::splice::splice(table, &[edit]).ok_or_else(lost)?;
-            texts.data.insert(path.clone(), changed.into());
-            Ok(Verdict::Written { place: format!("{path}:{} ({column})", cell.line) })
-        }
+        [(path, own)] => field(texts, path, own, column, &text),
         [] => exception(texts),
         several => {
-            let places: Vec<String> = several.iter().map(|(path, _, cell)| format!("{path}:{}", cell.line)).collect();
+            let places: Vec<String> = several.iter().map(|(path, cell)| format!("{path}:{}", cell.line)).collect();
             Err(refused(
                 format!("{} stands in several rows: {}", identity.address, places.join(", ")),
                 "keep one of them",
@@ -229,23 +286,22 @@ pub(super) fn group(
     (system, group): (Symbol, Symbol),
     attribute: Symbol,
     value: Value,
-) -> Result<Verdict, Verdict> {
-    let block = group_block(texts, system, group)?;
+) -> Result<Draft, Verdict> {
+    let (block, each) = group_block(texts, system, group)?;
     let address = Address::Group { system, group };
-    let written = hcl(&value)?;
-    texts.claim(format!("{address}.{attribute}"), &written, address)?;
-    set(texts, &block, attribute.as_str(), &written)
+    set(texts, &block, each.as_ref(), attribute.as_str(), &value, format!("{address}.{attribute}"))
 }
 
-/// The block of a group, where it declares this one alone.
-pub(super) fn group_block(texts: &Texts<'_>, system: Symbol, group: Symbol) -> Result<Block, Verdict> {
-    let address = Address::Group { system, group };
-    let block = texts.block("group", &[base(system), base(group)]);
-    match block {
-        Some(block) if block.attribute("for_each").is_none() && block.attribute("system").is_none() => Ok(block),
-        _ => Err(refused(
-            format!("{address} is not declared by a block of its own"),
-            "change the block that declares it and others by hand",
-        )),
-    }
+/// The block of a group, and which of its instances it is.
+pub(super) fn group_block(
+    texts: &Texts<'_>,
+    system: Symbol,
+    group: Symbol,
+) -> Result<(Arc<Block>, Option<Each>), Verdict> {
+    let block = texts.block("group", &[base(system), base(group)]).ok_or_else(|| {
+        let address = Address::Group { system, group };
+        refused(format!("{address} is not declared by a block"), "write the block that declares it")
+    })?;
+    let each = Each::of(&block, group);
+    Ok((block, each))
 }

@@ -4,50 +4,38 @@ use std::sync::Arc;
 
 use super::Texts;
 use crate::language::expr::{Kind, Part, Step};
-use crate::language::{Block, Expr, Value};
-
-impl Texts<'_> {
-    /// The block of this kind with these labels.
-    pub(super) fn block(&self, kind: &str, labels: &[&str]) -> Option<Block> {
-        let same = |block: &&Block| {
-            &*block.kind == kind && block.labels.iter().map(|(label, _)| &**label).eq(labels.iter().copied())
-        };
-        self.blocks().find(same).cloned()
-    }
-
-    pub(super) fn local(&self, name: &str) -> Option<Expr> {
-        let locals = self.blocks().filter(|block| &*block.kind == "locals");
-        locals.flat_map(|block| &block.attributes).find(|one| &*one.name == name).map(|one| one.value.clone())
-    }
-
-    /// `people.hcl:12`
-    pub(super) fn place(&self, expr: &Expr) -> String {
-        self.files.place(expr.span)
-    }
-
-    pub(super) fn source(&self, expr: &Expr) -> &str {
-        expr.source(&self.files)
-    }
-}
+use crate::language::{Expr, Value};
 
 /// The name in `ROOT.NAME`.
 pub(super) fn attribute_of<'e>(expr: &'e Expr, root: &str) -> Option<&'e str> {
-    let Kind::Traversal { of, steps } = &*expr.kind else { return None };
-    match (&*of.kind, steps.as_slice()) {
-        (Kind::Variable(own), [Step::Attribute(name, _)]) if &**own == root => Some(name),
-        (Kind::Variable(own), [Step::Index(index)]) if &**own == root => match index.as_literal()? {
-            Value::String(name) => Some(name),
-            _ => None,
-        },
+    match path_of(expr, root)?[..] {
+        [name] => Some(name),
         _ => None,
     }
 }
 
-/// What a value must be so that `expr`, of one attribute of `root` alone, comes to `text`: the attribute and the value.
-/// A guess for functions (`lower(row.mail)`), which planning with it proves or not.
-pub(super) fn invert<'e>(expr: &'e Expr, root: &str, text: &str) -> Option<(&'e str, String)> {
-    if let Some(name) = attribute_of(expr, root) {
-        return Some((name, text.to_owned()));
+/// The names in `ROOT.NAME["NAME"]`; one at least.
+pub(super) fn path_of<'e>(expr: &'e Expr, root: &str) -> Option<Vec<&'e str>> {
+    let Kind::Traversal { of, steps } = &*expr.kind else { return None };
+    let name = |step: &'e Step| match step {
+        Step::Attribute(name, _) => Some(&**name),
+        Step::Index(index) => match index.as_literal()? {
+            Value::String(name) => Some(&**name),
+            _ => None,
+        },
+        _ => None,
+    };
+    match &*of.kind {
+        Kind::Variable(own) if **own == *root => steps.iter().map(name).collect(),
+        _ => None,
+    }
+}
+
+/// What a value must be so that `expr`, of one value of `root` alone, comes to `text`: its path and that text. A guess for
+/// functions (`lower(row.mail)`), which planning with it proves or not.
+pub(super) fn invert<'e>(expr: &'e Expr, root: &str, text: &str) -> Option<(Vec<&'e str>, String)> {
+    if let Some(path) = path_of(expr, root) {
+        return Some((path, text.to_owned()));
     }
     match &*expr.kind {
         Kind::Template(parts) => {
@@ -61,6 +49,15 @@ pub(super) fn invert<'e>(expr: &'e Expr, root: &str, text: &str) -> Option<(&'e 
             let only = inner.next().filter(|_| inner.next().is_none())?;
             invert(only, root, text)
         }
+        _ => None,
+    }
+}
+
+/// The same, where that value is an attribute of `root` itself.
+pub(super) fn invert_attribute<'e>(expr: &'e Expr, root: &str, text: &str) -> Option<(&'e str, String)> {
+    let (path, text) = invert(expr, root, text)?;
+    match path[..] {
+        [name] => Some((name, text)),
         _ => None,
     }
 }

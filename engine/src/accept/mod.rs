@@ -1,43 +1,35 @@
 //! Accept: what others changed is written into the file that declares it.
 //!
-//! [`accept`] finds the one place that a value comes from (`attributes`, `memberships`) and splices the new one into the
-//! text (`splice`, `cell`): everything else stays as it was, to the byte. Where a value comes from an expression or a
-//! rule, an exception beside it is only proposed. Nothing here judges whether the new files come to what was accepted:
-//! whoever calls plans with them before writing anything.
+//! [`accept`] finds the one place that a value comes from (`attributes`, `memberships`, `grants`, `accounts`; through
+//! `lists`, and `each` where a block has a `for_each`) and drafts the change of it. [`Texts`] takes drafts in, and writes
+//! each file once with all of them (`render`, `splice`): everything else stays as it was, to the byte. Where a value comes
+//! from an expression or a rule, an exception beside it is only proposed. Nothing here judges whether the new files come to
+//! what was accepted: whoever calls plans with them before writing anything.
 
+mod accounts;
 mod attributes;
 mod cell;
+mod each;
 mod find;
+mod grants;
+mod lists;
 mod literal;
 mod memberships;
+mod render;
 pub mod splice;
+mod step;
 #[cfg(test)]
 mod tests;
+mod texts;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use state::{Address, Symbol, Value};
+use state::{Address, Schema, Symbol, Value};
 
 use crate::configuration::Configuration;
 use crate::drift::{Drift, What};
-use crate::language::{Block, File, FileId, Files, parse};
 
 pub use cell::set as set_cell;
-
-/// The files of a configuration as they are being changed.
-pub struct Texts<'a> {
-    /// The `*.hcl` files.
-    pub files: Files,
-    /// Other files that were read or changed, by the path that the configuration names.
-    pub data: BTreeMap<String, Arc<str>>,
-    /// Reads such a file.
-    read: &'a dyn Fn(&str) -> Result<String, String>,
-    /// Of each file: only one that is changed is read again.
-    blocks: Vec<Arc<Vec<Block>>>,
-    /// What was written where: of one value of the files, and for which address.
-    written: BTreeMap<String, (String, Address)>,
-}
+pub use step::Draft;
+pub use texts::{Changed, Texts, Written};
 
 /// What becomes of one difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,99 +42,18 @@ pub enum Verdict {
     Refused { why: String, hint: String },
 }
 
-impl<'a> Texts<'a> {
-    /// `read` gives other files than `*.hcl` by the path that the configuration names.
-    pub fn new(files: &Files, read: &'a dyn Fn(&str) -> Result<String, String>) -> Texts<'a> {
-        let numbers = 0..files.0.len();
-        let blocks = numbers.map(|number| Arc::new(parse::parse_file(files, FileId(number as u32)).0)).collect();
-        Texts { files: files.clone(), data: BTreeMap::new(), read, blocks, written: BTreeMap::new() }
-    }
-
-    /// Changes the file of a place of the configuration.
-    fn splice(&mut self, file: usize, edits: &[splice::Edit]) -> Result<(), Verdict> {
-        let Some(own) = self.files.0.get_mut(file) else { return Err(lost()) };
-        let text = splice::splice(&own.text, edits).ok_or_else(lost)?;
-        *own = File { path: own.path.clone(), text: text.into() };
-        let (blocks, wrong) = parse::parse_file(&self.files, FileId(file as u32));
-        if !wrong.is_empty() {
-            return Err(Verdict::Refused {
-                why: format!("what would be written into {} could not be read again", self.files.0[file].path), // just changed there
-                hint: "change it by hand".to_owned(),
-            });
-        }
-        if let Some(own) = self.blocks.get_mut(file) {
-            *own = Arc::new(blocks);
-        }
-        Ok(())
-    }
-
-    /// The blocks of all files, as they are now.
-    fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.blocks.iter().flat_map(|blocks| blocks.iter())
-    }
-
-    fn data(&mut self, path: &str) -> Result<Arc<str>, Verdict> {
-        if let Some(text) = self.data.get(path) {
-            return Ok(text.clone());
-        }
-        let text: Arc<str> = (self.read)(path)
-            .map_err(|why| Verdict::Refused { why, hint: "it is written only where it can be read".to_owned() })?
-            .into();
-        self.data.insert(path.to_owned(), text.clone());
-        Ok(text)
-    }
-
-    /// One value of the files gets one new value: two systems that hold different ones cannot both be accepted.
-    fn claim(&mut self, what: String, value: &str, address: Address) -> Result<(), Verdict> {
-        match self.written.get(&what) {
-            Some((other, first)) if other != value => Err(Verdict::Refused {
-                why: format!("{first} and {address} come from one place ({what}), and hold different values"),
-                hint: "accept one of the two; apply then sets the other".to_owned(),
-            }),
-            _ => {
-                self.written.insert(what, (value.to_owned(), address));
-                Ok(())
-            }
-        }
-    }
-
-    /// The files as they are now, to come back to.
-    pub fn saved(&self) -> Saved {
-        Saved {
-            files: self.files.clone(),
-            data: self.data.clone(),
-            blocks: self.blocks.clone(),
-            written: self.written.clone(),
-        }
-    }
-
-    /// Takes back what was changed since.
-    pub fn restore(&mut self, saved: Saved) {
-        let Saved { files, data, blocks, written } = saved;
-        (self.files, self.data, self.blocks, self.written) = (files, data, blocks, written);
-    }
-}
-
-impl Saved {
-    /// The `*.hcl` files.
-    pub fn files(&self) -> impl Iterator<Item = &File> {
-        self.files.0.iter()
-    }
-}
-
-/// Files as they were.
-pub struct Saved {
-    files: Files,
-    data: BTreeMap<String, Arc<str>>,
-    blocks: Vec<Arc<Vec<Block>>>,
-    written: BTreeMap<String, (String, Address)>,
-}
-
-/// Writes one difference into the files. Where that is refused, they are as before.
-pub fn accept(texts: &mut Texts<'_>, configuration: &Configuration, drift: &Drift) -> Verdict {
-    let saved = texts.saved();
-    let address = drift.address;
-    let written = match (&drift.what, address) {
+/// Drafts the change of the files that one difference comes to. `schemas`: those of the systems that were read.
+///
+/// # Errors
+/// The refusal, with what to write instead.
+pub fn accept<'s>(
+    texts: &mut Texts<'_>,
+    configuration: &Configuration,
+    schemas: &dyn Fn(Symbol) -> Option<&'s Schema>,
+    drift: &Drift,
+) -> Result<Draft, Verdict> {
+    let schema = || drift.address.system().and_then(schemas).ok_or_else(lost);
+    match (&drift.what, drift.address) {
         (What::Changed { attribute, after, .. }, Address::Account { system, holder }) => {
             attributes::account(texts, configuration, (system, holder), *attribute, value(after))
         }
@@ -150,31 +61,40 @@ pub fn accept(texts: &mut Texts<'_>, configuration: &Configuration, drift: &Drif
             attributes::group(texts, (system, group), *attribute, value(after))
         }
         (What::Changed { attribute, after, .. }, Address::Membership { .. }) => {
-            memberships::qualify(texts, configuration, address, *attribute, value(after))
+            memberships::qualify(texts, configuration, drift.address, *attribute, value(after))
         }
-        (What::Given, Address::Membership { .. }) => memberships::give(texts, configuration, address),
-        (What::Taken, Address::Membership { .. }) => memberships::take(texts, configuration, address),
-        (What::SwitchedOff, _) => Err(refused(
-            format!("{address} was switched off, and no file says that of one account alone"),
-            "give the person an end (`ends`) or `status = \"left\"`, suspend them (`tenure suspend`), or leave the account out by `account.when`",
-        )),
-        (What::SwitchedOn, _) => Err(refused(
-            format!("{address} was switched on, and the files have the person as a leaver"),
-            "if the person is back, put them back into the source of the people",
-        )),
-        (What::Gone, _) => Err(refused(
-            format!("{address} is gone, and the files want it"),
-            "write `forget { address = ... }` for one apply, or take what gives it out of the files",
-        )),
-        (_, Address::Grant { .. }) => {
-            Err(refused(format!("{address}: grants are not written back"), "change the `grants` of the group by hand"))
+        (What::Changed { attribute, after, .. }, Address::Grant { .. }) => {
+            grants::change(texts, schema()?, drift.address, *attribute, after.as_ref())
         }
+        (What::Given, Address::Membership { .. }) => memberships::give(texts, configuration, drift.address),
+        (What::Taken, Address::Membership { .. }) => memberships::take(texts, configuration, drift.address),
+        (What::Given, Address::Grant { .. }) => {
+            grants::give(texts, drift.address, drift.held.as_ref().ok_or_else(lost)?)
+        }
+        (What::Taken, Address::Grant { .. }) => grants::take(texts, schema()?, drift.address),
+        (What::SwitchedOff, Address::Account { system, holder }) => {
+            accounts::off(texts, configuration, (system, holder))
+        }
+        (What::SwitchedOn, Address::Account { system, holder }) => accounts::on(texts, configuration, (system, holder)),
+        (What::Gone, Address::Account { system, holder }) => accounts::gone(texts, configuration, (system, holder)),
+        (What::Gone, Address::Group { system, group }) => Err(group_gone(texts, system, group)),
         _ => Err(lost()),
+    }
+}
+
+/// A group is not there any more: its block speaks of all that it gives, and is never taken out unasked.
+fn group_gone(texts: &Texts<'_>, system: Symbol, group: Symbol) -> Verdict {
+    let address = Address::Group { system, group };
+    let forget = format!("forget {{ address = {} }}", crate::language::write::quoted(&address.to_string()));
+    let hint = match attributes::group_block(texts, system, group) {
+        Ok((block, each)) => {
+            let at = texts.position(block.span);
+            let own = each.map_or_else(|| "the block".to_owned(), |each| format!("{:?} of the `for_each`", each.key));
+            format!("take {own} at {at} out and write `{forget}`; that alone has the group created anew")
+        }
+        Err(_) => format!("write `{forget}` for one apply"),
     };
-    written.unwrap_or_else(|verdict| {
-        texts.restore(saved);
-        verdict
-    })
+    refused(format!("{address} is gone, and the files want it"), hint)
 }
 
 /// What is to be written: an attribute that is not there any more is an empty one, as the files say it.

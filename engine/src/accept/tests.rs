@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::set_cell;
-use super::splice::{add_attribute, add_item, range, remove_item, splice};
+use super::splice::{add_attributes, add_items, range, remove_items, splice};
 use crate::language::expr::Kind;
 use crate::language::functions::csv;
 use crate::language::{Block, Expr, File, Files, parse};
@@ -29,13 +29,13 @@ fn sources(text: &str) -> Vec<String> {
 
 fn removed(text: &str, number: usize) -> String {
     let items: Vec<_> = list(text).1.iter().map(|item| range(item.span)).collect();
-    splice(text, &[remove_item(text, &items, number).unwrap()]).unwrap()
+    splice(text, &remove_items(text, &items, &[number].into()).unwrap()).unwrap()
 }
 
 fn added(text: &str, item: &str) -> String {
     let (list, items) = list(text);
     let items: Vec<_> = items.iter().map(|item| range(item.span)).collect();
-    splice(text, &add_item(text, range(list.span), &items, item).unwrap()).unwrap()
+    splice(text, &add_items(text, range(list.span), &items, &[item.to_owned()]).unwrap()).unwrap()
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn attributes_are_added() {
         ("x {\r\n  a = 2\r\n}\r\n", "x {\r\n  a = 2\r\n  new = 1\r\n}\r\n"),
         ("x {\n  a = [\n    1,\n  ] # end\n}\n", "x {\n  a = [\n    1,\n  ] # end\n  new = 1\n}\n"),
     ] {
-        let edit = add_attribute(text, &block(text), "new", "1").unwrap();
-        assert_eq!(splice(text, &[edit]).unwrap(), expected);
+        let edits = add_attributes(text, &block(text), &[("new".to_owned(), "1".to_owned())]).unwrap();
+        assert_eq!(splice(text, &edits).unwrap(), expected);
         assert!(block(expected).attribute("new").is_some());
     }
 }
@@ -170,6 +170,7 @@ proptest! {
         trailing in any::<bool>(),
         crlf in any::<bool>(),
         at in any::<prop::sample::Index>(),
+        several in any::<u8>(),
     ) {
         const BEFORE: [&str; 4] = ["", " ", "\n    ", " /* , ] */ "];
         const AFTER: [&str; 5] = ["", " ", " # x, ]\n", "\n", " /* y */ "];
@@ -189,6 +190,25 @@ proptest! {
             prop_assert!(changed.starts_with(&text[..text.find("m = [z]").unwrap()]));
             prop_assert!(changed.ends_with(&text[text.find("] # end").unwrap()..]), "{changed}");
         }
+        // Several at once, of which none stands in the way of another; and then one more.
+        let (list, places) = list(&text);
+        let places: Vec<_> = places.iter().map(|item| range(item.span)).collect();
+        let gone: std::collections::BTreeSet<usize> = (0..items.len()).filter(|at| several >> at & 1 == 1).collect();
+        let fewer = splice(&text, &remove_items(&text, &places, &gone).unwrap()).unwrap();
+        let stays = |(at, item): (usize, &String)| (!gone.contains(&at)).then(|| item.clone());
+        let left: Vec<String> = whole.iter().enumerate().filter_map(stays).collect();
+        prop_assert_eq!(sources(&fewer), left.clone(), "{}", fewer);
+        // The same with two more, written as one change of the file.
+        let mut changes = super::render::Changes::default();
+        for number in &gone {
+            changes.add(super::step::Edit::Remove { list: list.clone(), number: *number, within: None });
+        }
+        for item in ["new.one", "new.two"] {
+            changes.add(super::step::Edit::Add { list: list.clone(), item: item.to_owned() });
+        }
+        let changed = changes.render(&text).unwrap();
+        let wanted: Vec<String> = left.into_iter().chain(["new.one".to_owned(), "new.two".to_owned()]).collect();
+        prop_assert_eq!(sources(&changed), wanted, "{}", changed);
         if let Some(at) = less {
             let mut rest = whole;
             rest.remove(at);

@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use state::record::Recorded;
-use state::{Action, Address, Code, FactKind, Plan, Severity, Symbol, SystemRead, Target, Value, Wanted};
+use state::{Action, Address, Attributes, Code, FactKind, Plan, Severity, Symbol, SystemRead, Target, Value, Wanted};
 
 use crate::configuration::Configuration;
 use crate::plan::book::{Book, covers};
 use crate::plan::{Inputs, Planned};
+use crate::seen::seen;
 
 /// What others did to one thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Drift {
     /// The remote object whose own log may tell who and when: the account, or the group of a membership or grant; none
     /// where it is gone.
     pub object: Option<Target>,
+    /// What a grant that was given is made of, as the system says it.
+    pub held: Option<Attributes>,
 }
 
 /// What is different.
@@ -107,8 +110,11 @@ pub fn drift(inputs: Inputs<'_>, planned: &Planned<'_>, only: &[Address]) -> Dri
         .into_iter()
         .filter(|(address, ..)| !book.in_doubt.contains(address))
         .filter(|(address, ..)| only.is_empty() || only.iter().any(|only| covers(*only, *address)))
-        .map(|(address, what, object)| Drift { address, fate: fates.of(address, &what), what, object })
+        .map(|(address, what, object)| Drift { address, fate: fates.of(address, &what), what, object, held: None })
         .collect();
+    for drift in drifts.iter_mut().filter(|drift| drift.what == What::Given) {
+        drift.held = held(&inputs, drift.address, drift.object);
+    }
     let who = |address: Address| address.holder().map(|holder| identity(inputs.configuration, inputs.recorded, holder));
     drifts.sort_by_cached_key(|drift| (who(drift.address).is_none(), who(drift.address), drift.address));
     let unread = plan.systems.iter().filter_map(|(name, summary)| match &summary.read {
@@ -171,6 +177,14 @@ fn given(plan: &Plan, book: &Book<'_>, inputs: &Inputs<'_>) -> Vec<compare::Foun
         .filter(|address| book.object(*address).is_none() && read(*address))
         .filter_map(|address| Some((address, What::Given, Some(Target::Group(group(address)?)))))
         .collect()
+}
+
+/// A grant as its system holds it.
+fn held(inputs: &Inputs<'_>, address: Address, object: Option<Target>) -> Option<Attributes> {
+    let (Address::Grant { system, grant, .. }, Some(Target::Group(group))) = (address, object) else { return None };
+    let reading = inputs.readings.get(&system)?;
+    let held = seen(reading.inventory.observed()?, &reading.schema, Target::Grant { group, grant })?;
+    Some(held.attributes)
 }
 
 /// What a plan does about addresses.
