@@ -1,7 +1,10 @@
-//! Whole runs on a real PostgreSQL cluster. `own`: the role that tenure connects as; `trouble`: bad input and bad luck.
+//! Whole runs on a real PostgreSQL cluster. `accept`: what others did, written into the files; `own`: the
+//! role that tenure connects as; `trouble`: bad input and bad luck.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
+#[path = "postgresql/accept.rs"]
+mod accept;
 #[path = "../providers/tests/servers/postgresql.rs"]
 mod cluster;
 #[path = "postgresql/own.rs"]

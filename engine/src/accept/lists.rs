@@ -13,6 +13,9 @@ use crate::language::expr::{Kind, Step as Way};
 use crate::language::write::quoted;
 use crate::language::{Block, Expr, Value};
 
+/// Where each member stands in a list.
+pub(super) type Members = FxHashMap<Address, Vec<usize>>;
+
 /// A list that is written out.
 #[derive(Clone)]
 pub(super) struct List {
@@ -70,13 +73,13 @@ impl List {
     pub(super) fn entry(&self, texts: &mut Texts<'_>, member: Address) -> Result<Option<usize>, Verdict> {
         let place = (self.expr.span.file.0, self.expr.span.start);
         let entries = texts.entries.entry(place).or_insert_with(|| {
-            let mut entries: FxHashMap<Address, Vec<usize>> = FxHashMap::default();
+            let mut entries = Members::default();
             for (number, item) in self.items().iter().enumerate() {
                 if let Some(named) = self.names(item) {
                     entries.entry(named).or_default().push(number);
                 }
             }
-            Arc::new(entries)
+            entries
         });
         match entries.get(&member).map_or(&[][..], Vec::as_slice) {
             [] => Ok(None),

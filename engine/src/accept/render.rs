@@ -16,14 +16,25 @@ pub(super) struct Changes {
     exceptions: BTreeMap<Place, (Vec<(Case, String)>, bool)>,
     unless: BTreeMap<Place, (Vec<Case>, bool)>,
     lists: BTreeMap<Place, Items>,
-    joins: BTreeMap<Place, Vec<(Option<Arc<str>>, String)>>,
+    joins: BTreeMap<Place, Vec<ForOne>>,
     pairs: BTreeMap<Place, (Vec<Range<usize>>, Vec<String>)>,
-    attributes: BTreeMap<usize, (Arc<Block>, BTreeMap<String, Vec<Added>>, Vec<String>)>,
+    attributes: BTreeMap<usize, NewAttributes>,
     blocks: Vec<String>,
 }
 
 /// Where something starts and ends.
 type Place = (usize, usize);
+
+/// An item, of one `each.key` alone where one is named.
+type ForOne = (Option<Arc<str>>, String);
+
+/// What a block gets.
+struct NewAttributes {
+    block: Arc<Block>,
+    values: BTreeMap<String, Vec<Added>>,
+    /// The names as they came.
+    order: Vec<String>,
+}
 
 /// A list that changes.
 #[derive(Default)]
@@ -88,12 +99,12 @@ impl Changes {
             }
             Edit::Attribute { block, name, value } => {
                 let start = block.span.start as usize;
-                let (_, names, order) =
-                    self.attributes.entry(start).or_insert_with(|| (block, BTreeMap::new(), Vec::new()));
-                if !names.contains_key(&name) {
-                    order.push(name.clone());
+                let none = || NewAttributes { block, values: BTreeMap::new(), order: Vec::new() };
+                let own = self.attributes.entry(start).or_insert_with(none);
+                if !own.values.contains_key(&name) {
+                    own.order.push(name.clone());
                 }
-                names.entry(name).or_default().push(value);
+                own.values.entry(name).or_default().push(value);
             }
             Edit::Block { text, .. } => self.blocks.push(text),
             // Of tables, not of these files.
@@ -134,9 +145,9 @@ impl Changes {
         for ((start, end), items) in self.joins {
             edits.around(start, end, "concat(".to_owned(), format!(", {})", lists(&items).join(", ")));
         }
-        for (block, names, order) in self.attributes.into_values() {
+        for NewAttributes { block, values, order } in self.attributes.into_values() {
             let one = |name: String| {
-                let value = added(names.get(&name)?)?;
+                let value = added(values.get(&name)?)?;
                 Some((name, value))
             };
             let all: Vec<(String, String)> = order.into_iter().map(one).collect::<Option<_>>()?;

@@ -23,7 +23,7 @@ pub struct Texts<'a> {
     lines: Vec<Vec<u32>>,
     tables: BTreeMap<String, cell::Table>,
     /// Where each member stands in a list, by file and start of the list.
-    pub(super) entries: FxHashMap<(u32, u32), Arc<FxHashMap<Address, Vec<usize>>>>,
+    pub(super) entries: FxHashMap<(u32, u32), super::lists::Members>,
     /// The grants that each entry of a list comes to, likewise.
     pub(super) grants: FxHashMap<(u32, u32, Symbol), Arc<super::grants::Entries>>,
     /// What was taken in, by what is changed, and for which address.
