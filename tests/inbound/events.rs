@@ -275,7 +275,7 @@ async fn what_is_sent_again_or_says_nothing_is_answered_and_told() {
         (line["event"] == "pushed").then(|| line["what"].as_str().unwrap().to_owned())
     });
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
-    /Groups/g-1 has members who are not here: "u-1" and 1 others
+    the group "All" has members who are not here: "u-1" and 1 more
     /Users/u-1 was added to the feed of events; it is here once its data is sent
     /Users/u-1 was taken out of the feed of events, and stays as it is: nothing is heard of it any more
     passed over the outcome of a request about /Users/u-1 that was not made from here

@@ -89,6 +89,30 @@ async fn only_who_listens_needs_the_token() {
     "#);
 }
 
+/// They keep nobody else out, and are told once.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_who_are_not_there_are_told_and_keep_nobody_out() {
+    let watching = Watching::start();
+    let ada = watching.user("ada").await;
+    let group = json!({"schemas": [GROUP], "displayName": "Engineering", "members": [{"value": "stale"}]});
+    let group = watching.send(Method::POST, "/Groups", &group).await.expect(201);
+    let group = format!("/Groups/{}", group["id"].as_str().unwrap());
+    let members =
+        json!({"op": "replace", "path": "members", "value": [{"value": "stale"}, {"value": "x"}, {"value": ada}]});
+    for _ in 0..2 {
+        let shown = watching.patch(&group, members.clone()).await.expect(200);
+        assert_eq!(shown["members"].as_array().unwrap().len(), 3);
+    }
+    watching.until("directory/chat/memberships.jsonl", |members| members.contains("ada"));
+    let log = watching.stop().read("watch.log");
+    let told = log.lines().filter(|line| line.contains("\"event\":\"pushed\""));
+    let told: Vec<&str> = told.map(|line| line.split_once("\"what\":").unwrap().1).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    "the group \"Engineering\" has members who are not here: \"stale\""}
+    "the group \"Engineering\" has members who are not here: \"x\""}
+    "#);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_checks_for_scim_servers_pass() {
     let watching = Watching::start();

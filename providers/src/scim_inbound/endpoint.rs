@@ -197,12 +197,13 @@ impl Inbound {
                 let projection = query()?.projection;
                 let (id, now) = (new_id(), now());
                 let operation = Operation { kind, id: id.clone(), deed: Deed::Create(wanted), tags: (None, None) };
-                let shown = self.store.write(
+                let (shown, told) = self.store.write(
                     |contents| operation.decide(contents, now),
                     |contents| show(contents, &id, base, &projection),
                 )?;
                 let (shown, location, version) = shown?;
-                Ok(Reply::of(201, shown).with(header::LOCATION, location).with(header::ETAG, version))
+                let reply = Reply::of(201, shown).with(header::LOCATION, location).with(header::ETAG, version);
+                Ok(Reply { told, ..reply })
             }
             (_, Route::Root) => self.list(&query()?, None, base),
             (_, Route::All(kind)) => self.list(&query()?, Some(kind), base),
@@ -251,8 +252,8 @@ impl Inbound {
             (_, Route::Bulk) => {
                 let request = bulk::Request::read(&object(body)?, new_id)?;
                 let now = now();
-                let answer = self.store.transact(|draft| bulk::carry_out(draft, &request, base, now))?;
-                Ok(Reply::of(200, answer))
+                let (answer, told) = self.store.transact(|draft| bulk::carry_out(draft, &request, base, now))?;
+                Ok(Reply { told, ..Reply::of(200, answer) })
             }
             (_, Route::Search(_) | Route::Me) => Err(Refusal::not_found("such path")),
         }
@@ -266,11 +267,12 @@ impl Inbound {
 
     fn change(&self, operation: Operation<'_>, base: &str, projection: &Projection) -> Result<Reply, Refusal> {
         let (id, now) = (operation.id.clone(), now());
-        let shown = self
+        let (shown, told) = self
             .store
             .write(|contents| operation.decide(contents, now), |contents| show(contents, &id, base, projection))?;
         let (shown, location, version) = shown?;
-        Ok(Reply::of(200, shown).with(header::ETAG, version).with(header::CONTENT_LOCATION, location))
+        let reply = Reply::of(200, shown).with(header::ETAG, version).with(header::CONTENT_LOCATION, location);
+        Ok(Reply { told, ..reply })
     }
 }
 

@@ -108,8 +108,7 @@ fn is_unique(contents: &Contents, kind: Kind, body: &Json, own: Option<&Id>) -> 
     }
 }
 
-/// No group may be in itself, however far down. A member that is not there is kept, as it may be meant to come (RFC 7644
-/// section 3.5.2 does not ask for more); it is nobody until it does.
+/// No group may be in itself, however far down. A member that is not there is kept; it is nobody until it comes.
 fn no_cycle<'a>(contents: &Contents, group: &Id, members: impl Iterator<Item = &'a Id>) -> Result<(), Refusal> {
     let mut around = None;
     for member in members {
@@ -123,6 +122,21 @@ fn no_cycle<'a>(contents: &Contents, group: &Id, members: impl Iterator<Item = &
         }
     }
     Ok(())
+}
+
+/// New members that are nobody (yet), for the log. They are no error: a member's id must be one of a resource (RFC 7643
+/// section 4.2), but no operation is said to fail where it is not, and a client that is refused loses all of its
+/// request, also who leaves the group.
+pub fn absent(contents: &Contents, changes: &[Change]) -> Vec<String> {
+    let told = |change: &Change| {
+        let Change::Members { group, add, .. } = change else { return None };
+        let mut absent = add.iter().map(|(id, _)| id).filter(|id| contents.get(id).is_none());
+        let (first, others) = (absent.next()?, absent.count());
+        let name = contents.get(group).and_then(|group| group.text("displayName")).unwrap_or(group);
+        let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+        Some(format!("the group {} has members who are not here: {}{more}", quoted(name), quoted(first)))
+    };
+    changes.iter().filter_map(told).collect()
 }
 
 /// What `If-Match` and `If-None-Match` say to this version: whether a change may go on.

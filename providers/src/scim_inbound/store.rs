@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 use super::contents::{Change, Contents};
 use super::log::{self, End, Log};
 use super::refusal::Refusal;
+use super::resources;
 use crate::directory::{Problem, lock};
 
 /// The file is written anew when it is longer than this and than twice what that work wrote last.
@@ -38,6 +39,8 @@ struct Memory {
 /// What a transaction is made on.
 pub struct Draft<'a> {
     memory: &'a mut Memory,
+    /// What the log is to tell.
+    told: Vec<String>,
 }
 
 impl Draft<'_> {
@@ -67,6 +70,7 @@ impl Draft<'_> {
         if changes.is_empty() {
             return Ok(());
         }
+        self.told.extend(resources::absent(&self.memory.contents, &changes));
         let line = self.memory.end.line(changes).map_err(|error| Refusal::new(500, error.to_string()))?;
         self.memory.lines.extend_from_slice(&line);
         self.memory.ticket += 1;
@@ -138,7 +142,8 @@ impl Store {
         seen
     }
 
-    /// Decides on the contents as they are what to change, makes that durable, and shows what came of it.
+    /// Decides on the contents as they are what to change, makes that durable, and shows what came of it; and what the log
+    /// is to tell.
     ///
     /// # Errors
     /// What `decide` says; 503 where it cannot be written: then nothing was changed.
@@ -146,27 +151,30 @@ impl Store {
         &self,
         decide: impl FnOnce(&Contents) -> Result<Vec<Change>, Refusal>,
         show: impl FnOnce(&Contents) -> S,
-    ) -> Result<S, Refusal> {
-        self.transact(|draft| {
+    ) -> Result<(S, Vec<String>), Refusal> {
+        let (shown, told) = self.transact(|draft| {
             let changes = decide(draft.contents())?;
             draft.take(changes)?;
-            Ok(show(draft.contents()))
-        })?
+            Ok::<S, Refusal>(show(draft.contents()))
+        })?;
+        Ok((shown?, told))
     }
 
     /// Makes transactions, one after the other, while nobody else changes or sees anything; answers when all of them are
-    /// durable.
+    /// durable, and says what the log is to tell.
     ///
     /// # Errors
     /// 503 where they cannot be written: then nothing was changed.
-    pub fn transact<T>(&self, work: impl FnOnce(&mut Draft<'_>) -> T) -> Result<T, Refusal> {
-        let (done, ticket) = {
+    pub fn transact<T>(&self, work: impl FnOnce(&mut Draft<'_>) -> T) -> Result<(T, Vec<String>), Refusal> {
+        let (done, told, ticket) = {
             let mut memory = self.exclusive();
-            let done = work(&mut Draft { memory: &mut memory });
-            (done, memory.ticket)
+            let mut draft = Draft { memory: &mut memory, told: Vec::new() };
+            let done = work(&mut draft);
+            let told = draft.told;
+            (done, told, memory.ticket)
         };
         self.durable(ticket)?;
-        Ok(done)
+        Ok((done, told))
     }
 
     /// Waits until everything up to this ticket is on the disk. Who comes first writes for all.

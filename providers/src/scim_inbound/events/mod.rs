@@ -93,11 +93,12 @@ impl Events {
         let claims = Claims::read(&token.payload)?;
         self.is_meant_for_us(&claims)?;
         claims.is_of_now(now.millis().div_euclid(1_000))?;
-        let taken = store.transact(|draft| {
+        let (taken, members) = store.transact(|draft| {
             let mut told = Taken::new();
             take::take(draft, &claims, now, &mut told).map(|()| told)
-        })??;
-        told.extend(taken);
+        })?;
+        told.extend(taken?);
+        told.extend(members);
         Ok(())
     }
 

@@ -56,16 +56,20 @@ pub fn take(draft: &mut Draft<'_>, claims: &Claims, now: Timestamp, told: &mut T
             decide(draft.contents(), &wish, subject, now, told)?
         }
     };
+    // Nothing fails from here on.
+    draft.try_on(&changes);
     let about = subject.map_or_else(String::new, Subject::path);
     let digest = claims.digest.clone();
     let (token, time) = (claims.token.clone(), claims.happened);
-    let mark = Mark { token, digest, about: about.into(), time, told: told.clone() };
+    let told = told.iter().cloned().chain(resources::absent(draft.contents(), &changes)).collect();
+    let mut marks = vec![Change::Heard(Mark { token, digest, about: about.into(), time, told })];
     let before = now.millis().div_euclid(1_000) - WINDOW;
     if draft.contents().heard().has_before(before) {
-        changes.push(Change::Forget { before });
+        marks.push(Change::Forget { before });
     }
-    changes.push(Change::Heard(mark));
-    Ok(draft.take(changes)?)
+    draft.try_on(&marks);
+    changes.extend(marks);
+    Ok(draft.keep(changes)?)
 }
 
 /// What comes late would put back what has changed since: somebody who was switched off would be on again.
@@ -201,7 +205,6 @@ fn decide(
             return Err(Rejection::request(what));
         }
     };
-    told.extend(absent(contents, &changes, subject));
     Ok(changes)
 }
 
@@ -257,17 +260,4 @@ fn find(contents: &Contents, subject: &Subject) -> Result<Option<Id>, Rejection>
         [one] => Ok(Some(one.clone())),
         _ => Err(Rejection::request("what `sub_id` says is true of several resources here: which one is meant?")),
     }
-}
-
-/// Members that are nobody yet: they may come later, and are told, since an origin that numbers otherwise would never
-/// be noticed.
-fn absent(contents: &Contents, changes: &[Change], subject: &Subject) -> Option<String> {
-    let added = changes.iter().flat_map(|change| match change {
-        Change::Members { add, .. } => add.as_slice(),
-        _ => &[],
-    });
-    let absent: Vec<&str> = added.filter(|(id, _)| contents.get(id).is_none()).map(|(id, _)| &**id).collect();
-    let (first, others) = absent.split_first()?;
-    let more = if others.is_empty() { String::new() } else { format!(" and {} others", others.len()) };
-    Some(format!("{} has members who are not here: {}{more}", subject.path(), quoted(first)))
 }
