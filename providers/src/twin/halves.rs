@@ -48,7 +48,7 @@ impl Reader for TwinReader {
     }
 
     async fn inventory(&self, ask: &Ask<'_>) -> Result<Observed, ReadError> {
-        let observed = self.0.with(|twin, _| twin.inventory(ask.now))?;
+        let observed = self.0.with(|twin, now| twin.inventory(now, ask.now))?;
         (ask.progress)((observed.accounts.len() + observed.groups.len()) as u64);
         Ok(observed)
     }

@@ -12,14 +12,15 @@ use crate::directory::Contents;
 const TRIES: usize = 3;
 
 impl Twin {
-    /// Everything that is seen at `now`, or why that cannot be told.
+    /// Everything that is seen at `now`, or why that cannot be told. `asked` is what the clock of whoever reads says: it
+    /// dates the answer, and has no part in what is seen.
     ///
     /// # Errors
     /// Where a fault keeps it from being told.
-    pub fn inventory(&mut self, now: Timestamp) -> Result<Observed, ReadError> {
+    pub fn inventory(&mut self, now: Timestamp, asked: Timestamp) -> Result<Observed, ReadError> {
         let mut last = error("nothing was asked", "");
         for _ in 0..TRIES {
-            let listing = self.listing(now);
+            let listing = self.listing(now, asked);
             self.whole = listing.is_ok();
             match listing {
                 Ok(observed) => return Ok(observed),
@@ -34,17 +35,17 @@ impl Twin {
         self.whole
     }
 
-    fn listing(&mut self, now: Timestamp) -> Result<Observed, ReadError> {
+    fn listing(&mut self, now: Timestamp, asked: Timestamp) -> Result<Observed, ReadError> {
         self.unavailable(now)?;
         self.listed = Some(now);
         if let Some(absent) = self.rights(now) {
             return match absent {
-                true => Ok(Contents::default().observed(Complete::proved("an empty listing", now))),
+                true => Ok(Contents::default().observed(Complete::proved("an empty listing", asked))),
                 false => Err(error("403 forbidden", "give the credential the right to read")),
             };
         }
         let as_of = self.as_of(now);
-        let mut observed = self.visible(now, as_of);
+        let mut observed = self.visible(now, as_of, asked);
         let total = observed.accounts.len() + observed.groups.len();
         if self.faults.strikes(Kind::ReorderedPages, Kind::ReorderedPages.word(), now).is_some() {
             self.reorder(&mut observed);
@@ -128,7 +129,7 @@ impl Twin {
         stale.map_or(now, |back| now.plus_millis(-back))
     }
 
-    fn visible(&self, now: Timestamp, as_of: Timestamp) -> Observed {
+    fn visible(&self, now: Timestamp, as_of: Timestamp, asked: Timestamp) -> Observed {
         let mut contents = self.heart.contents();
         for (target, object) in self.unseen(now, as_of) {
             replace(&mut contents, target, object, self);
@@ -136,7 +137,7 @@ impl Twin {
         let pages = (contents.len().saturating_sub(1) / self.manners.page.max(1)) + 1;
         let proof =
             format!("{} accounts and {} groups in {pages} pages", contents.accounts.len(), contents.groups.len());
-        let mut observed = contents.observed(Complete::proved(proof, now)).with_own(self.own.clone());
+        let mut observed = contents.observed(Complete::proved(proof, asked)).with_own(self.own.clone());
         for account in &mut observed.accounts {
             *account = self.heart.versioned(Target::Account(account.id), account.clone());
         }
