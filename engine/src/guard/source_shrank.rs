@@ -1,8 +1,9 @@
 //! `source-shrank`: a source of people lost too many rows, is empty, or lost a column. Whoever seems to have left with
 //! it is not touched.
 
+use rustc_hash::FxHashSet;
 use state::record::Recorded;
-use state::{Code, Fact, Finding, Plan, Scope, Severity, Symbol};
+use state::{Address, Code, Fact, Finding, Plan, Scope, Severity, Symbol};
 
 use super::limits::InForce;
 use super::{count, holds};
@@ -105,4 +106,29 @@ pub(crate) fn record(planner: &mut Planner<'_>) {
         }
     }
     planner.facts.extend(facts);
+}
+
+/// What is taken from leavers, with the source that they were in.
+pub(crate) fn leaving(planner: &Planner<'_>) -> Vec<(Symbol, Address)> {
+    let changes = planner.drafts.iter().map(|draft| &draft.change).filter(|change| change.action.removes());
+    let source = |address: Address| planner.leavers.get(&address.holder()?)?.source;
+    changes.filter_map(|change| Some((source(change.address)?, change.address))).collect()
+}
+
+/// Whether a plan of some addresses, `own` with what they need, may record what a source has now (a fact of [`record`]).
+/// That a source grew anybody may; that it lost rows or columns only whoever takes with it all that those who left still
+/// have (`leaving`). Else a source could shrink as far as it likes, a little at a time, while everybody waits for somebody
+/// who takes something, and none of them would be held in the end.
+pub(crate) fn carries(
+    recorded: &Recorded,
+    fact: &Fact,
+    leaving: &[(Symbol, Address)],
+    own: &FxHashSet<Address>,
+) -> bool {
+    let Some((name, rows, columns)) = fact.as_source() else { return false };
+    let Some(seen) = recorded.sources.get(&name) else { return true };
+    if !seen.columns.iter().all(|column| columns.contains(column)) {
+        return false;
+    }
+    rows >= seen.rows || leaving.iter().all(|(source, address)| *source != name || own.contains(address))
 }

@@ -155,6 +155,7 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
 fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let waiting = planner.hold_what_waits();
     guard::source_shrank::record(&mut planner);
+    let leaving = guard::source_shrank::leaving(&planner);
     let inputs = planner.inputs;
     let drafts = std::mem::take(&mut planner.drafts);
     let capabilities =
@@ -171,10 +172,13 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     if !inputs.targets.is_empty() {
         let holders: rustc_hash::FxHashSet<Symbol> =
             changes.iter().filter_map(|change| change.address.holder()).collect();
+        let own: rustc_hash::FxHashSet<Address> = changes.iter().map(|change| change.address).collect();
         // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
         planner.facts.retain(|fact| {
             let acted = |holder: Symbol| fact.kind == state::FactKind::Identity && holders.contains(&holder);
+            let source = || guard::source_shrank::carries(inputs.recorded, fact, &leaving, &own);
             fact.kind == state::FactKind::Moved
+                || fact.kind == state::FactKind::Source && source()
                 || fact.address.holder().is_some_and(acted)
                 || inputs.targets.iter().any(|target| book::covers(*target, fact.address))
         });
