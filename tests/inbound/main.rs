@@ -125,3 +125,15 @@ async fn the_checks_for_scim_servers_pass() {
     let told = check("scim-sanity", &["probe", &base, "--token", TOKEN, "--i-accept-side-effects"]);
     assert!(told.contains("28 passed, 3 skipped, 31 total"), "{told}");
 }
+
+/// The client of others resolves nothing by itself: what refers to what is ours to find.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bulk_request_of_anothers_client_is_answered_as_it_expects() {
+    let watching = Watching::start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inbound/bulk.py");
+    let told = check("python", &[script, &watching.base(), TOKEN]);
+    assert_eq!(told, "POST 201 all made\nPOST 201 ada made\nDELETE 404 None not made\n");
+    let all = watching.get("/Groups").await.expect(200);
+    assert_eq!(all["Resources"][0]["members"][0]["display"], "ada");
+    assert_eq!(watching.total().await, 1);
+}
