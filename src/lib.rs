@@ -16,6 +16,7 @@ pub mod render;
 pub mod serve;
 pub mod session;
 pub mod simulate;
+pub mod telemetry;
 
 pub use error::Error;
 pub use exit::Exit;
@@ -36,9 +37,11 @@ pub fn main() -> std::process::ExitCode {
     if cli.global.no_color {
         anstream::ColorChoice::Never.write_global();
     }
+    telemetry::start();
     let exit = match commands::run(cli) {
         Ok(exit) => exit,
         Err(error) => error.report(&mut anstream::stderr().lock()),
     };
+    telemetry::end();
     exit.into()
 }

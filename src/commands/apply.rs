@@ -17,6 +17,7 @@ use crate::driver::{self, Connection, Ended, Gate, Interrupts, Look, Progress};
 use crate::edge::{Clock, Head, Journal, Record, SystemClock, provenance, snapshot};
 use crate::session::prepare::{From, Prepared};
 use crate::session::{Session, approvals, connect, doubts};
+use crate::telemetry::{self, Said};
 use crate::{Error, Exit, approvalfile, planfile, render};
 
 /// A clock this far behind the record is wrong, not merely adjusted.
@@ -186,9 +187,18 @@ async fn apply(
     let mut interrupts =
         Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
     let progress = Progress::new("changes", Some(doing as u64), Look::detect());
+    let mut span = telemetry::step("apply");
+    span.say("tenure.run", || run.as_str());
     let ended = driver::run(&mut machine, &systems, journal, &SystemClock, &mut interrupts, &progress).await;
     match ended {
         Ended::Finished(report) => {
+            for (word, count) in &report.counts {
+                span.say(&format!("tenure.{word}"), || Said::Number(*count));
+            }
+            if matches!(exit_of(&report, Exit::Done), Exit::Failed) {
+                span.fail();
+            }
+            drop(span);
             if !shown.json {
                 render::report::print(&plan, &report, run, shown.full)?;
             }

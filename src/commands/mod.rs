@@ -27,7 +27,7 @@ pub mod watch;
 pub mod who;
 
 use crate::cli::{Cli, Command};
-use crate::{Error, Exit};
+use crate::{Error, Exit, telemetry};
 
 /// Carries out what was typed.
 pub fn run(cli: Cli) -> Result<Exit, Error> {
@@ -43,8 +43,8 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Validate(_) => validate::run(global),
         Command::Fmt(args) => fmt::run(&args),
         Command::Discover(args) => discover::run(global, &args),
-        Command::Plan(args) => plan::run(global, &args),
-        Command::Apply(args) => apply::run(global, &args),
+        Command::Plan(args) => traced("tenure plan", || plan::run(global, &args)),
+        Command::Apply(args) => traced("tenure apply", || apply::run(global, &args)),
         Command::Accept(args) => accept::run(global, &args),
         Command::Watch(args) => watch::run(global, &args),
         Command::Drift(args) => drift::run(global, &args),
@@ -62,6 +62,14 @@ pub fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
     }
+}
+
+/// A run that is traced as a whole. A watch has a trace for each of its rounds.
+fn traced(name: &'static str, run: impl FnOnce() -> Result<Exit, Error>) -> Result<Exit, Error> {
+    let mut span = telemetry::root(name);
+    let exit = run();
+    span.exit(&exit);
+    exit
 }
 
 /// What calls to systems run on: made only by commands that make some.

@@ -9,6 +9,8 @@ use providers::{Announce, ReadError, Reader, Writer};
 use state::{Capabilities, Order, Outcome, Symbol, Target, TransactionState};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::telemetry::{self, Span};
+
 /// Both halves of a system while a plan is applied.
 #[derive(Clone)]
 pub struct Connection {
@@ -84,6 +86,7 @@ impl Connection {
         to: mpsc::UnboundedSender<Announcement>,
     ) -> impl Future<Output = Answer> + Send + 'static {
         let (writer, deadline) = (Arc::clone(&self.writer), self.deadline);
+        let spans = orders.iter().map(begun).collect();
         async move {
             let announcer = Announcer { token, to };
             let outcomes = match tokio::time::timeout(deadline, writer.execute(&orders, &announcer)).await {
@@ -93,7 +96,34 @@ impl Connection {
                     vec![Outcome::Unknown(error); orders.len()]
                 }
             };
+            tell(spans, &outcomes);
             Answer::Executed { token, outcomes }
+        }
+    }
+}
+
+/// A change that is called.
+fn begun(order: &Order) -> Span {
+    let mut span = telemetry::leaf(order.action.word());
+    span.say("tenure.address", || order.address.to_string());
+    span
+}
+
+/// What systems say of errors stays in the record: it may say anything.
+fn tell(spans: Vec<Span>, outcomes: &[Outcome]) {
+    for (mut span, outcome) in spans.into_iter().zip(outcomes) {
+        let (word, failed) = match outcome {
+            Outcome::Done(_) => ("done", false),
+            Outcome::Noted(..) => ("noted", true),
+            Outcome::Partly(..) => ("partly", true),
+            Outcome::Refused { .. } | Outcome::Taken(_) => ("refused", true),
+            Outcome::Later => ("later", false),
+            Outcome::Stale(_) => ("stale", true),
+            Outcome::Unknown(_) => ("unknown", true),
+        };
+        span.say("tenure.outcome", || word);
+        if failed {
+            span.fail();
         }
     }
 }

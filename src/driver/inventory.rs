@@ -10,6 +10,7 @@ use state::{Attributes, Capabilities, Observed, Schema, Symbol, Timestamp};
 use tokio::task::JoinSet;
 
 use super::Progress;
+use crate::telemetry;
 
 /// Readers by system.
 pub type Readers = BTreeMap<Symbol, Arc<dyn Reader>>;
@@ -40,7 +41,17 @@ pub async fn read_all(
                 let more = count.wrapping_sub(before);
                 progress.set(total.fetch_add(more, Ordering::Relaxed).wrapping_add(more));
             };
-            reader.inventory(&Ask { now, grants: &grants, accounts: &accounts, progress: &read }).await
+            let mut span = telemetry::leaf("read");
+            span.say("tenure.system", || system.as_str());
+            let read = reader.inventory(&Ask { now, grants: &grants, accounts: &accounts, progress: &read }).await;
+            match &read {
+                Ok(observed) => {
+                    span.say("tenure.accounts", || observed.accounts.len());
+                    span.say("tenure.groups", || observed.groups.len());
+                }
+                Err(_) => span.fail(),
+            }
+            read
         }
     })
     .await

@@ -12,14 +12,14 @@ use engine::plan::{Coming, Inputs, Planned, Reading, Workers, coming, plan};
 use engine::undo::{Done, undo};
 use providers::Provider;
 use state::record::{InForce, Line, Recorded};
-use state::{Address, Finding, Observed, Plan, Schema, Symbol, Timestamp};
+use state::{Address, Finding, Observed, Plan, Schema, Severity, Symbol, Timestamp};
 
 use super::connect::Connection;
 use super::read;
 use super::{Folder, Session};
-use crate::Error;
 use crate::driver::inventory::Readers;
 use crate::driver::{Progress, Threads};
+use crate::{Error, telemetry};
 
 /// What a plan is made from, owned: [`Prepared::plan`] borrows it.
 pub struct Prepared {
@@ -74,7 +74,15 @@ impl Prepared {
         let Session { folder, configured, sources } = session;
         let now = folder.now;
         let schemas = schemas(&connections);
-        let evaluate = |people| configured.evaluate(&facts(&schemas, people, &connections));
+        let evaluate = |people| {
+            let mut span = telemetry::step("evaluate");
+            let evaluated = configured.evaluate(&facts(&schemas, people, &connections));
+            match &evaluated {
+                Ok(configuration) => span.say("tenure.identities", || configuration.identities.len()),
+                Err(_) => span.fail(),
+            }
+            evaluated
+        };
         // What is wrong with the files is said before anybody waits for a network, unless people come from there.
         let evaluation = match sources[..] {
             [] => Evaluation::Done(evaluate(BTreeMap::new())?),
@@ -131,7 +139,10 @@ impl Prepared {
     /// # Errors
     /// What is wrong with the files in the light of what was observed.
     pub fn plan<'a>(&'a self, targets: &'a [Address]) -> Result<Planned<'a>, Error> {
-        plan(self.inputs(targets)).map_err(|diagnostics| self.folder.rejected(diagnostics))
+        let span = telemetry::step("plan");
+        let planned = plan(self.inputs(targets)).map_err(|diagnostics| self.folder.rejected(diagnostics));
+        tell(span, &planned);
+        planned
     }
 
     /// Takes another configuration over the same connections and readings; what was there comes back.
@@ -210,6 +221,33 @@ impl Prepared {
     /// What applying needs to know of each system.
     pub fn connected(&self) -> BTreeMap<Symbol, Connected> {
         connected(&self.readings, Some(&self.configuration))
+    }
+}
+
+/// The word for a severity.
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Notice => "notice",
+        Severity::Observes => "observes",
+        Severity::Approved => "approved",
+        Severity::Holds => "holds",
+    }
+}
+
+/// What planning and the safeguards came to, for whoever traces the run.
+fn tell(mut span: telemetry::Span, planned: &Result<Planned<'_>, Error>) {
+    let Ok(Planned { plan, .. }) = planned else { return span.fail() };
+    span.say("tenure.plan", || plan.digest.to_string());
+    span.say("tenure.changes", || plan.changes.len());
+    span.say("tenure.held", || plan.held().len());
+    for finding in &plan.findings {
+        span.event("finding", || {
+            vec![
+                ("tenure.code".to_owned(), finding.code.as_str().into()),
+                ("tenure.severity".to_owned(), severity(finding.severity).into()),
+                ("tenure.addresses".to_owned(), finding.addresses.len().into()),
+            ]
+        });
     }
 }
 

@@ -16,7 +16,7 @@ use crate::commands::{accept, apply, drift};
 use crate::render::who::moment;
 use crate::session::connect::Connection;
 use crate::session::prepare::Prepared;
-use crate::{Error, planfile};
+use crate::{Error, planfile, telemetry};
 
 /// Addresses that are tried one by one where what they need is of another kind.
 const ONE_BY_ONE: usize = 20;
@@ -34,10 +34,18 @@ pub struct Done {
 /// # Errors
 /// Where nobody can be told.
 pub fn round(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
+    let mut span = telemetry::root("tenure watch");
+    span.say("tenure.why", || why.to_string());
     match look(global, why, log) {
-        Ok(done) => Ok(done),
+        Ok(done) => {
+            if done.round.failed {
+                span.fail();
+            }
+            Ok(done)
+        }
         Err(error @ Error::Output(_)) => Err(error),
         Err(error) => {
+            span.fail();
             log.tell(Entry::Failed { error: error.plain().trim().to_owned() })?;
             Ok(Done { round: Round { failed: true, ..Round::default() }, sources: Vec::new(), systems: None })
         }
