@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine::accept::{Changed, Texts, Verdict, Written, accept};
 use engine::configuration::{Loaded, Sources as _};
 use engine::drift::{Drift, Fate, What};
+use engine::language::{Diagnostic, Files};
 use state::{Address, Change, Plan};
 
 use super::drift;
@@ -40,9 +42,14 @@ pub fn run(global: &Global, args: &AcceptArgs) -> Result<Exit, Error> {
     let outside = Outside::new(&here, global.operator.as_deref(), &global.allow_path)?;
     let attempt = Attempt { global, outside: &outside, wanted: &wanted, patch: args.patch };
     let attempted = match args.only.is_empty() {
-        true => attempt.best(&mut prepared)?,
-        false => attempt.write(&mut prepared, &BTreeSet::new())?,
+        true => attempt.best(&mut prepared),
+        false => attempt.write(&mut prepared, &BTreeMap::new()),
     };
+    let attempted = attempted.inspect_err(|error| {
+        if let Error::Configuration { .. } = error {
+            render::note("nothing was written: this is wrong with the files as they would be");
+        }
+    })?;
     let left: Vec<(&Drift, &Verdict, Option<&str>)> = attempted.left(args.patch).collect();
     if let [(_, first, _), ..] = left[..]
         && (!args.only.is_empty() || !attempted.failed.is_empty())
@@ -123,6 +130,9 @@ fn follows<'p>(before: &Plan, after: &'p Plan, accepted: &[Drift]) -> Vec<&'p Ch
 /// How many proposals are shown with the difference that they make: `--patch` prints all.
 const SHOWN: usize = 50;
 
+/// How often the files are tried without some of what is wanted, where all of it together makes them wrong.
+const TRIES: usize = 64;
+
 /// What is to be accepted.
 struct Attempt<'a> {
     global: &'a Global,
@@ -172,12 +182,50 @@ impl Attempted<'_> {
 impl<'a> Attempt<'a> {
     /// Writes all in memory that comes to what is wanted: what does not is left, and the rest is tried without it.
     fn best(&self, prepared: &mut Prepared) -> Result<Attempted<'a>, Error> {
-        let attempted = self.write(prepared, &BTreeSet::new())?;
-        if attempted.failed.is_empty() { Ok(attempted) } else { self.write(prepared, &attempted.failed) }
+        let mut without = BTreeMap::new();
+        let attempted = match self.write(prepared, &without) {
+            Err(Error::Configuration { .. }) => {
+                let mut left = TRIES;
+                self.culprits(prepared, 0..self.wanted.len(), &mut left, &mut without)?;
+                self.write(prepared, &without)?
+            }
+            other => other?,
+        };
+        if attempted.failed.is_empty() {
+            return Ok(attempted);
+        }
+        let failed = attempted.failed.iter().filter_map(|number| Some((*number, attempted.verdicts.get(*number)?)));
+        without.extend(failed.map(|(number, (_, verdict))| (number, verdict.clone())));
+        self.write(prepared, &without)
+    }
+
+    /// Which of them, each by itself, the files are not right any more with: a rule that it breaks. Found by halves.
+    fn culprits(
+        &self,
+        prepared: &mut Prepared,
+        among: Range<usize>,
+        left: &mut usize,
+        found: &mut BTreeMap<usize, Verdict>,
+    ) -> Result<(), Error> {
+        let others = (0..self.wanted.len()).filter(|number| !among.contains(number));
+        let without = others.map(|number| (number, unproved())).collect();
+        let error = match self.write(prepared, &without) {
+            Ok(_) => return Ok(()),
+            Err(Error::Configuration { files, diagnostics }) if *left > 0 => (files, diagnostics),
+            Err(error) => return Err(error),
+        };
+        *left -= 1;
+        if among.len() <= 1 {
+            found.extend(among.map(|number| (number, against(&error.0, &error.1))));
+            return Ok(());
+        }
+        let middle = among.start + among.len() / 2;
+        self.culprits(prepared, among.start..middle, left, found)?;
+        self.culprits(prepared, middle..among.end, left, found)
     }
 
     /// Writes all but `without` in memory, and plans with what comes out.
-    fn write(&self, prepared: &mut Prepared, without: &BTreeSet<usize>) -> Result<Attempted<'a>, Error> {
+    fn write(&self, prepared: &mut Prepared, without: &BTreeMap<usize, Verdict>) -> Result<Attempted<'a>, Error> {
         let read = |path: &str| {
             let bytes = self.outside.read(path)?;
             String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))
@@ -187,8 +235,11 @@ impl<'a> Attempt<'a> {
         let (mut verdicts, mut proposals, mut paths) = (Vec::new(), BTreeMap::new(), Vec::new());
         for (number, drift) in self.wanted.iter().enumerate() {
             let mut own = Default::default();
-            let verdict = match accept(&mut texts, &prepared.configuration, &schemas, drift) {
-                _ if without.contains(&number) => unproved(),
+            let drafted = match without.get(&number) {
+                Some(refused) => Err(refused.clone()),
+                None => accept(&mut texts, &prepared.configuration, &schemas, drift),
+            };
+            let verdict = match drafted {
                 Err(refused) => refused,
                 Ok(draft) if matches!(draft.verdict, Verdict::Proposed { .. }) && !self.patch => {
                     if proposals.len() < SHOWN {
@@ -215,8 +266,9 @@ impl<'a> Attempt<'a> {
         };
         let session = self.session(prepared, &written)?;
         let former = prepared.exchange(session)?;
-        let (again, after) = drift::find(prepared, &[])?;
+        let found = drift::find(prepared, &[]);
         prepared.restore(former);
+        let (again, after) = found?;
         let mut fates: BTreeMap<Address, Vec<&Drift>> = BTreeMap::new();
         for drift in &again.drifts {
             fates.entry(drift.address).or_default().push(drift);
@@ -257,6 +309,21 @@ fn unproved() -> Verdict {
     Verdict::Refused {
         why: "no change of the files was found after which the plan would leave it as it is".to_owned(),
         hint: "change what it comes from by hand".to_owned(),
+    }
+}
+
+/// The files are not right any more with it.
+fn against(files: &Files, diagnostics: &[Diagnostic]) -> Verdict {
+    let first = diagnostics.first();
+    let at = first.and_then(|first| first.span).map_or_else(String::new, |span| {
+        let (_, column) = files.line_column(span);
+        format!(" ({}:{column})", files.place(span))
+    });
+    let message = first.map(|first| first.message.as_str()).unwrap_or_default();
+    let hint = first.and_then(|first| first.hint.as_deref()).unwrap_or("change it by hand");
+    Verdict::Refused {
+        why: format!("with it the files are not right any more: {message}{at}"),
+        hint: format!("let apply put it back; or {hint}"),
     }
 }
 
