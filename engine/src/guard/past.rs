@@ -2,7 +2,7 @@
 //! and what is in doubt, since it may have been done.
 
 use state::record::{OpenIntent, Recorded, Removal};
-use state::{Action, Code};
+use state::{Code};
 
 /// All of it, without what an approval allowed, each with whether it is in doubt.
 pub(super) fn past(recorded: &Recorded) -> impl Iterator<Item = (Removal, bool)> {
@@ -24,10 +24,15 @@ pub(super) fn on_top(past: usize, doubts: usize, window: &str) -> String {
 fn doubtful(recorded: &Recorded, open: &OpenIntent) -> Removal {
     let (address, action, at) = (open.change.address, open.change.action, open.at);
     let until = recorded.objects.get(&address).and_then(|known| known.until).or(open.change.until);
-    let suspended = action == Action::Deactivate && recorded.suspension(address).is_some();
     let approved = recorded.approvals.values().any(|approval| {
         matches!(approval.finding, Code::MassRemoval | Code::MassChange | Code::MassGrant)
             && approval.open.get(&address) == Some(&open.run)
     });
-    Removal { address, action, at, announced: suspended || until.is_some_and(|until| until <= at), approved }
+    Removal {
+        address,
+        action,
+        at,
+        announced: recorded.was_suspended(open) || until.is_some_and(|until| until <= at),
+        approved,
+    }
 }

@@ -314,8 +314,7 @@ impl Recorded {
         let (address, action) = (open.change.address, open.change.action);
         let until = self.objects.get(&address).and_then(|known| known.until).or(open.change.until);
         // What the red button takes leaves no less for others to lose.
-        let suspended = action == Action::Deactivate && self.suspension(address).is_some();
-        let announced = suspended || until.is_some_and(|until| until <= at);
+        let announced = self.was_suspended(open) || until.is_some_and(|until| until <= at);
         self.removals.push(Removal { address, action, at, announced, approved });
     }
 

@@ -351,6 +351,29 @@ fn windows_forget_what_is_old() {
     assert_eq!(recorded.populations[&address("system.chat")].len(), 3);
 }
 
+/// Who is suspended after somebody was taken for another reason does not make that less of a removal.
+#[test]
+fn what_the_red_button_takes_is_what_came_after_it() {
+    let announced = |suspended: i64, intended: i64| {
+        let suspend = fact(Fact::suspension(address("person.ada"), false, "stolen laptop", "security"));
+        let mut lines = vec![
+            (suspended, suspend),
+            (intended, super::tests::run_started()),
+            (intended, intent(1, Kind::Account, None, change(ADA, Action::Deactivate, &[]))),
+        ];
+        lines.sort_by_key(|(at, _)| *at);
+        lines.push((9, done(1, Object { active: false, ..Object::new("u1", Attributes::new()) })));
+        let mut recorded = Recorded::default();
+        for (n, (millis, event)) in (1..).zip(std::iter::once((0, opened())).chain(lines)) {
+            recorded.apply(Line { n, at: at(millis), event }).unwrap();
+        }
+        recorded.removals.iter().map(|removal| removal.announced).collect::<Vec<_>>()
+    };
+    assert_eq!(announced(1, 2), [true]);
+    assert_eq!(announced(1, 1), [true]);
+    assert_eq!(announced(3, 2), [false]);
+}
+
 #[test]
 fn what_a_later_version_adds_is_passed_over() {
     let parse = |json: &str| Line::parse(json.as_bytes()).map(|line| line.event);

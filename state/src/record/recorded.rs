@@ -79,6 +79,12 @@ impl Recorded {
         let hold = self.suspensions.get(&Address::Person(holder));
         hold.or_else(|| self.suspensions.get(&Address::Service(holder)))
     }
+
+    /// Whether the red button took this: whoever was suspended when it was announced, not since.
+    pub fn was_suspended(&self, open: &OpenIntent) -> bool {
+        let suspension = self.suspension(open.change.address).filter(|_| open.change.action == Action::Deactivate);
+        suspension.is_some_and(|suspension| suspension.since <= open.at)
+    }
 }
 
 /// How something came to be managed.
