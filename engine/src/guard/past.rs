@@ -1,8 +1,8 @@
 //! What was taken, given or changed within the windows of `mass-removal`, `mass-change` and `mass-grant`: what was done,
 //! and what is in doubt, since it may have been done.
 
+use state::Code;
 use state::record::{OpenIntent, Recorded, Removal};
-use state::{Code};
 
 /// All of it, without what an approval allowed, each with whether it is in doubt.
 pub(super) fn past(recorded: &Recorded) -> impl Iterator<Item = (Removal, bool)> {
