@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::run::Folder;
 use crate::watching::{ACCESS, Answer, GROUP, PATCH, TOKEN, USER, Watching, eventually};
@@ -37,16 +38,25 @@ async fn push(origin: String, group: String, worker: usize, answered: &Answered)
     }
 }
 
+/// A group for everybody; its id.
+async fn everybody(watching: &Watching) -> String {
+    let group = json!({"schemas": [GROUP], "displayName": "Everybody"});
+    let group = watching.send(Method::POST, "/Groups", &group).await.expect(201);
+    group["id"].as_str().unwrap().to_owned()
+}
+
+/// Eight who push people into the group until nobody answers.
+fn pushing(watching: &Watching, group: &str, answered: &'static Answered) -> Vec<JoinHandle<()>> {
+    (0..8).map(|worker| tokio::spawn(push(watching.origin.clone(), group.to_owned(), worker, answered))).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_outlives_a_kill() {
     let mut watching = Watching::start();
-    let group = json!({"schemas": [GROUP], "displayName": "Everybody"});
-    let group = watching.send(Method::POST, "/Groups", &group).await.expect(201);
-    let group = group["id"].as_str().unwrap().to_owned();
+    let group = everybody(&watching).await;
     let answered: &'static Answered = Box::leak(Box::default());
     for round in 1..=4 {
-        let pushing: Vec<_> =
-            (0..8).map(|worker| tokio::spawn(push(watching.origin.clone(), group.clone(), worker, answered))).collect();
+        let pushing = pushing(&watching, &group, answered);
         eventually("enough is answered", || (answered.lock().unwrap().len() >= round * 40).then_some(()));
         let folder = watching.kill();
         for worker in pushing {
@@ -73,13 +83,10 @@ async fn what_was_answered_outlives_a_kill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_is_all_that_is_there_after_a_stop() {
     let mut watching = Watching::start();
-    let group = json!({"schemas": [GROUP], "displayName": "Everybody"});
-    let group = watching.send(Method::POST, "/Groups", &group).await.expect(201);
-    let group = group["id"].as_str().unwrap().to_owned();
+    let group = everybody(&watching).await;
     let answered: &'static Answered = Box::leak(Box::default());
     for round in 1..=3 {
-        let pushing: Vec<_> =
-            (0..8).map(|worker| tokio::spawn(push(watching.origin.clone(), group.clone(), worker, answered))).collect();
+        let pushing = pushing(&watching, &group, answered);
         eventually("enough is answered", || (answered.lock().unwrap().len() >= round * 60).then_some(()));
         let folder = watching.stop();
         for worker in pushing {
