@@ -30,7 +30,6 @@ pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
     Ok(carry_out(global, args, &args.shown(), None)?.exit)
 }
 
-/// The same; `undo` names the run that is undone instead of what the files want.
 /// How an apply ended.
 pub(super) struct Carried {
     pub exit: Exit,
@@ -45,6 +44,7 @@ impl std::convert::From<Exit> for Carried {
     }
 }
 
+/// Carries a plan out; `undo` names the run that is undone instead of what the files want.
 pub(super) fn carry_out(
     global: &Global,
     args: &ApplyArgs,

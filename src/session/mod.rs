@@ -20,7 +20,7 @@ use state::{Symbol, Timestamp};
 
 use crate::cli::Global;
 use crate::edge::{Clock, Head, Outside, Place, Record, SecretKey, Store, SystemClock};
-use crate::{Error, session::connect::Connection};
+use crate::{Error, session::connect::Connection, telemetry};
 
 /// Where the state file is when no `settings` block says so.
 const STATE: &str = "state/tenure.state";
@@ -62,10 +62,17 @@ impl Configured {
     /// # Errors
     /// Everything that is wrong with the files.
     pub fn evaluate(self, facts: &Facts) -> Result<Box<Configuration>, Error> {
-        match self {
-            Configured::Loaded(loaded) => Ok(Box::new(loaded.evaluate(facts)?)),
-            Configured::Evaluated(configuration) => Ok(configuration),
+        let loaded = match self {
+            Configured::Loaded(loaded) => loaded,
+            Configured::Evaluated(configuration) => return Ok(configuration),
+        };
+        let mut span = telemetry::step("evaluate");
+        let evaluated = loaded.evaluate(facts);
+        match &evaluated {
+            Ok(configuration) => span.say("tenure.identities", || configuration.identities.len()),
+            Err(_) => span.fail(),
         }
+        Ok(Box::new(evaluated?))
     }
 }
 

@@ -74,15 +74,7 @@ impl Prepared {
         let Session { folder, configured, sources } = session;
         let now = folder.now;
         let schemas = schemas(&connections);
-        let evaluate = |people| {
-            let mut span = telemetry::step("evaluate");
-            let evaluated = configured.evaluate(&facts(&schemas, people, &connections));
-            match &evaluated {
-                Ok(configuration) => span.say("tenure.identities", || configuration.identities.len()),
-                Err(_) => span.fail(),
-            }
-            evaluated
-        };
+        let evaluate = |people| configured.evaluate(&facts(&schemas, people, &connections));
         // What is wrong with the files is said before anybody waits for a network, unless people come from there.
         let evaluation = match sources[..] {
             [] => Evaluation::Done(evaluate(BTreeMap::new())?),

@@ -126,7 +126,7 @@ pub async fn create(objects: &Objects, record: Vec<u8>) -> Result<(), Failure> {
         Failure::new(format!("there is a record already at {}", objects.name()))
             .hint("`tenure state archive` starts a new one that continues it")
     };
-    if read::exists(objects).await? {
+    if !read::pieces(&objects.list("").await?).is_empty() {
         return Err(exists());
     }
     let first = first_number(&record).unwrap_or(1);

@@ -25,14 +25,9 @@ pub struct Read {
 /// what they are.
 pub type Fetched = HashMap<String, Option<Vec<u8>>>;
 
-/// The objects of a record among those of this listing.
+/// The objects of a record among those of this listing; without any there is no record.
 pub fn pieces(names: &[String]) -> Vec<Piece> {
     Listing::new(names.iter().map(String::as_str)).pieces()
-}
-
-/// Whether there is a record.
-pub async fn exists(objects: &Objects) -> Result<bool, Failure> {
-    Ok(!pieces(&objects.list("").await?).is_empty())
 }
 
 /// Reads what is likely to be needed soon, as a listing names it.
