@@ -101,7 +101,7 @@ impl Prepared {
                     Evaluation::Waiting(evaluate) => *evaluate(people(&sources, &readings)?)?,
                 };
                 readings.extend(read::read(&rest, &connected, Some(&configuration), &recorded, now, progress).await);
-                let settlement = settle_doubts(&folder, &mut recorded, &readings, &answers)?;
+                let settlement = settle_doubts(&folder, &configuration, &mut recorded, &readings, &answers)?;
                 (configuration, readings, connected.readers, settlement)
             }
         };
@@ -290,13 +290,15 @@ fn people<'a>(
 /// Settles what the inventories can tell, in memory.
 fn settle_doubts(
     folder: &Folder,
+    configuration: &Configuration,
     recorded: &mut Recorded,
     readings: &BTreeMap<Symbol, Reading>,
     answers: &Answers,
 ) -> Result<Settlement, Error> {
     let observed: BTreeMap<Symbol, &Observed> =
         readings.iter().filter_map(|(name, reading)| Some((*name, reading.inventory.observed()?))).collect();
-    let settlement = settle(recorded, &observed, answers, &connected(readings, None), folder.now);
+    let again = |address| configuration.makes(address) || engine::plan::forgets(configuration, address);
+    let settlement = settle(recorded, &observed, answers, &connected(readings, None), &again, folder.now);
     for event in &settlement.events {
         recorded
             .apply(Line { n: recorded.head_line, at: folder.now, event: event.clone() })

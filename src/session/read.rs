@@ -7,10 +7,10 @@ use engine::apply::Answers;
 use engine::apply::settle::{self, Questions};
 use engine::configuration::Configuration;
 use engine::mutations::on;
-use engine::plan::{Inventory, Reading, emptied, missing, observed_from_record};
+use engine::plan::{Inventory, Reading, emptied, missing, observed_from_record, witnesses};
 use providers::{ReadError, Reader};
 use state::record::Recorded;
-use state::{Address, Attributes, Complete, Observed, Presence, Symbol, Timestamp};
+use state::{Address, Attributes, Complete, Observed, Presence, Symbol, Target, Timestamp};
 
 use super::connect::Connection;
 use crate::driver::inventory::Readers;
@@ -160,7 +160,8 @@ pub fn recorded(connections: &[Connection], recorded: &Recorded, now: Timestamp)
 }
 
 /// Absence of what the record knows is confirmed by a direct read: whatever answers after all, or hides, shows that
-/// the inventory was not whole.
+/// the inventory was not whole. Whoever lost the right to read is told of everything that it is gone: what the listing
+/// shows is read along, and must be there.
 async fn confirm(
     reader: &dyn Reader,
     recorded: &Recorded,
@@ -168,8 +169,24 @@ async fn confirm(
     observed: &Observed,
 ) -> Result<Option<String>, ReadError> {
     for part in missing(recorded, system, observed).chunks(CONFIRM) {
-        let targets: Vec<_> = part.iter().map(|(_, target)| *target).collect();
-        for ((address, _), presence) in part.iter().zip(reader.read(&targets).await?) {
+        let witnesses = if on("witness-skipped") { Vec::new() } else { witnesses(recorded, system, observed, part) };
+        let targets: Vec<_> = part.iter().map(|(_, target)| *target).chain(witnesses.iter().copied()).collect();
+        let read = reader.read(&targets).await?;
+        if read.len() != targets.len() {
+            let message = format!("{} of {} reads by id were answered", read.len(), targets.len());
+            return Err(ReadError { message, hint: "this is a bug of the provider: please report it".to_owned() });
+        }
+        let (asked, shown) = read.split_at(part.len());
+        if let Some((witness, _)) = witnesses.iter().zip(shown).find(|(_, one)| !matches!(one, Presence::Here(_))) {
+            let what = if matches!(witness, Target::Group(_)) { "group" } else { "account" };
+            return Ok(Some(format!(
+                "the {what} with the id {:?} is listed, and is not found when it is read by its id, so that nothing is \
+                 known of {}, which the listing lacks",
+                witness.remote().as_str(),
+                part.first().map_or(String::new(), |(address, _)| address.to_string()),
+            )));
+        }
+        for ((address, _), presence) in part.iter().zip(asked) {
             match presence {
                 Presence::Gone => {}
                 Presence::Here(_) => {

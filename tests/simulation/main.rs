@@ -96,7 +96,7 @@ fn no_promise_breaks() {
 /// suspension after a deactivation that was settled later.
 #[test]
 fn what_was_found_once_stays_mended() {
-    for seed in [659, 790, 939, 1110, 1211, 2072, 2600, 3090, 3743, 4677, 5687, 8516] {
+    for seed in [659, 790, 939, 1110, 1211, 2072, 2600, 3090, 3743, 4677, 5687, 8002, 8158, 8516] {
         let played = play(&Scenario::some(seed));
         assert!(played.broken.is_empty(), "seed {seed}: {:?}", played.broken);
     }
@@ -121,6 +121,8 @@ const FOUND: &[(&str, u64)] = &[
     ("breaker-off", 6),
     ("fatal-goes-on", 12),
     ("confirm-skipped", 98),
+    ("witness-skipped", 8158),
+    ("nothing-settles", 8002),
     ("lock-ignored", 13),
     ("vanished-is-new", 4),
     ("suspended-outside", 9),

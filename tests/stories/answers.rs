@@ -88,6 +88,21 @@ pub fn half_of_it_as_if_it_were_all(start: Start) {
 }
 told!(half_of_it_as_if_it_were_all);
 
+/// Whoever lost the right to read is told of everything that it is gone: what the list shows is read by its id, too, and
+/// must be there. A leaver who was switched off is not let go of.
+pub fn half_of_it_and_nothing_by_its_id(start: Start) {
+    let tale = Tale::begin(start, 12);
+    tale.hr((1..=11).map(usual));
+    tale.apply();
+    let said = tale.in_trouble(Trouble::HalfBlind);
+    assert!(said.contains("is listed, and is not found when it is read by its id"), "{said}");
+    assert!(said.contains("held: incomplete-read on system.main"), "{said}");
+    let folder = &tale.folder;
+    assert!(folder.run("state show account.main.p12", 0).contains("deactivated by tenure"), "the record let go of it");
+    tale.settled();
+}
+told!(half_of_it_and_nothing_by_its_id on scim);
+
 /// Groups are not made anew either, and nobody is taken out of or put into what cannot be seen.
 pub fn no_groups_at_all(start: Start) {
     let tale = Tale::begin(start, 12);

@@ -204,6 +204,7 @@ impl World for Postgresql {
             Trouble::Error => drop(place.run("ALTER ROLE tenure PASSWORD 'another'")),
             Trouble::Forbidden => drop(place.run("REVOKE SELECT ON pg_roles, pg_auth_members FROM PUBLIC")),
             Trouble::Half => drop(place.run("REVOKE CONNECT ON DATABASE sales FROM PUBLIC")),
+            Trouble::HalfBlind => unreachable!("what is listed is found by its id here"),
             Trouble::HalfUnseen => {
                 place.set_aside("before");
                 let logins = place.run("SELECT rolname FROM pg_roles WHERE rolname ILIKE 'login%' ORDER BY 1");
@@ -234,6 +235,7 @@ impl World for Postgresql {
             Trouble::Error => drop(place.run(&format!("ALTER ROLE tenure PASSWORD '{PASSWORD}'"))),
             Trouble::Forbidden => drop(place.run("GRANT SELECT ON pg_roles, pg_auth_members TO PUBLIC")),
             Trouble::Half => drop(place.run("GRANT CONNECT ON DATABASE sales TO PUBLIC")),
+            Trouble::HalfBlind => unreachable!("what is listed is found by its id here"),
             Trouble::HalfUnseen | Trouble::NoGroups => {
                 place.down();
                 copy(&place.folder.join("before"), &place.folder.join("now"));

@@ -81,7 +81,8 @@ impl Told {
                 let first = if request.number("startIndex").unwrap_or(1) > 1 { 0 } else { all.len() / 2 };
                 Some(Reply::list(all.len(), all[..first].to_vec()))
             }
-            Trouble::HalfUnseen if list => {
+            Trouble::HalfBlind if resource => Some(Reply::error(404, "", "no such resource")),
+            Trouble::HalfUnseen | Trouble::HalfBlind if list => {
                 let half = &self.kept[&request.path];
                 let half = half[..half.len().div_ceil(2)].to_vec();
                 Some(crate::misbehaving::page(&half, request))

@@ -49,6 +49,8 @@ pub enum Trouble {
     Half,
     /// It answers with a part as if that were the whole.
     HalfUnseen,
+    /// The same, and whatever is read by its id is not found.
+    HalfBlind,
     /// It answers with the accounts, and with no group, as if that were the whole.
     NoGroups,
     /// It does not answer at all.

@@ -18,6 +18,8 @@ use super::work::has_secrets;
 use crate::mutations::on;
 use crate::seen::seen;
 
+const READABLE: &str = "make the system readable and plan again";
+
 /// What looking said about the intents without an outcome.
 #[derive(Debug, Default)]
 pub struct Settlement {
@@ -91,24 +93,29 @@ pub fn questions(recorded: &Recorded) -> Questions {
 /// Settles the open intents of `recorded` as far as the systems tell: what was a transaction by what became of it, the
 /// rest by the inventories. Only what lies behind its `settle_after` is looked at without the word of its system; an
 /// inventory that began before that moment says nothing. `systems` gives the rules of comparison.
+///
+/// A system that shows no account at all (or no group) has perhaps only lost the right to show them: a creation that is
+/// looked for there stays in doubt, unless `again` says that its address is planned again, so that a system that has it
+/// will say so, or that the files let go of it.
 pub fn settle(
     recorded: &Recorded,
     observed: &BTreeMap<Symbol, &Observed>,
     answers: &Answers,
     systems: &BTreeMap<Symbol, Connected>,
+    again: &dyn Fn(Address) -> bool,
     now: Timestamp,
 ) -> Settlement {
     let mut settlement = Settlement::default();
     let mut creations: FxHashMap<(Symbol, Kind), Creations> = FxHashMap::default();
     for open in &recorded.open {
         let address = open.change.address;
-        let doubt = |until, message: String, hint: &str| Doubt {
+        let doubt = |until, message: String, hint: String| Doubt {
             run: open.run,
             intent: open.intent,
             address,
             until,
             message: format!("{} of {address} is in doubt: {message}", open.change.action.word()),
-            hint: hint.to_owned(),
+            hint,
         };
         let transaction = open.transaction.zip(address.system());
         let said = transaction
@@ -121,13 +128,13 @@ pub fn settle(
             }
             Some((transaction, Ok(TransactionState::InProgress))) => {
                 let message = format!("its transaction {transaction} is still open");
-                let hint = "plan again when it has ended; the system says who holds it up";
+                let hint = "plan again when it has ended; the system says who holds it up".to_owned();
                 settlement.doubts.push(doubt(None, message, hint));
                 continue;
             }
             Some((transaction, Err(error))) => {
                 let message = format!("what became of its transaction {transaction} could not be asked: {error}");
-                settlement.doubts.push(doubt(None, message, "make the system readable and plan again"));
+                settlement.doubts.push(doubt(None, message, READABLE.to_owned()));
                 continue;
             }
             Some((_, Ok(TransactionState::Committed))) => true,
@@ -136,7 +143,7 @@ pub fn settle(
         let looked = address.system().and_then(|system| Some((system, *observed.get(&system)?)));
         let Some((system, inventory)) = looked else {
             let message = "its system could not be read".to_owned();
-            settlement.doubts.push(doubt(None, message, "make the system readable and plan again"));
+            settlement.doubts.push(doubt(None, message, READABLE.to_owned()));
             continue;
         };
         if on("settle-done") {
@@ -148,7 +155,7 @@ pub fn settle(
         }
         if !committed && !on("settle-early") && (now < open.settle_after || inventory.complete.at < open.settle_after) {
             let message = format!("a call of run {} may still be under way", open.run);
-            settlement.doubts.push(doubt(Some(open.settle_after), message, "plan again after that time"));
+            settlement.doubts.push(doubt(Some(open.settle_after), message, "plan again after that time".to_owned()));
             continue;
         }
         let unknown = Connected::default();
@@ -159,7 +166,7 @@ pub fn settle(
             let index = creations
                 .entry((system, open.kind))
                 .or_insert_with(|| Creations::new(recorded, inventory, system, open.kind, connected));
-            index.find(open, connected, committed)
+            index.find(open, connected, committed, again)
         } else {
             look(open, inventory, connected, committed)
         };
@@ -173,7 +180,8 @@ pub fn settle(
     settlement
 }
 
-type Looked = Result<EventResult, (String, &'static str)>;
+/// What happened; or why that cannot be told, and what to do next.
+type Looked = Result<EventResult, (String, String)>;
 
 fn not_done(open: &OpenIntent, why: &str) -> EventResult {
     let error = open.error.as_deref().unwrap_or("no answer was recorded");
@@ -191,7 +199,10 @@ fn as_before(open: &OpenIntent, committed: bool, seen: Option<Object>) -> EventR
 /// Looks at the target of an intent.
 fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected, committed: bool) -> Looked {
     let Some(target) = open.target else {
-        return Err(("its remote id is not known".to_owned(), "look at the system by hand, then adopt or remove it"));
+        return Err((
+            "its remote id is not known".to_owned(),
+            "look at the system by hand, then adopt or remove it".to_owned(),
+        ));
     };
     let seen = seen(inventory, &connected.schema, target);
     let secret = has_secrets(&open.change) && open.change.action != Action::Create && !committed;
@@ -210,8 +221,9 @@ fn look(open: &OpenIntent, inventory: &Observed, connected: &Connected, committe
 
 /// Looks at what two accounts own.
 fn look_at_owned(open: &OpenIntent, system: Symbol, heir: Target, answers: &Answers, committed: bool) -> Looked {
-    let unsure =
-        |why: &str| (format!("what its accounts own cannot be told: {why}"), "make it readable and plan again");
+    let unsure = |why: &str| {
+        (format!("what its accounts own cannot be told: {why}"), "make it readable and plan again".to_owned())
+    };
     let seen = |target: Option<Target>| match target.and_then(|target| answers.targets.get(&(system, target))) {
         Some(Ok(Presence::Here(object))) => Ok(Some(object)),
         Some(Ok(Presence::Gone)) => Ok(None),
@@ -231,6 +243,8 @@ fn look_at_owned(open: &OpenIntent, system: Symbol, heir: Target, answers: &Answ
 
 /// Accounts or groups of a system that no recorded address is bound to, by their natural key.
 struct Creations<'a> {
+    /// The system shows none but the account that tenure connects as.
+    nothing: bool,
     unbound: Vec<&'a Object>,
     by_key: FxHashMap<String, Vec<usize>>,
     /// Taken by an intent of this settlement.
@@ -249,6 +263,7 @@ impl<'a> Creations<'a> {
         let bound: FxHashSet<Symbol> =
             recorded.objects.iter().filter(|(address, _)| own(address)).map(|(_, object)| object.id).collect();
         let objects = if of == Kind::Group { &inventory.groups } else { &inventory.accounts };
+        let nothing = objects.iter().all(|object| inventory.own.contains(&object.id));
         let unbound: Vec<&Object> = objects.iter().filter(|object| !bound.contains(&object.id)).collect();
         let mut by_key: FxHashMap<String, Vec<usize>> = FxHashMap::default();
         if let Some(attribute) = natural_key(connected, of) {
@@ -258,11 +273,17 @@ impl<'a> Creations<'a> {
                 }
             }
         }
-        Creations { unbound, by_key, taken: FxHashSet::default() }
+        Creations { nothing, unbound, by_key, taken: FxHashSet::default() }
     }
 
     /// The object that a creation in doubt made.
-    fn find(&mut self, open: &OpenIntent, connected: &Connected, committed: bool) -> Looked {
+    fn find(
+        &mut self,
+        open: &OpenIntent,
+        connected: &Connected,
+        committed: bool,
+        again: &dyn Fn(Address) -> bool,
+    ) -> Looked {
         let made = open.made.and_then(|id| {
             let found = self.unbound.binary_search_by_key(&id, |object| object.id);
             self.unbound.get(found.ok()?).copied()
@@ -290,6 +311,15 @@ impl<'a> Creations<'a> {
             }
         };
         match found.as_slice() {
+            [] if self.nothing && !committed && !on("nothing-settles") && !again(open.change.address) => {
+                let what = if open.kind == Kind::Group { "group" } else { "account" };
+                let address = open.change.address;
+                let hint = format!(
+                    "each run looks again, until the system shows one; where it is empty, `forget {{ address = \
+                     \"{address}\" }}` lets go of it"
+                );
+                Err((format!("the system shows no {what} at all, so it does not tell"), hint))
+            }
             [] => Ok(as_before(open, committed, None)),
             // Whoever else came first and has the key may be anybody.
             [one]
@@ -306,7 +336,7 @@ impl<'a> Creations<'a> {
                 let ids: Vec<&str> = several.iter().take(5).map(|object| object.id.as_str()).collect();
                 let more = if several.len() > ids.len() { ", ..." } else { "" };
                 let message = format!("{} objects could be it: {}{more}", several.len(), ids.join(", "));
-                Err((message, "say which one it is with an `adopt` block"))
+                Err((message, "say which one it is with an `adopt` block".to_owned()))
             }
         }
     }

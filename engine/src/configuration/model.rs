@@ -69,6 +69,19 @@ impl Configuration {
         let at = self.identities.binary_search_by_key(&key, |identity| identity.key).ok()?;
         self.identities.get(at)
     }
+
+    /// Whether there is to be this account (before `account.when`) or group.
+    pub fn makes(&self, address: Address) -> bool {
+        match address {
+            Address::Account { system, holder } => {
+                self.accounts.binary_search_by_key(&(system, holder), |entry| (entry.system, entry.holder)).is_ok()
+            }
+            Address::Group { system, group } => {
+                self.groups.binary_search_by_key(&(system, group), |entry| (entry.system, entry.name)).is_ok()
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The `watch` block of the settings.

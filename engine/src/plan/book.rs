@@ -72,7 +72,7 @@ impl<'a> Book<'a> {
     /// The present address of what the record calls `old`, unless a `forget` block covers it; `facts` gets what was
     /// moved and forgotten.
     fn now(&mut self, old: Address, configuration: &Configuration, facts: &mut Vec<Fact>) -> Option<Address> {
-        if configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, old)) {
+        if forgets(configuration, old) {
             facts.push(fact(FactKind::Forgotten, old, None));
             self.forgotten.insert(old);
             return None;
@@ -134,6 +134,11 @@ impl<'a> Book<'a> {
 
 fn fact(kind: FactKind, address: Address, former: Option<Address>) -> Fact {
     Fact { former, ..Fact::new(kind, address) }
+}
+
+/// Whether a `forget` block covers `address`.
+pub fn forgets(configuration: &Configuration, address: Address) -> bool {
+    configuration.forgets.iter().any(|(forgotten, _)| covers(*forgotten, address))
 }
 
 /// Whether `wide` (of a `forget` or `remove` block) is `address` or what it belongs to.

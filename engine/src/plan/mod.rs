@@ -37,10 +37,11 @@ use std::collections::BTreeMap;
 use state::{Address, Digest, Plan, Symbol, SystemRead, SystemSummary};
 
 pub use accounts::is_nobody;
+pub use book::forgets;
 pub use coming::{Coming, ComingStage, Orphan, coming};
 pub use inputs::{Inputs, Inventory, Reading};
 pub use planner::seal_secret;
-pub use recorded::{emptied, missing, observed_from_record};
+pub use recorded::{emptied, missing, observed_from_record, witnesses};
 pub use resolver::Resolver;
 pub use waves::{Alone, Task, Workers};
 

@@ -77,6 +77,30 @@ pub fn missing(recorded: &Recorded, system: Symbol, observed: &Observed) -> Vec<
     missing
 }
 
+/// Of each kind of what is `missing`, one that the inventory shows, those that the record knows first: read in the same
+/// way it must answer. Where it does not, a read by id says nothing about the others either.
+pub fn witnesses(
+    recorded: &Recorded,
+    system: Symbol,
+    observed: &Observed,
+    missing: &[(Address, Target)],
+) -> Vec<Target> {
+    let of = |account: bool| missing.iter().any(|(_, target)| matches!(target, Target::Account(_)) == account);
+    let known = |account: bool| {
+        let own = recorded.objects.iter().filter(|(address, _)| {
+            address.system() == Some(system)
+                && matches!((address, account), (Address::Account { .. }, true) | (Address::Group { .. }, false))
+        });
+        let ids = own.map(|(_, object)| object.id);
+        let objects = if account { &observed.accounts } else { &observed.groups };
+        let shown = |id: &Symbol| objects.binary_search_by_key(id, |object| object.id).is_ok();
+        // The first by id, whatever the order of the table is.
+        ids.filter(shown).min().or_else(|| objects.first().map(|object| object.id))
+    };
+    let account = of(true).then(|| known(true)).flatten().map(Target::Account);
+    account.into_iter().chain(of(false).then(|| known(false)).flatten().map(Target::Group)).collect()
+}
+
 /// A system that answers with nothing at all though the record holds several objects there is more likely a folder that
 /// is not mounted, a wrong tenant or lost rights than an empty system: why nothing can be said about it, and nothing that
 /// is in doubt there be settled by looking.

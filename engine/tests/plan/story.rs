@@ -363,7 +363,7 @@ impl Story {
             .map(|(name, remote)| (*name, remote.observed(self.now)))
             .collect();
         let observed: BTreeMap<Symbol, &Observed> = observed.iter().map(|(name, o)| (*name, o)).collect();
-        let settlement = settle(&self.recorded, &observed, &Answers::default(), &self.connected(), self.now);
+        let settlement = settle(&self.recorded, &observed, &Answers::default(), &self.connected(), &|_| true, self.now);
         settlement.events.into_iter().for_each(|event| self.event(event));
     }
 

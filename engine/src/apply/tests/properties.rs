@@ -194,7 +194,8 @@ fn play(scenario: &Scenario) -> World {
         world.now = world.now.plus_millis(120_000);
         let observed = world.observed("chat");
         let inventories = BTreeMap::from([(Symbol::new("chat"), &observed)]);
-        let settlement = settle(&world.recorded(), &inventories, &world.asked(), &world.connected, world.now);
+        let settlement =
+            settle(&world.recorded(), &inventories, &world.asked(), &world.connected, &|_| true, world.now);
         world.lines.extend(settlement.events);
         doubts = settlement.doubts.iter().map(|doubt| doubt.address).collect();
         assert_paired(&world);

@@ -67,7 +67,9 @@ fn settled_with(
     let inventories = std::collections::BTreeMap::from([(Symbol::new("chat"), &observed)]);
     let transactions = said.map(|said| ((Symbol::new("chat"), Symbol::new("t1")), said)).into_iter().collect();
     let answers = Answers { transactions, ..world.asked() };
-    let settlement = settle(&recorded, &inventories, &answers, &world.connected, world.now);
+    // `ghost` is somebody whom the files do not know any more.
+    let again = |address: Address| address.holder() != Some("ghost".into());
+    let settlement = settle(&recorded, &inventories, &answers, &world.connected, &again, world.now);
     let events = settlement.events.iter().map(|event| match event {
         Event::Outcome { intent, result, .. } => format!("{intent}: {}", result_brief(result)),
         other => format!("{other:?}"),
@@ -130,6 +132,29 @@ fn neither_is_said_and_too_early_is_too_early() {
     assert_snapshot!(settled(&intents[..1], other, 9_999), @r"
     1: update of account.chat.ada is in doubt: a call of run r1 may still be under way (plan again after that time)
     ");
+}
+
+#[test]
+fn a_system_that_shows_nothing_says_nothing_of_a_creation_that_nobody_plans_again() {
+    let create = ["create account.chat.ghost userName=ghost", "create account.chat.bob userName=bob"];
+    assert_snapshot!(settled(&create, |_| {}, 10_000), @r"
+    1: not done: no answer was recorded; looked at later: it did not happen (settled)
+    2: not done: no answer was recorded; looked at later: it did not happen (settled)
+    ");
+    assert_snapshot!(settled(&create, |remote| remote.accounts.clear(), 10_000), @r#"
+    2: not done: no answer was recorded; looked at later: it did not happen (settled)
+    1: create of account.chat.ghost is in doubt: the system shows no account at all, so it does not tell (each run looks again, until the system shows one; where it is empty, `forget { address = "account.chat.ghost" }` lets go of it)
+    "#);
+    let there = |remote: &mut super::world::Remote| {
+        remote.accounts.clear();
+        remote.accounts.extend([account("7", &[("userName", "ghost")])]);
+    };
+    assert_snapshot!(settled(&create, there, 10_000), @r#"
+    1: done 7{"userName": "ghost"} (settled)
+    2: not done: no answer was recorded; looked at later: it did not happen (settled)
+    "#);
+    let aborted = Some(Ok(TransactionState::Aborted));
+    assert_snapshot!(settled_with(&create[..1], |remote| remote.accounts.clear(), 0, aborted), @"1: not done: no answer was recorded; transaction t1 was rolled back (settled)");
 }
 
 #[test]

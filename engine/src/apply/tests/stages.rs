@@ -255,7 +255,8 @@ fn a_crash_in_the_middle_is_settled_by_looking() {
         world.now = world.now.plus_millis(60_000);
         let observed = world.observed("chat");
         let inventories = std::collections::BTreeMap::from([(Symbol::new("chat"), &observed)]);
-        let settlement = settle(&world.recorded(), &inventories, &world.asked(), &world.connected, world.now);
+        let settlement =
+            settle(&world.recorded(), &inventories, &world.asked(), &world.connected, &|_| true, world.now);
         let said: Vec<String> = settlement
             .events
             .iter()
