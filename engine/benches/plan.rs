@@ -147,8 +147,8 @@ fn carried_out(made: &Plan, systems: usize, now: Timestamp) -> (Recorded, BTreeM
                 recorded.identities.insert(fact.address, fact.object.clone().unwrap().attributes);
             }
             _ => {
-                let (name, rows, columns) = fact.as_source().unwrap();
-                let seen = state::record::Seen { rows, columns, at: now, before: Vec::new() };
+                let SourceRead { name, rows, columns, having } = fact.as_source().unwrap();
+                let seen = state::record::Seen { rows, columns, having, at: now, before: Vec::new() };
                 recorded.sources.insert(name, seen);
             }
         }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use state::record::{Chain, Event, EventResult, RunStarted};
 use state::{
-    Action, Address, Attributes, Change, Digest, Fact, FactKind, Kind, Object, Reason, Symbol, Target, Timestamp, Undo,
-    Value, Wanted,
+    Action, Address, Attributes, Change, Digest, Fact, FactKind, Kind, Object, Reason, SourceRead, Symbol, Target,
+    Timestamp, Undo, Value, Wanted,
 };
 
 use super::history::{self, Asked};
@@ -109,7 +109,15 @@ fn events() -> Vec<Event> {
     vec![
         Event::Opened { format: 1, lineage: Symbol::new("l1"), former: None },
         started("r1", "ada", Some(true)),
-        fact("r1", Fact::source(Symbol::new("hr"), 30, &[Symbol::new("mail"), Symbol::new("login")])),
+        fact(
+            "r1",
+            Fact::source(&SourceRead {
+                name: Symbol::new("hr"),
+                rows: 30,
+                columns: vec![Symbol::new("login"), Symbol::new("mail")],
+                having: vec![30, 12],
+            }),
+        ),
         fact("r1", Fact::identity(address("person.al"), attributes(&[("email", "ada@acme.example")]))),
         fact(
             "r1",

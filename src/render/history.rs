@@ -238,7 +238,7 @@ fn answer(entry: &Entry, run: &Run) -> (Tone, String) {
 /// What a fact is about.
 fn subject(fact: &Fact) -> String {
     match fact.as_source() {
-        Some((name, ..)) => format!("people.{}", clean(name.as_str())),
+        Some(read) => format!("people.{}", clean(read.name.as_str())),
         None => fact.address.to_string(),
     }
 }
@@ -260,7 +260,7 @@ fn fact_words(fact: &Fact) -> (char, String) {
         FactKind::Explained => (' ', "reason recorded".to_owned()),
         FactKind::Identity => (' ', format!("recorded: {attributes}")),
         FactKind::Source => {
-            let (rows, columns) = fact.as_source().map(|(_, rows, columns)| (rows, columns.len())).unwrap_or_default();
+            let (rows, columns) = fact.as_source().map(|read| (read.rows, read.columns.len())).unwrap_or_default();
             (' ', format!("read: {}, {}", counted(rows as usize, "row", "rows"), counted(columns, "column", "columns")))
         }
         FactKind::Settled => (' ', "settled".to_owned()),

@@ -31,7 +31,7 @@ pub use object::{Kind, Object, Presence, Target, Touched, TransactionState};
 pub use observed::{Complete, Dangling, Grant, Membership, Observed, Owned};
 pub use order::{Order, Outcome};
 pub use owned::Owns;
-pub use plan::{Batch, Commit, Fact, FactKind, Left, LeftKind, Plan, SystemRead, SystemSummary, Undoes};
+pub use plan::{Batch, Commit, Fact, FactKind, Left, LeftKind, Plan, SourceRead, SystemRead, SystemSummary, Undoes};
 pub use ranks::{Ranks, sort_by_address};
 pub use schema::{
     AttributeSchema, AttributeType, Capabilities, GrantError, GrantForm, Key, Mutability, Schema, Shape,

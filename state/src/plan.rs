@@ -51,13 +51,15 @@ impl Fact {
         Fact::new(FactKind::Identity, address).object(Object::new("", attributes))
     }
 
-    /// What the source `name` of people had. A source has no address of its own, so the object says it all: the name
-    /// is its id, and it has the attributes `rows` and `columns`.
-    pub fn source(name: Symbol, rows: u64, columns: &[Symbol]) -> Fact {
-        let columns = Value::list(columns.iter().map(|column| Value::Text(*column)));
-        let rows = Value::Integer(i64::try_from(rows).unwrap_or(i64::MAX));
-        let attributes = [(Symbol::new("rows"), rows), (Symbol::new("columns"), columns)].into_iter().collect();
-        Fact::new(FactKind::Source, Address::Person(name)).object(Object::new(name, attributes))
+    /// What a source of people had. A source has no address of its own, so the object says it all: the name is its id,
+    /// and it has the attributes `rows`, `columns` and `having`.
+    pub fn source(read: &SourceRead) -> Fact {
+        let count = |count: u64| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
+        let columns = Value::list(read.columns.iter().map(|column| Value::Text(*column)));
+        let having = Value::list(read.having.iter().map(|rows| count(*rows)));
+        let attributes = [("rows", count(read.rows)), ("columns", columns), ("having", having)];
+        let attributes = attributes.into_iter().map(|(name, value)| (Symbol::new(name), value)).collect();
+        Fact::new(FactKind::Source, Address::Person(read.name)).object(Object::new(read.name, attributes))
     }
 
     /// What an undo of `run` gives back at `address`, and the changes that the files would make of it again.
@@ -104,8 +106,8 @@ impl Fact {
     }
 
     /// The same of a source that lost much, where that was approved: what it had before does not count any more.
-    pub fn accepted_source(name: Symbol, rows: u64, columns: &[Symbol]) -> Fact {
-        let mut fact = Fact::source(name, rows, columns);
+    pub fn accepted_source(read: &SourceRead) -> Fact {
+        let mut fact = Fact::source(read);
         if let Some(object) = fact.object.as_deref_mut() {
             let accepted = [(Symbol::new(ACCEPTED), Value::Bool(true))].into_iter().collect();
             object.attributes = object.attributes.overlaid(&accepted);
@@ -119,13 +121,32 @@ impl Fact {
         object.is_some_and(|object| object.attributes.get(Symbol::new(ACCEPTED)).is_some())
     }
 
-    /// Name, rows and columns, for a fact that [`Fact::source`] made.
-    pub fn as_source(&self) -> Option<(Symbol, u64, Vec<Symbol>)> {
+    /// What the source had, for a fact that [`Fact::source`] made. Old records do not tell `having`.
+    pub fn as_source(&self) -> Option<SourceRead> {
         let object = self.object.as_deref().filter(|_| self.kind == FactKind::Source)?;
-        let Value::Integer(rows) = object.attributes.get(Symbol::new("rows"))? else { return None };
+        let count = |value: &Value| match value {
+            Value::Integer(count) => u64::try_from(*count).ok(),
+            _ => None,
+        };
         let columns = object.attributes.get(Symbol::new("columns"))?.as_list()?;
-        Some((object.id, u64::try_from(*rows).ok()?, columns.iter().filter_map(Value::as_text).collect()))
+        let having = object.attributes.get(Symbol::new("having")).and_then(Value::as_list).unwrap_or_default();
+        Some(SourceRead {
+            name: object.id,
+            rows: object.attributes.get(Symbol::new("rows")).and_then(count)?,
+            columns: columns.iter().filter_map(Value::as_text).collect(),
+            having: having.iter().filter_map(count).collect(),
+        })
     }
+}
+
+/// What a source of people had when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRead {
+    pub name: Symbol,
+    pub rows: u64,
+    pub columns: Vec<Symbol>,
+    /// How many rows have each of the columns, in their order; empty where that is not known.
+    pub having: Vec<u64>,
 }
 
 /// Kinds of fact.

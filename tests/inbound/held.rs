@@ -41,3 +41,28 @@ async fn a_push_that_takes_everybody_away_is_held() {
     assert!(active >= 9, "the windows of the limits let three go at most");
     assert!(given(&folder.read(memberships)) >= 9);
 }
+
+/// What a push says of somebody are the attributes that this one has: they go with the last one who has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_one_who_has_an_attribute_is_not_held() {
+    let watching = Watching::start();
+    let mut users = Vec::new();
+    for number in 0..6 {
+        let name = format!("p{number:02}");
+        let mut user = json!({"schemas": [USER], "userName": name, "externalId": name});
+        if number == 0 {
+            user["title"] = "Head of all".into();
+        }
+        let user = watching.send(Method::POST, "/Users", &user).await.expect(201);
+        users.push(format!("/Users/{}", user["id"].as_str().unwrap()));
+    }
+    let accounts = "directory/chat/accounts.jsonl";
+    watching.until(accounts, |accounts| accounts.lines().count() == 6);
+    watching.folder.run("apply --auto-approve", 0);
+    for (gone, user) in (1..).zip(&users[..2]) {
+        assert_eq!(watching.send(Method::DELETE, user, &Value::Null).await.status, 204);
+        watching.until(accounts, |accounts| accounts.matches(r#""active":false"#).count() == gone);
+    }
+    let folder = watching.stop();
+    assert!(!folder.read("watch.log").contains("source-shrank"));
+}

@@ -1,5 +1,6 @@
 //! People and services: who there is, and their attributes.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,6 +21,9 @@ pub(super) enum Who {
     Service(u32, u32),
 }
 
+/// The columns of a source, sorted, each with how many rows have it.
+type Columns = Vec<(Arc<str>, u64)>;
+
 /// Those that one kind of block declares.
 #[derive(Default)]
 pub(super) struct Identities {
@@ -30,7 +34,7 @@ pub(super) struct Identities {
     /// References to all of them.
     list: OnceLock<Value>,
     /// Rows and columns of each `people` block, by number of the block.
-    pub sources: Vec<(u32, u64, Vec<Arc<str>>)>,
+    pub sources: Vec<(u32, u64, Columns)>,
     /// Whether some could not be found out.
     pub incomplete: bool,
 }
@@ -368,27 +372,29 @@ fn is_system(expr: &Expr) -> bool {
     }
 }
 
-/// Gives every row the columns of all: null where it lacks one. The columns, sorted.
-fn fill_columns(rows: &mut [Value]) -> Vec<Arc<str>> {
-    let mut columns: Vec<Arc<str>> = Vec::new();
-    let mut known: FxHashSet<Arc<str>> = FxHashSet::default();
+/// Gives every row the columns of all: null where it lacks one.
+fn fill_columns(rows: &mut [Value]) -> Columns {
+    let mut columns: BTreeMap<Arc<str>, u64> = BTreeMap::new();
+    // Most sources have the same columns in every row, in the same order: rows that have all that are known by then.
+    let mut whole = 0;
     for object in rows.iter().filter_map(Value::as_object) {
-        // Most sources have the same columns in every row, in the same order.
-        if object.len() == columns.len() && object.keys().zip(&columns).all(|(a, b)| a == b) {
+        if object.len() == columns.len() && object.keys().eq(columns.keys()) {
+            whole += 1;
             continue;
         }
-        for name in object.keys().filter(|name| !known.contains(*name)).cloned().collect::<Vec<_>>() {
-            known.insert(name.clone());
-            columns.push(name);
+        columns.values_mut().for_each(|having| *having += whole);
+        whole = 0;
+        for name in object.keys() {
+            *columns.entry(name.clone()).or_default() += 1;
         }
-        columns.sort_unstable();
     }
+    columns.values_mut().for_each(|having| *having += whole);
     for row in rows.iter_mut() {
         let Some(object) = row.as_object().filter(|object| object.len() != columns.len()) else { continue };
-        let filled = columns.iter().map(|name| (name.clone(), object.get(name).cloned().unwrap_or(Value::Null)));
+        let filled = columns.keys().map(|name| (name.clone(), object.get(name).cloned().unwrap_or(Value::Null)));
         *row = Value::object(filled);
     }
-    columns
+    columns.into_iter().collect()
 }
 
 /// `row 3`, `rows 3, 7 and 9`, `rows 3, 7, 9 and 41 more`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use state::record::ApprovalRules;
-use state::{Action, Address, Attributes, Digest, Member, Object, Symbol, Timestamp};
+use state::{Action, Address, Attributes, Digest, Member, Object, SourceRead, Symbol, Timestamp};
 
 use crate::language::{Diagnostic, Span};
 
@@ -140,10 +140,8 @@ pub struct Identity {
 /// What the source of a `people` block had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    pub name: Symbol,
-    pub rows: u64,
-    /// Sorted.
-    pub columns: Vec<Symbol>,
+    /// Its columns are sorted.
+    pub read: SourceRead,
     pub span: Span,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use state::{Address, Attributes, Symbol};
+use state::{Address, Attributes, SourceRead, Symbol};
 
 use super::errors::Errors;
 use super::identities::{Record, Who};
@@ -81,15 +81,16 @@ impl World {
         let Some(people) = self.people.get() else { return Vec::new() };
         let sources = people.sources.iter().filter_map(|(number, rows, columns)| {
             let block = self.program.people.get(*number as usize)?;
-            Some(Source {
+            let read = SourceRead {
                 name: Symbol::new(&block.name),
                 rows: *rows,
-                columns: columns.iter().map(|name| Symbol::new(name)).collect(),
-                span: block.block.span,
-            })
+                columns: columns.iter().map(|(name, _)| Symbol::new(name)).collect(),
+                having: columns.iter().map(|(_, having)| *having).collect(),
+            };
+            Some(Source { read, span: block.block.span })
         });
         let mut sources: Vec<Source> = sources.collect();
-        sources.sort_by_key(|source| source.name);
+        sources.sort_by_key(|source| source.read.name);
         sources
     }
 

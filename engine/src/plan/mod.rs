@@ -155,8 +155,8 @@ fn plan_system<'a>(planner: &mut Planner<'a>, name: Symbol) {
 
 fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
     let waiting = planner.hold_what_waits();
+    planner.leaving = guard::source_shrank::leaving(&planner);
     guard::source_shrank::record(&mut planner);
-    let leaving = guard::source_shrank::leaving(&planner);
     let inputs = planner.inputs;
     let drafts = std::mem::take(&mut planner.drafts);
     let capabilities =
@@ -177,7 +177,7 @@ fn finish(mut planner: Planner<'_>) -> Result<Planned<'_>, Vec<Diagnostic>> {
         // New names are needed whatever is done: what is recorded under one must not stand beside the old one.
         planner.facts.retain(|fact| {
             let acted = |holder: Symbol| fact.kind == state::FactKind::Identity && holders.contains(&holder);
-            let source = || guard::source_shrank::carries(inputs.recorded, fact, &leaving, &own);
+            let source = || guard::source_shrank::carries(inputs.recorded, fact, &planner.leaving, &own);
             fact.kind == state::FactKind::Moved
                 || fact.kind == state::FactKind::Source && source()
                 || fact.address.holder().is_some_and(acted)

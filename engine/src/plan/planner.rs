@@ -48,6 +48,15 @@ pub(crate) struct Leaver {
     pub(crate) source: Option<Symbol>,
 }
 
+/// Something that is taken from a leaver.
+pub(crate) struct Leaving {
+    pub(crate) address: Address,
+    /// The `people` block that the leaver was in.
+    pub(crate) source: Symbol,
+    /// The leaver, where its row is not in the source any more.
+    pub(crate) gone: Option<Symbol>,
+}
+
 /// Everything that the steps of planning write to.
 pub(crate) struct Planner<'a> {
     pub(crate) inputs: Inputs<'a>,
@@ -61,6 +70,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) systems: BTreeMap<Symbol, SystemSummary>,
     pub(crate) leavers: Arc<FxHashMap<Symbol, Leaver>>,
     pub(crate) identities: Arc<FxHashMap<Symbol, &'a Identity>>,
+    /// What is taken from leavers, once everything is drafted.
+    pub(crate) leaving: Vec<Leaving>,
     /// Who vanished, who came and matches the same account, and which account that is.
     pub(crate) renames: BTreeMap<(Address, Address), String>,
     /// Who may have no access now.
@@ -98,6 +109,7 @@ impl<'a> Planner<'a> {
             world: World::new(inputs.recorded),
             systems: BTreeMap::new(),
             leavers: Arc::default(),
+            leaving: Vec::new(),
             identities: Arc::new(identities),
             renames: BTreeMap::new(),
             suspensions: Arc::new(suspensions),
@@ -121,6 +133,7 @@ impl<'a> Planner<'a> {
             world: World::part(self.inputs.recorded, system, before),
             systems: BTreeMap::new(),
             leavers: self.leavers.clone(),
+            leaving: Vec::new(),
             identities: self.identities.clone(),
             renames: BTreeMap::new(),
             suspensions: self.suspensions.clone(),

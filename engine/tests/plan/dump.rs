@@ -49,8 +49,12 @@ pub fn dump(plan: &Plan) -> String {
 
 fn fact_line(plan: &Plan, fact: &Fact) -> String {
     let kind = format!("{:?}", fact.kind).to_lowercase();
-    if let Some((name, rows, columns)) = fact.as_source() {
-        let columns: Vec<&str> = columns.iter().map(|column| column.as_str()).collect();
+    if let Some(SourceRead { name, rows, columns, having }) = fact.as_source() {
+        let column = |(column, having): (&Symbol, &u64)| match *having {
+            all if all == rows => column.to_string(),
+            some => format!("{column} ({some})"),
+        };
+        let columns: Vec<String> = columns.iter().zip(&having).map(column).collect();
         return format!("source people.{name}: {rows} rows of {}", columns.join(", "));
     }
     let object = fact.object.as_ref().map_or(String::new(), |object| {

@@ -23,4 +23,5 @@ mod references;
 mod renames;
 mod safeguards;
 mod scaffold;
+mod sources;
 mod undo;

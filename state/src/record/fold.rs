@@ -7,7 +7,9 @@ use super::line::Line;
 use super::recorded::{OpenIntent, Origin, Recorded, RecordedObject, Removal, Seen, Suspension, Undone};
 use super::stage::{Stage, StageKind};
 use crate::object::ARCHIVED;
-use crate::{Action, Address, Attributes, Fact, FactKind, Object, Reason, Symbol, Target, Timestamp, Value, Wanted};
+use crate::{
+    Action, Address, Attributes, Fact, FactKind, Object, Reason, SourceRead, Symbol, Target, Timestamp, Value, Wanted,
+};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// The longest window of the safeguards; nothing older is ever asked for.
@@ -249,7 +251,7 @@ impl Recorded {
     }
 
     fn source(&mut self, fact: &Fact, at: Timestamp) {
-        let Some((name, rows, columns)) = fact.as_source() else { return };
+        let Some(SourceRead { name, rows, columns, having }) = fact.as_source() else { return };
         let mut before = Vec::new();
         if let Some(seen) = self.sources.remove(&name).filter(|_| !fact.is_accepted()) {
             before = seen.before;
@@ -258,7 +260,7 @@ impl Recorded {
                 before.remove(0);
             }
         }
-        self.sources.insert(name, Seen { rows, columns, at, before });
+        self.sources.insert(name, Seen { rows, columns, having, at, before });
     }
 
     /// The remote ids at both ends of a membership or grant, where the record knows them.

@@ -130,6 +130,9 @@ pub struct RecordedObject {
 pub struct Seen {
     pub rows: u64,
     pub columns: Vec<Symbol>,
+    /// How many rows had each of the columns, in their order; empty in records older than this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub having: Vec<u64>,
     pub at: Timestamp,
     /// How many rows it had before, and since when, oldest first: as far as that was so within the day before `at`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

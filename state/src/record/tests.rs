@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    Action, Address, Attributes, Change, Digest, Fact, FactKind, Kind, Object, Symbol, Target, Timestamp, Undo, Value,
-    Wanted,
+    Action, Address, Attributes, Change, Digest, Fact, FactKind, Kind, Object, SourceRead, Symbol, Target, Timestamp,
+    Undo, Value, Wanted,
 };
 
 pub(crate) fn address(text: &str) -> Address {
@@ -96,7 +96,12 @@ pub(crate) fn events() -> Vec<Event> {
         opened(),
         run_started(),
         fact(Fact::identity(address("person.ada"), attributes(&[("email", "ada@acme.example")]))),
-        fact(Fact::source(Symbol::new("hr"), 30, &[Symbol::new("mail")])),
+        fact(Fact::source(&SourceRead {
+            name: Symbol::new("hr"),
+            rows: 30,
+            columns: vec![Symbol::new("mail")],
+            having: vec![28],
+        })),
         intent(1, Kind::Account, None, change("account.chat.ada", Action::Create, &[("userName", "ada@acme.example")])),
         done(1, Object::new("u1", attributes(&[("userName", "ada@acme.example")]))),
         fact(Fact::new(FactKind::Adopted, address("group.chat.eng")).object(Object::new("g7", Attributes::new()))),
