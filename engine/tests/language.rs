@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use state::{Address, Symbol};
 use tenure_engine::language::parse::parse_expression;
-use tenure_engine::language::{Failure, File, FileId, Files, Reference, Scope, Value, evaluate};
+use tenure_engine::language::{Diagnostic, Expr, Failure, File, FileId, Files, Reference, Scope, Value, evaluate};
 
 /// What the rows can see: `pending` is known only after apply, `hush` and `secrets` are sensitive, `people` are
 /// references (`people.ada.email` and so on).
@@ -89,10 +89,17 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// The value, and that it is the same when it is asked for again, of what was kept the first time.
+fn twice(expr: &Expr) -> Result<Value, Diagnostic> {
+    let (first, again) = (evaluate(expr, &Roots), evaluate(expr, &Roots));
+    assert_eq!(first, again);
+    first
+}
+
 fn outcome(expression: &str) -> String {
     let files = one_file(expression);
-    let result = parse_expression(&files, FileId(0))
-        .and_then(|expr| evaluate(&expr, &Roots).map_err(|diagnostic| vec![diagnostic]));
+    let result =
+        parse_expression(&files, FileId(0)).and_then(|expr| twice(&expr).map_err(|diagnostic| vec![diagnostic]));
     match result {
         Ok(value) => shown(&value),
         Err(diagnostics) => diagnostics
@@ -158,3 +165,34 @@ macro_rules! tables {
 }
 
 tables! { terraform_operators terraform_templates terraform_collections marks }
+
+/// A table of thousands of exceptions would else be made anew for each account that looks into it.
+#[test]
+fn lists_and_objects_of_literals_are_made_once() {
+    let kept = |text: &str| {
+        let expr = parse_expression(&one_file(text), FileId(0)).unwrap();
+        match (evaluate(&expr, &Roots).unwrap(), evaluate(&expr, &Roots).unwrap()) {
+            (Value::List(first), Value::List(again)) => Arc::ptr_eq(&first, &again),
+            (Value::Object(first), Value::Object(again)) => Arc::ptr_eq(&first, &again),
+            other => panic!("{text}: {other:?}"),
+        }
+    };
+    for (text, once) in [
+        ("{ P1 = \"Countess\", \"P 2\" = null }", true),
+        ("{ a = [1, [-2, { b = true }]], c = {} }", true),
+        ("[]", true),
+        ("(([1, 2]))", true),
+        ("lookup({ a = [1, 2], b = [3] }, \"a\", [])", true),
+        ("[1, people.ada]", false),
+        ("{ a = [1, people.ada.email] }", false),
+        ("{ (people.ada.email) = 1 }", false),
+        ("[1, pending]", false),
+        ("[hush]", false),
+        ("[[1], [\"${people.ada.email}\"]]", false),
+        // Who asks for it may get something else.
+        ("[for n in [1, 2] : [n]]", false),
+        ("[max(1, 2)]", false),
+    ] {
+        assert_eq!(kept(text), once, "{text}");
+    }
+}

@@ -19,7 +19,7 @@ fn block(text: &str) -> Block {
 fn list(text: &str) -> (Expr, Vec<Expr>) {
     let value = block(text).attribute("m").unwrap().value.clone();
     let Kind::List(items) = &*value.kind else { panic!("{text}") };
-    (value.clone(), items.clone())
+    (value.clone(), items.to_vec())
 }
 
 fn sources(text: &str) -> Vec<String> {

@@ -77,8 +77,8 @@ impl Entries<'_> {
             _ => Ok(value),
         });
         let Some(value) = errors.keep(value) else { return Vec::new() };
-        let own = match &*expr.kind {
-            Kind::List(items) => items.as_slice(),
+        let own: &[Expr] = match &*expr.kind {
+            Kind::List(items) => items,
             _ => &[],
         };
         let items: Vec<Value> = match &value {

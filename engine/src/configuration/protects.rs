@@ -40,8 +40,8 @@ impl World {
                 return Err(error.hint(format!("put brackets around it: {example}")));
             }
         };
-        let own = match &*expr.kind {
-            Kind::List(own) if own.len() == items.len() => own.as_slice(),
+        let own: &[Expr] = match &*expr.kind {
+            Kind::List(own) if own.len() == items.len() => own,
             _ => &[],
         };
         let span = |at: usize| own.get(at).map_or(expr.span, |item| item.span);

@@ -1,7 +1,7 @@
 //! Expressions and blocks: what the text of a configuration becomes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::functions::Function;
 use super::{Files, Span, Value};
@@ -52,9 +52,9 @@ pub enum Kind {
     /// Text with parts to fill in; always a string.
     Template(Vec<Part>),
     /// `[a, b]`
-    List(Vec<Expr>),
+    List(Items<Expr>),
     /// `{ a = b }`; a plain name as a key is a literal here.
-    Object(Vec<(Expr, Expr)>),
+    Object(Items<(Expr, Expr)>),
     /// A variable of a `for` around, or a root of the scope.
     Variable(Arc<str>),
     /// `of.name[key][*]`: flat, however long.
@@ -73,6 +73,55 @@ pub enum Kind {
         otherwise: Expr,
     },
     For(For),
+}
+
+/// What stands in a list or an object. Where all of it is literal, the value is made once, and shared by all who ask: each
+/// account may look into a table of thousands of exceptions.
+pub struct Items<T> {
+    items: Box<[T]>,
+    /// None where the value depends on the scope; empty as long as nobody asked.
+    constant: OnceLock<Option<Value>>,
+}
+
+impl<T> Items<T> {
+    /// The value, where it is known to be the same in every scope.
+    pub(super) fn constant(&self) -> Option<&Value> {
+        self.constant.get()?.as_ref()
+    }
+
+    /// Remembers `value`, to which all items came, for everybody, where they are the same in every scope.
+    pub(super) fn remember(&self, value: &Value, is_constant: impl Fn(&T) -> bool) {
+        self.constant.get_or_init(|| self.items.iter().all(is_constant).then(|| value.clone()));
+    }
+}
+
+impl<T> From<Vec<T>> for Items<T> {
+    fn from(items: Vec<T>) -> Items<T> {
+        Items { items: items.into(), constant: OnceLock::new() }
+    }
+}
+
+impl<T> std::ops::Deref for Items<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<'i, T> IntoIterator for &'i Items<T> {
+    type Item = &'i T;
+    type IntoIter = std::slice::Iter<'i, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.items.fmt(f)
+    }
 }
 
 /// A step of a traversal, with its place.
@@ -205,6 +254,16 @@ impl Expr {
         match &*self.kind {
             Kind::Literal(value) => Some(value),
             _ => None,
+        }
+    }
+
+    /// Whether it was seen to be the same in every scope.
+    pub(super) fn is_constant(&self) -> bool {
+        match &*self.kind {
+            Kind::Literal(_) => true,
+            Kind::List(items) => items.constant().is_some(),
+            Kind::Object(pairs) => pairs.constant().is_some(),
+            _ => false,
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) use call::unknown_function;
 
 use std::sync::Arc;
 
-use super::expr::{Expr, Kind};
+use super::expr::{Expr, Items, Kind};
 use super::{Diagnostic, Failure, Reference, Scope, Span, Value};
 use crate::language::diagnostic::did_you_mean;
 
@@ -95,15 +95,23 @@ impl Evaluator<'_> {
         }
     }
 
-    fn list(&self, items: &[Expr], locals: Locals) -> Result {
+    fn list(&self, items: &Items<Expr>, locals: Locals) -> Result {
+        if let Some(constant) = items.constant() {
+            return Ok(constant.clone());
+        }
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             values.push(self.value(item, locals)?);
         }
-        Ok(Value::list(values))
+        let list = Value::list(values);
+        items.remember(&list, Expr::is_constant);
+        Ok(list)
     }
 
-    fn object(&self, pairs: &[(Expr, Expr)], locals: Locals) -> Result {
+    fn object(&self, pairs: &Items<(Expr, Expr)>, locals: Locals) -> Result {
+        if let Some(constant) = pairs.constant() {
+            return Ok(constant.clone());
+        }
         let mut object = Vec::with_capacity(pairs.len());
         let mut marks = Marks::default();
         for (key, value) in pairs {
@@ -114,7 +122,9 @@ impl Evaluator<'_> {
                 None => marks.see(&value),
             }
         }
-        Ok(if marks.is_unknown() { marks.unknown() } else { marks.close(Value::object(object)) })
+        let object = if marks.is_unknown() { marks.unknown() } else { marks.close(Value::object(object)) };
+        pairs.remember(&object, |(key, value)| key.is_constant() && value.is_constant());
+        Ok(object)
     }
 
     /// A key as text; none where it is unknown, which `marks` remembers.

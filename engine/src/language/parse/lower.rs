@@ -108,10 +108,17 @@ impl<'t> Lower<'t> {
                 self.one_line(span);
                 Kind::Literal(Value::string(text.value()))
             }
-            hcl::Expression::Array(items) => Kind::List(items.into_iter().map(|item| self.expression(item)).collect()),
-            hcl::Expression::Object(object) => Kind::Object(
-                object.into_iter().map(|(key, value)| (self.key(key), self.expression(value.into_expr()))).collect(),
-            ),
+            hcl::Expression::Array(items) => {
+                let items: Vec<Expr> = items.into_iter().map(|item| self.expression(item)).collect();
+                Kind::List(items.into())
+            }
+            hcl::Expression::Object(object) => {
+                let pair = |(key, value): (_, hcl_edit::expr::ObjectValue)| {
+                    (self.key(key), self.expression(value.into_expr()))
+                };
+                let pairs: Vec<(Expr, Expr)> = object.into_iter().map(pair).collect();
+                Kind::Object(pairs.into())
+            }
             hcl::Expression::StringTemplate(template) => {
                 let trim = Trim { start: false, end: false, heredoc: false };
                 let alone = template.len() == 1;
