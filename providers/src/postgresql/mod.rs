@@ -13,6 +13,7 @@ mod elsewhere;
 pub mod failure;
 mod judge;
 mod listener;
+pub mod log;
 pub mod ownership;
 pub mod privileges;
 pub mod quote;
