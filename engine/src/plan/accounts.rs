@@ -253,6 +253,14 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Others switched off what nobody wants any more: the record learns it.
+    fn note_switched_off(&mut self, site: &Site<'a>, address: Address, account: &Object) {
+        if let Some(recorded) = self.book.object(address).filter(|recorded| recorded.active && !site.from_record) {
+            let names = recorded.attributes.iter().map(|(name, _)| *name);
+            self.fact(FactKind::Drifted, address, Some(managed(account, names)), Box::default());
+        }
+    }
+
     /// Recorded accounts that nobody wants any more: leavers, and who lost the last access.
     fn plan_unwanted(&mut self, site: &Site<'a>) {
         let mut members: Option<FxHashSet<Address>> = None;
@@ -270,6 +278,9 @@ impl<'a> Planner<'a> {
             let account = site.account(number);
             let removed = self.removed(address);
             let leaves = self.leavers.contains_key(&holder);
+            if !account.active && !removed {
+                self.note_switched_off(site, address, account);
+            }
             if leaves && self.policy(holder, site.name).is_some_and(|policy| policy.keep) {
                 continue;
             }

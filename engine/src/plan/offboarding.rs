@@ -2,12 +2,11 @@
 //! stage a run, each when its time has come.
 
 use rustc_hash::FxHashSet;
-use state::record::{RecordedObject, Stage, StageKind};
+use state::record::{Stage, StageKind};
 use state::{
-    Action, Address, Attributes, Fact, FactKind, Member, Object, Owns, ReasonId, Symbol, Timestamp, Undo, Value, Wanted,
+    Action, Address, Attributes, Fact, Member, Object, Owns, ReasonId, Symbol, Timestamp, Undo, Value, Wanted,
 };
 
-use super::accounts::managed;
 use super::planner::{Body, Phase, Planner};
 use super::site::Site;
 use super::world::{Place, Standing};
@@ -179,7 +178,8 @@ impl<'a> Planner<'a> {
             return;
         }
         let Some(stage) = recorded.stage.filter(|stage| stage.since.is_some()) else {
-            return self.see_deactivated(address, account, recorded);
+            // Others deactivated it, or it was before anybody said what is to come: the clock starts now.
+            return self.facts.push(Fact::stage(address, StageKind::Deactivated));
         };
         let Some(next) = policy.next(stage, means).filter(|next| next.due <= self.inputs.now) else { return };
         let found = match stage.stage {
@@ -194,15 +194,6 @@ impl<'a> Planner<'a> {
             }
         };
         self.plan_stage(site, address, account, &policy, next, heir);
-    }
-
-    /// Others deactivated it, or it was before anybody said what is to come: the clock starts now.
-    fn see_deactivated(&mut self, address: Address, account: &Object, recorded: &RecordedObject) {
-        if recorded.active {
-            let names: Vec<Symbol> = recorded.attributes.iter().map(|(name, _)| *name).collect();
-            self.fact(FactKind::Drifted, address, Some(managed(account, names.into_iter())), Box::default());
-        }
-        self.facts.push(Fact::stage(address, StageKind::Deactivated));
     }
 
     fn plan_stage(

@@ -123,19 +123,21 @@ fn what_others_switched_off_stays_off() {
     assert_eq!(story.apply(), "");
     // They leave all the same, and nothing comes back by itself.
     story.edit(ADA, "");
-    assert_snapshot!(story.plan(), @"
+    assert_snapshot!(story.plan(), @r#"
+    drifted account.chat.ada chat-1 off userName="ada"
     0 chat at group.chat.core
       - revoke membership.chat.core.ada <- left the files
-    ");
+    "#);
     assert_eq!(story.apply(), "");
     story.edit("person \"bob\"", "person \"ada\" {\n  login = \"ada\"\n}\nperson \"bob\"");
     assert_snapshot!(story.plan(), @r#"holds suspended-outside [account.chat.ada]: account.chat.ada (id "chat-1") was switched off, and not by tenure"#);
     assert_eq!(story.apply(), "");
     story.tell("=== chat\naccount chat-1 {\"userName\":\"ada\"}");
-    assert_snapshot!(story.plan(), @"
+    assert_snapshot!(story.plan(), @r#"
+    drifted account.chat.ada chat-1 userName="ada"
     0 chat at group.chat.core
       + grant membership.chat.core.ada <- role.all
-    ");
+    "#);
     assert_eq!(story.apply(), "");
 }
 
