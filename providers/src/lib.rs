@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod http;
 pub mod ldap;
 pub mod listener;
+mod mark;
 pub mod postgresql;
 pub mod provider;
 pub mod registry;
@@ -25,6 +26,7 @@ pub mod sql {
 
 pub use endpoint::{Endpoint, Token, Told, Unread};
 pub use listener::{Beginning, Listener};
+pub use mark::Mark;
 pub use provider::{
     Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,
     Unannounced, Writer,

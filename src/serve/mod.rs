@@ -8,7 +8,6 @@ mod limits;
 mod tls;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,15 +16,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use self::tls::Tls;
+pub use self::tls::Tls;
 use crate::Error;
 
 /// Where to listen, and as whom.
-#[derive(Clone, Debug)]
 pub struct Listen {
     pub address: SocketAddr,
-    /// PEM files: the certificate with those that it rests on, and its key.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// What the log is to tell.
@@ -63,13 +60,13 @@ impl Server {
     /// Listens.
     ///
     /// # Errors
-    /// Where the address is not to be had or is open to others without TLS, or the certificate is wrong.
-    pub fn start(listen: &Listen, endpoints: Vec<Box<dyn Endpoint>>, tell: Tell) -> Result<Server, Error> {
+    /// Where the address is not to be had or is open to others without TLS.
+    pub fn start(listen: Listen, endpoints: Vec<Box<dyn Endpoint>>, tell: Tell) -> Result<Server, Error> {
         let cannot = |error: std::io::Error| {
             Error::new(format!("cannot listen on {}: {error}", listen.address))
                 .hint("choose an address of this machine and a port that nobody else listens on")
         };
-        let tls = listen.tls.as_ref().map(|(certificate, key)| Tls::read(certificate, key)).transpose()?;
+        let tls = listen.tls;
         if tls.is_none() && !listen.address.ip().is_loopback() {
             let what =
                 format!("{} can be reached from elsewhere, where no token may be sent in the clear", listen.address);
@@ -112,20 +109,14 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, mut tls: Option<Tls>, service: Arc<Service>, stopped: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, service: Arc<Service>, stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let mut stopping = stopped.clone();
-    let mut looks = tokio::time::interval(tls::AGAIN);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => break,
-            _ = looks.tick() => {
-                tls.as_mut().and_then(Tls::look).into_iter().for_each(|news| (service.tell)(news));
-                continue;
-            }
             // Who finds no room waits, and is not even accepted.
             accepted = async {
                 let place = Arc::clone(&room).acquire_owned().await;
@@ -134,7 +125,7 @@ async fn accept(listener: TcpListener, mut tls: Option<Tls>, service: Arc<Servic
         };
         match accepted {
             (Ok((stream, _)), Ok(place)) => {
-                let acceptor = tls.as_ref().map(Tls::acceptor);
+                let acceptor = tls.as_deref().map(Tls::acceptor);
                 let (service, stopped) = (Arc::clone(&service), stopped.clone());
                 connections.spawn(async move {
                     connection::serve(stream, acceptor, service, stopped).await;

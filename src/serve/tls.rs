@@ -1,53 +1,71 @@
 //! The certificate of the server, read again when its files change: certificates are renewed while a server runs.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use providers::Mark;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use super::News;
+use super::{News, Tell};
 use crate::Error;
 
 /// How often the files are looked at.
-pub const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(1);
 
-/// A certificate and its key, from PEM files.
+/// A certificate and its key, from PEM files. Servers may share it: that it is another one is told once.
 pub struct Tls {
-    certificate: PathBuf,
-    key: PathBuf,
-    acceptor: TlsAcceptor,
-    /// The files as they were read last.
-    read: [Mark; 2],
-    /// The files as they were looked at last.
-    seen: [Mark; 2],
+    acceptor: Arc<Mutex<TlsAcceptor>>,
+    /// The files are looked at until this is dropped.
+    _until: Sender<()>,
 }
 
-/// What is another one when a file is: also where a link leads elsewhere, as tools that renew certificates do it.
-type Mark = Option<(SystemTime, u64, u64)>;
-
 impl Tls {
+    /// Reads them, and looks at them from now on.
+    ///
     /// # Errors
     /// Where a file cannot be read, or the two do not belong together.
-    pub fn read(certificate: &Path, key: &Path) -> Result<Tls, Error> {
-        let marks = [mark(certificate), mark(key)];
-        let acceptor = acceptor(certificate, key)?;
-        Ok(Tls { certificate: certificate.to_owned(), key: key.to_owned(), acceptor, read: marks, seen: marks })
+    pub fn start(certificate: &Path, key: &Path, tell: Tell) -> Result<Tls, Error> {
+        let marks = [Mark::of(certificate), Mark::of(key)];
+        let acceptor = Arc::new(Mutex::new(acceptor(certificate, key)?));
+        let (shown, (until, end)) = (Arc::clone(&acceptor), channel());
+        let mut files = Files { certificate: certificate.to_owned(), key: key.to_owned(), read: marks, seen: marks };
+        let look = move || {
+            while end.recv_timeout(AGAIN) == Err(RecvTimeoutError::Timeout) {
+                if let Some(news) = files.look(&shown) {
+                    tell(news);
+                }
+            }
+        };
+        let cannot = |error| Error::new(format!("cannot look at {}: {error}", certificate.display()));
+        std::thread::Builder::new().name("certificate".to_owned()).spawn(look).map_err(cannot)?;
+        Ok(Tls { acceptor, _until: until })
     }
 
     /// For the next connection.
     pub fn acceptor(&self) -> TlsAcceptor {
-        self.acceptor.clone()
+        self.acceptor.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+    /// As they were read last.
+    read: [Mark; 2],
+    /// As they were looked at last.
+    seen: [Mark; 2],
+}
+
+impl Files {
     /// Looks at the files, and reads them where they are others than before and rest since the last look: the two are
-    /// written one after the other. Files that are wrong leave the certificate that was there.
-    pub fn look(&mut self) -> Option<News> {
-        let now = [mark(&self.certificate), mark(&self.key)];
+    /// written one after the other. Files that are wrong leave the certificate that is `shown`.
+    fn look(&mut self, shown: &Mutex<TlsAcceptor>) -> Option<News> {
+        let now = [Mark::of(&self.certificate), Mark::of(&self.key)];
         let rests = now == self.seen;
         self.seen = now;
         if !rests || now == self.read {
@@ -57,7 +75,7 @@ impl Tls {
         let path = self.certificate.display().to_string();
         let error = match acceptor(&self.certificate, &self.key) {
             Ok(acceptor) => {
-                self.acceptor = acceptor;
+                *shown.lock().unwrap_or_else(PoisonError::into_inner) = acceptor;
                 None
             }
             Err(error) => {
@@ -67,11 +85,6 @@ impl Tls {
         };
         Some(News::Certificate { path, error })
     }
-}
-
-fn mark(path: &Path) -> Mark {
-    let metadata = path.metadata().ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Error> {

@@ -23,7 +23,7 @@ async fn a_push_that_takes_everybody_away_is_held() {
     watching.until(accounts, |accounts| given(accounts) == 12);
     watching.until(memberships, |memberships| given(memberships) == 12);
     // How many there are goes into the record by a run of somebody's.
-    watching.folder.run("apply --auto-approve", 0);
+    watching.folder.run("apply --auto-approve --lock-timeout 1m", 0);
     // The group is emptied by one careless request; all are deleted, one by one.
     watching.patch(&group, json!({"op": "remove", "path": "members"})).await.expect(200);
     watching.until("watch.log", |log| log.contains(r#""action":"revoke","held":true"#));
@@ -58,7 +58,7 @@ async fn the_last_one_who_has_an_attribute_is_not_held() {
     }
     let accounts = "directory/chat/accounts.jsonl";
     watching.until(accounts, |accounts| accounts.lines().count() == 6);
-    watching.folder.run("apply --auto-approve", 0);
+    watching.folder.run("apply --auto-approve --lock-timeout 1m", 0);
     for (gone, user) in (1..).zip(&users[..2]) {
         assert_eq!(watching.send(Method::DELETE, user, &Value::Null).await.status, 204);
         watching.until(accounts, |accounts| accounts.matches(r#""active":false"#).count() == gone);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use reqwest::tls::TlsInfo;
 use reqwest::{Certificate, Client, Method};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::run::Folder;
 use crate::watching::{ACCESS, TOKEN, USER, Watching};
@@ -43,10 +43,12 @@ async fn a_server_shows_its_certificate_and_takes_nothing_in_the_clear() {
     assert!(!clear.is_status(), "{clear:?}");
 }
 
-/// The two files are others one after the other, as programs that renew certificates write them.
+/// The two files are others one after the other, as programs that renew certificates write them. The page shows the same
+/// certificate, and nothing is told twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_certificate_is_shown_without_a_restart_and_a_wrong_one_is_not() {
-    let folder = folder();
+    let mut folder = folder();
+    folder.environment.push(("TENURE_WATCH_TOKEN".into(), TOKEN.into()));
     folder.run("init", 0);
     let old = certificate(&folder, "people");
     let new = certificate(&folder, "renewed");
@@ -57,16 +59,25 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_wrong_one_is_not
     };
     let (old, new) = (shown_of(&old), shown_of(&new));
     let authority = Certificate::from_pem(folder.read("ca.pem").as_bytes()).unwrap();
-    let mut watching = Watching::on(folder, "--listen 127.0.0.1:0 --tls-cert people.pem --tls-key people.key");
+    let listen = "--listen 127.0.0.1:0 --http 127.0.0.1:0 --tls-cert people.pem --tls-key people.key";
+    let mut watching = Watching::on(folder, listen);
+    let log = watching.until("watch.log", |log| log.contains("\"event\":\"serving\""));
+    let serving: Value = serde_json::from_str(log.lines().find(|line| line.contains("serving")).unwrap()).unwrap();
+    let page = format!("https://{}/", serving["address"].as_str().unwrap());
     let client = || Client::builder().add_root_certificate(authority.clone()).tls_info(true);
     // Who has a connection keeps it; who comes anew sees what is shown.
     watching.client = client().build().unwrap();
     let fresh = client().pool_max_idle_per_host(0).build().unwrap();
     let url = format!("{}/Users", watching.base());
-    let shown = || async {
-        let response = fresh.get(&url).bearer_auth(TOKEN).send().await.unwrap();
+    let shown_at = |url: String| async {
+        let response = fresh.get(url).bearer_auth(TOKEN).send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.extensions().get::<TlsInfo>().unwrap().peer_certificate().unwrap().to_vec()
+    };
+    let shown = || async {
+        let shown = shown_at(url.clone()).await;
+        assert!(shown == shown_at(page.clone()).await);
+        shown
     };
     watching.user("ada").await;
     assert!(shown().await == old);

@@ -54,9 +54,10 @@ pub fn run(global: &Global, args: &WatchArgs) -> Result<Exit, Error> {
     let systems = session.connections()?;
     let hints = Hints::default();
     // Dropped at the end: what is being pushed then is still answered.
-    let server = listen::start(args, &session, &hints)?;
+    let tls = listen::certificate(args, &hints)?;
+    let server = listen::start(args, &session, tls.clone(), &hints)?;
     let board = Board::new(SystemClock.now(), interval, args.http.is_some());
-    let page = listen::page(args, &session, &board, &hints)?;
+    let page = listen::page(args, &session, &board, tls, &hints)?;
     let hooks = Hooks::start(&args.webhook, &board)?;
     drop(session);
     let mut log = Log::new(args.json, board, hooks);

@@ -2,7 +2,6 @@
 //! algorithm, so no token can choose another one for it.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +12,7 @@ use serde_json::Value;
 use super::super::refusal::quoted;
 use super::Rejection;
 use super::token::{Algorithm, Token};
+use crate::Mark;
 use crate::directory::Problem;
 
 /// Bytes of a file of keys, at most.
@@ -152,9 +152,8 @@ fn key(key: &Value) -> Result<Option<Key>, String> {
 /// Keys that are read again when their file is another one.
 #[derive(Debug)]
 pub struct KeyFile {
-    path: Option<PathBuf>,
-    /// When the file was changed, and its length.
-    seen: Option<(SystemTime, u64)>,
+    /// With the mark of the file that the keys were read from.
+    file: Option<(PathBuf, Mark)>,
     keys: Keys,
 }
 
@@ -162,13 +161,13 @@ impl KeyFile {
     /// # Errors
     /// Where the file cannot be read, or holds no keys.
     pub fn open(path: PathBuf) -> Result<KeyFile, Problem> {
-        let seen = seen(&path);
+        let mark = Mark::of(&path);
         let keys = read(&path)?;
-        Ok(KeyFile { path: Some(path), seen, keys })
+        Ok(KeyFile { file: Some((path, mark)), keys })
     }
 
     pub fn fixed(keys: Keys) -> KeyFile {
-        KeyFile { path: None, seen: None, keys }
+        KeyFile { file: None, keys }
     }
 
     pub fn keys(&self) -> &Keys {
@@ -177,12 +176,12 @@ impl KeyFile {
 
     /// Reads the file again where it is another one. What is wrong with it is told, once, and the keys from before stay.
     pub fn look(&mut self) -> Option<String> {
-        let path = self.path.as_ref()?;
-        let now = seen(path);
-        if now == self.seen {
+        let (path, mark) = self.file.as_mut()?;
+        let now = Mark::of(path);
+        if now == *mark {
             return None;
         }
-        self.seen = now;
+        *mark = now;
         match read(path) {
             Ok(keys) => {
                 self.keys = keys;
@@ -193,11 +192,6 @@ impl KeyFile {
             }
         }
     }
-}
-
-fn seen(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = path.metadata().ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 fn read(path: &Path) -> Result<Keys, Problem> {
