@@ -27,7 +27,7 @@ const WAITED: i64 = 1_000;
 
 /// Carries a plan out, under the lock on the state file.
 pub fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, Error> {
-    Ok(carry_out(global, args, &args.shown(), None)?.exit)
+    Ok(carry_out(global, args, &args.shown(), None, Doubts::Settled)?.exit)
 }
 
 /// How an apply ended.
@@ -35,6 +35,18 @@ pub(super) struct Carried {
     pub exit: Exit,
     /// What was changed, all of it as planned; sorted.
     pub done: Vec<Address>,
+}
+
+/// What becomes of what an earlier run left in doubt, where looking will tell soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubts {
+    /// It is waited for.
+    Settled,
+    /// It is left alone, and keeps nothing waiting that it does not touch: whoever asks comes again.
+    Left {
+        /// When nobody held the lock: whoever left something in doubt before that was dead by then.
+        free: Option<Timestamp>,
+    },
 }
 
 /// Nothing was begun.
@@ -50,6 +62,7 @@ pub(super) fn carry_out(
     args: &ApplyArgs,
     shown: &Shown,
     undo: Option<&str>,
+    doubts: Doubts,
 ) -> Result<Carried, Error> {
     let saved = args.file.as_deref().map(|file| planfile::read(file, args.identity.as_deref())).transpose()?;
     let approvals = approvals::read(&args.approval)?;
@@ -86,7 +99,7 @@ pub(super) fn carry_out(
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
     let runtime = super::runtime()?;
     let given = Given { saved, approvals, commit };
-    let recorded = (record.recorded, locked);
+    let recorded = (record.recorded, locked, doubts);
     let applied = runtime.block_on(apply(session, recorded, (args, shown), given, undo, &journal));
     journal.close()?;
     snapshot::refresh(&*store, snapshot::LINES).unwrap_or_else(|failure| render::note(&failure.whole()));
@@ -115,15 +128,23 @@ struct Given {
 
 async fn apply(
     mut session: Session,
-    (mut recorded, locked): (Recorded, Timestamp),
+    (mut recorded, locked, doubts): (Recorded, Timestamp, Doubts),
     (args, shown): (&ApplyArgs, &Shown),
     Given { saved, approvals, commit }: Given,
     undo: Option<(String, Vec<u8>)>,
     journal: &Journal,
 ) -> Result<Carried, Error> {
     if recorded.open.iter().next().is_some() {
-        doubts::hasten(&mut recorded, &session.connections()?, locked);
-        doubts::wait(&mut session, &recorded).await;
+        let connections = session.connections()?;
+        doubts::hasten(&mut recorded, &connections, locked);
+        if let Doubts::Left { free: Some(free) } = doubts
+            && recorded.open.iter().all(|open| open.at < free)
+        {
+            doubts::hasten(&mut recorded, &connections, free);
+        }
+        if doubts == Doubts::Settled {
+            doubts::wait(&mut session, &recorded).await;
+        }
     }
     let progress = Arc::new(Progress::reading(&recorded, Look::detect()));
     let prepared = Prepared::new(session, recorded, From::Systems(&progress)).await?;
@@ -241,6 +262,29 @@ pub(crate) fn check_clock(recorded: &Recorded, now: Timestamp) -> Result<(), Err
     }
     Err(Error::new(format!("this computer's clock says {now}, but the record was last written at {}", recorded.last))
         .hint("set the clock right; nothing was changed"))
+}
+
+/// Writes down what looking settled, where nothing is applied that would do so along with it. Who holds the lock meanwhile,
+/// or wrote to the record since it was read, settles it by himself.
+pub(super) async fn settle(prepared: &Prepared) -> Result<(), Error> {
+    let store = prepared.folder.store()?;
+    let Ok(mut lock) = store.lock(&provenance::holder("watch", prepared.folder.now), Duration::ZERO) else {
+        return Ok(());
+    };
+    let record = Record::lock(&*store, &mut *lock, &[])?;
+    check_clock(&record.recorded, prepared.folder.now)?;
+    if record.recorded.head != prepared.recorded.head {
+        return Ok(());
+    }
+    let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
+    journal.record(prepared.settlement.events.clone()).await?;
+    if let Some(run) = prepared.recorded.unfinished {
+        end_killed(prepared, run, &journal).await?;
+    }
+    journal.close()?;
+    let settled = prepared.settlement.events.len();
+    render::note(&format!("what an earlier run left in doubt was settled by looking: {settled} of its calls"));
+    Ok(())
 }
 
 /// A run that was killed gets its end in the record; before that, systems tidy up what it left, as at the end of any

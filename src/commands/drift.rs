@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 
 use engine::drift::Drifts;
+use state::record::Recorded;
 use state::{Address, Plan, Symbol, Target, Touched};
 
 use crate::cli::{DriftArgs, Global};
@@ -38,6 +39,12 @@ pub fn run(global: &Global, args: &DriftArgs) -> Result<Exit, Error> {
 
 /// Reads files, record and systems.
 pub fn prepare(global: &Global, runtime: &tokio::runtime::Runtime) -> Result<Prepared, Error> {
+    let (session, recorded) = open(global)?;
+    read(session, recorded, runtime)
+}
+
+/// Reads files and record.
+pub fn open(global: &Global) -> Result<(Session, Recorded), Error> {
     let session = Session::open(global)?;
     let record = session.folder.record(&[])?.ok_or_else(|| {
         session
@@ -45,8 +52,13 @@ pub fn prepare(global: &Global, runtime: &tokio::runtime::Runtime) -> Result<Pre
             .no_state()
             .hint("drift is what changed since tenure last saw the systems: `tenure init` and `tenure apply` first")
     })?;
-    let progress = Arc::new(Progress::reading(&record.recorded, Look::detect()));
-    let prepared = runtime.block_on(Prepared::new(session, record.recorded, From::Systems(&progress)))?;
+    Ok((session, record.recorded))
+}
+
+/// Reads the systems.
+pub fn read(session: Session, recorded: Recorded, runtime: &tokio::runtime::Runtime) -> Result<Prepared, Error> {
+    let progress = Arc::new(Progress::reading(&recorded, Look::detect()));
+    let prepared = runtime.block_on(Prepared::new(session, recorded, From::Systems(&progress)))?;
     progress.finish();
     Ok(prepared)
 }

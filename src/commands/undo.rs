@@ -24,7 +24,9 @@ const LOOK: usize = 200;
 /// Gives back how things were before a run.
 pub fn run(global: &Global, args: &UndoArgs) -> Result<Exit, Error> {
     match &args.out {
-        None => Ok(apply::carry_out(global, &args.apply(), &args.shown(), Some(&args.run))?.exit),
+        None => {
+            Ok(apply::carry_out(global, &args.apply(), &args.shown(), Some(&args.run), apply::Doubts::Settled)?.exit)
+        }
         Some(path) => {
             let recipients = args.encrypt_to.as_deref().map(Recipients::read).transpose()?;
             let plan = make(global, args)?;

@@ -339,6 +339,46 @@ fn what_is_in_doubt_is_blocked_until_it_is_settled() {
     assert_eq!(story.apply(), "");
 }
 
+/// A call about who is in a group may carry all of its members, as they were: what else is to be changed in that group
+/// waits as long as it may be under way, and nothing else does.
+#[test]
+fn beside_what_is_in_doubt_in_a_group_nothing_is_changed() {
+    let mut story = Story::new(GROUPS);
+    assert_eq!(story.apply(), "");
+    let b = "membership.chat.four.b".parse().unwrap();
+    let change = Change {
+        address: b,
+        action: Action::Revoke,
+        before: Some(Box::new(Object::new("", Attributes::new()))),
+        after: Box::default(),
+        reasons: Box::default(),
+        allocated: Box::default(),
+        until: None,
+        undo: Undo::AnyTime,
+    };
+    story.event(Event::Intent {
+        run: "run-9".into(),
+        intent: 1,
+        change: Box::new(change),
+        kind: Kind::Membership,
+        target: story.recorded.objects[&b].target,
+        key: None,
+        settle_after: story.now.plus_millis(60_000),
+        why: Vec::new(),
+    });
+    story.edit("[person.a, person.b, person.c, person.d]", "[person.b, person.c, person.d]");
+    story.edit("[person.a, person.b]", "[person.b]");
+    assert_snapshot!(story.plan(), @"
+    holds in-doubt [membership.chat.four.a]: calls of an earlier run about who is in group.chat.four may still be under way
+    holds in-doubt [membership.chat.four.b]: nobody knows whether `revoke membership.chat.four.b` of run run-9 happened
+    0 chat
+      - revoke membership.chat.four.a <- no longer given by group.chat.four
+      - revoke membership.chat.two.a <- no longer given by group.chat.two
+    ");
+    story.at("2026-11-23T13:00:00Z");
+    assert_eq!(story.apply(), "");
+}
+
 #[test]
 fn targets_take_what_they_need_along() {
     let mut story = Story::new(GROUPS);

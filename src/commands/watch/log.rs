@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 use serde::Serialize;
-use state::{Address, Symbol};
+use state::{Address, Symbol, Timestamp};
 
 use super::board::Board;
 use super::webhook::Hooks;
@@ -103,6 +103,8 @@ pub struct Log {
     standing: BTreeSet<Entry>,
     /// Whether systems are heard, as it was told.
     hearing: BTreeMap<Symbol, bool>,
+    /// When the lock on the record was free, where something was in doubt.
+    pub locked: Option<Timestamp>,
     /// For whoever asks while it runs.
     pub board: Board,
     hooks: Hooks,
@@ -110,7 +112,7 @@ pub struct Log {
 
 impl Log {
     pub fn new(json: bool, board: Board, hooks: Hooks) -> Log {
-        Log { json, standing: BTreeSet::new(), hearing: BTreeMap::new(), board, hooks }
+        Log { json, standing: BTreeSet::new(), hearing: BTreeMap::new(), locked: None, board, hooks }
     }
 
     /// Tells one thing.

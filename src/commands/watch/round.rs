@@ -1,10 +1,12 @@
 //! One round: everything is read, what may go by itself is applied as a plan of its own, the rest is told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use engine::plan::{Coming, Inventory};
 use engine::watch::policy::{allowed, fits};
 use engine::watch::{Round, Why};
+use state::record::Recorded;
 use state::{Action, Address, Finding, Plan, Severity, Symbol, Timestamp};
 
 use super::board::{self, Sight};
@@ -13,10 +15,12 @@ use crate::cli::plan::{Format, Shown};
 use crate::cli::{ApplyArgs, By, Global};
 use crate::commands::apply::Carried;
 use crate::commands::{accept, apply, drift};
+use crate::edge::{Clock as _, SystemClock, provenance};
 use crate::render::who::moment;
 use crate::session::connect::Connection;
 use crate::session::prepare::Prepared;
-use crate::{Error, planfile, telemetry};
+use crate::session::{Session, doubts};
+use crate::{Error, Exit, planfile, telemetry};
 
 /// Addresses that are tried one by one where what they need is of another kind.
 const ONE_BY_ONE: usize = 20;
@@ -54,7 +58,9 @@ pub fn round(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
 
 fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
     let runtime = crate::commands::runtime()?;
-    let mut prepared = drift::prepare(global, &runtime)?;
+    let (session, mut recorded) = drift::open(global)?;
+    hasten(&session, &mut recorded, &mut log.locked)?;
+    let mut prepared = drift::read(session, recorded, &runtime)?;
     let kinds = prepared.folder.settings.watch.apply.clone();
     let propose = prepared.folder.settings.watch.propose.clone();
     let (drifts, plan) = prepared.drift(&[])?;
@@ -96,17 +102,21 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         }
         None => None,
     };
+    if may.is_none() && !prepared.settlement.events.is_empty() {
+        runtime.block_on(apply::settle(&prepared))?;
+    }
     let systems = std::mem::take(&mut prepared.connections);
     drop(prepared);
     drop(runtime);
     let mut failed = !drifts.unread.is_empty();
     let mut applied = Vec::new();
     if let Some((addresses, plan)) = may {
-        let carried = carry_out(global, &addresses, &plan)?;
+        let carried = carry_out(global, &addresses, &plan, log.locked)?;
         let (done, left): (Vec<Address>, Vec<Address>) =
             addresses.into_iter().partition(|address| carried.done.binary_search(address).is_ok());
         let exit = carried.exit.code();
-        failed |= exit != 0 || !left.is_empty();
+        // What a safeguard holds beside it is told by itself.
+        failed |= !matches!(carried.exit, Exit::Done | Exit::Held) || !left.is_empty();
         applied.clone_from(&done);
         log.tell(Entry::Applied { addresses: done, left, exit })?;
     }
@@ -119,6 +129,25 @@ fn look(global: &Global, why: Why, log: &mut Log) -> Result<Done, Error> {
         }
     }
     Ok(Done { round: Round { failed, due, seen, applied }, sources, systems: Some(systems) })
+}
+
+/// Who left something in doubt and does not hold the lock any more calls nothing more, so that looking tells sooner than
+/// the record knows. `locked`: when the lock was free last, as far as that was asked.
+fn hasten(session: &Session, recorded: &mut Recorded, locked: &mut Option<Timestamp>) -> Result<(), Error> {
+    let now = SystemClock.now();
+    if doubts::patience(recorded, now).is_none() {
+        return Ok(());
+    }
+    let last = recorded.open.iter().map(|open| open.at).max();
+    if *locked <= last {
+        let holder = provenance::holder("watch", now);
+        // Held by somebody who is at it, or not to be had: the deadlines of the calls stand.
+        *locked = session.folder.store()?.lock(&holder, Duration::ZERO).ok().map(|_| SystemClock.now());
+    }
+    if let Some(locked) = *locked {
+        doubts::hasten(recorded, &session.connections()?, locked);
+    }
+    Ok(())
 }
 
 /// What this round saw, for whoever asks.
@@ -187,7 +216,7 @@ fn chosen(prepared: &Prepared, plan: &Plan, kinds: &[Action]) -> Result<Option<(
 
 /// Exactly this plan, by way of `tenure apply FILE`: planned again under the lock, and refused where it comes out
 /// otherwise; the next round then sees why.
-fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<Carried, Error> {
+fn carry_out(global: &Global, targets: &[Address], plan: &Plan, free: Option<Timestamp>) -> Result<Carried, Error> {
     let cannot = |error: std::io::Error| Error::new(format!("cannot keep the plan: {error}"));
     let folder = tempfile::tempdir().map_err(cannot)?;
     let file = folder.path().join("watch.plan");
@@ -203,10 +232,10 @@ fn carry_out(global: &Global, targets: &[Address], plan: &Plan) -> Result<Carrie
         full: false,
     };
     let shown = Shown { json: true, format: Format::Json, ..args.shown() };
-    apply::carry_out(global, &args, &shown, None)
+    apply::carry_out(global, &args, &shown, None, apply::Doubts::Left { free })
 }
 
-/// The next moment at which time alone brings something; midnight at the latest, when days end and begin.
+/// The next moment at which time alone brings something, or tells what an earlier run left in doubt; midnight at the latest, when days end and begin.
 fn due(prepared: &Prepared, coming: &Coming) -> Option<Timestamp> {
     let now = prepared.folder.now;
     let files = &prepared.configuration;
@@ -221,7 +250,8 @@ fn due(prepared: &Prepared, coming: &Coming) -> Option<Timestamp> {
     });
     let ends = coming.expiring.iter().map(|(until, _)| *until);
     let stages = coming.stages.iter().filter(|stage| !stage.on_hold).map(|stage| stage.due);
-    ends.chain(given).chain(stages).chain(begins).chain(midnight).filter(|moment| *moment > now).min()
+    let doubts = prepared.settlement.doubts.iter().filter_map(|doubt| doubt.until);
+    ends.chain(given).chain(stages).chain(begins).chain(midnight).chain(doubts).filter(|moment| *moment > now).min()
 }
 
 /// Puts a patch in its place, whole or not at all; takes it away where there is nothing to accept.
