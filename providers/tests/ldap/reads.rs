@@ -35,6 +35,16 @@ async fn pages_reach_over_a_size_limit_that_allows_it_and_no_other_is_taken_for_
     insta::assert_snapshot!(error, @"URL: search below dc=example,dc=test: sizeLimitExceeded (4) after 5 pages: what was read is not all (raise the server's size limit for the bind name (OpenLDAP: olcLimits size=unlimited), or narrow base and filters)");
 }
 
+/// What ldapadd says of so many is more than a pipe holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_grew_is_read_whole() {
+    let server = Slapd::start();
+    let system = connect(&server, &[]).await;
+    assert_eq!(system.inventory().await.unwrap().accounts.len(), 0);
+    server.add(&people(2_500));
+    assert_eq!(system.inventory().await.unwrap().accounts.len(), 2_500);
+}
+
 #[tokio::test]
 async fn who_may_not_see_the_base_learns_nothing() {
     let server = Slapd::start();

@@ -136,8 +136,12 @@ impl Slapd {
             .stderr(Stdio::piped())
             .spawn()
             .expect("ldap-utils are installed");
-        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
-        let output = child.wait_with_output().expect("it ends");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // At once: a pipe holds only so much of what is said meanwhile. Whoever stops reading says why.
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(input.as_bytes()));
+            child.wait_with_output().expect("it ends")
+        });
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
     }

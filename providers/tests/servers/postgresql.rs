@@ -104,8 +104,12 @@ impl Cluster {
             .stderr(Stdio::piped())
             .spawn()
             .expect("psql is installed");
-        psql.stdin.take().expect("a pipe").write_all(sql.as_bytes()).expect("psql reads");
-        let output = psql.wait_with_output().expect("psql ends");
+        let mut stdin = psql.stdin.take().expect("a pipe");
+        // At once: a pipe holds only so much of what is answered meanwhile. Whoever stops reading says why.
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(sql.as_bytes()));
+            psql.wait_with_output().expect("psql ends")
+        });
         match output.status.success() {
             true => Ok(String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned()),
