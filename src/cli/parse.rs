@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use state::time::length;
+
 use super::Assignment;
 
 /// `NAME=VALUE`; the value may hold `=`.
@@ -15,19 +17,11 @@ pub fn assignment(text: &str) -> Result<Assignment, String> {
 
 /// A whole number and a unit: `500ms`, `30s`, `5m`, `2h`, `7d`; a bare `0` too.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let millis: u64 = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        "" if number == "0" => 0,
-        _ => return Err("write it as a number and a unit: 500ms, 30s, 5m, 2h, 7d".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write it as a number and a unit: 30s, 5m".to_owned())?;
-    number.checked_mul(millis).map(Duration::from_millis).ok_or_else(|| format!("`{text}` is too long"))
+    let millis = if text == "0" { Some(0) } else { length(text, &["ms", "s", "m", "h", "d"]) };
+    let millis = millis.and_then(|millis| u64::try_from(millis).ok());
+    millis
+        .map(Duration::from_millis)
+        .ok_or_else(|| "write it as a number and a unit: 500ms, 30s, 5m, 2h, 7d".to_owned())
 }
 
 /// A reason: text that says something, on one line.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
+use engine::language::csv_field;
 use serde::Serialize;
 use state::record::{Approved, RunStarted};
 use state::{Address, Attributes, Code, Digest, Reason, Symbol, Timestamp};
@@ -231,5 +232,5 @@ pub fn csv(to: &mut dyn Write, found: &[Access<'_>], asked: &Asked) -> io::Resul
 /// A field, quoted where it must be. What a spreadsheet would take for a formula is quoted and begins with `'`.
 pub fn field(text: String) -> String {
     let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    csv_field(&text)
 }

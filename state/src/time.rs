@@ -32,6 +32,21 @@ impl Timestamp {
     }
 }
 
+/// A length of time in milliseconds: a whole number and one of these `units`, of `ms`, `s`, `m`, `h`, `d` and `w`.
+pub fn length(text: &str, units: &[&str]) -> Option<i64> {
+    let (number, unit) = text.split_at(text.find(|character: char| !character.is_ascii_digit())?);
+    let millis: i64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 7 * 86_400_000,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(millis).filter(|_| units.contains(&unit))
+}
+
 impl From<jiff::Timestamp> for Timestamp {
     fn from(moment: jiff::Timestamp) -> Timestamp {
         Timestamp::from_millis(moment.as_millisecond())
@@ -110,6 +125,36 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths() {
+        let all = ["ms", "s", "m", "h", "d", "w"];
+        for (text, millis) in [
+            ("500ms", Some(500)),
+            ("30s", Some(30_000)),
+            ("5m", Some(300_000)),
+            ("2h", Some(7_200_000)),
+            ("7d", Some(604_800_000)),
+            ("8w", Some(4_838_400_000)),
+            ("0s", Some(0)),
+            ("", None),
+            ("0", None),
+            ("s", None),
+            ("-5s", None),
+            ("+5s", None),
+            ("5 s", None),
+            ("1.5s", None),
+            ("5S", None),
+            ("٥s", None),
+            ("5sé", None),
+            ("9223372036854775807ms", Some(i64::MAX)),
+            ("9223372036854775808ms", None),
+            ("9223372036854775807s", None),
+        ] {
+            assert_eq!(length(text, &all), millis, "{text}");
+        }
+        assert_eq!(length("30s", &["h", "d"]), None);
+    }
 
     #[test]
     fn the_form_in_which_moments_are_written_is_read_as_jiff_reads_it() {

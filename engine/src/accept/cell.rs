@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Verdict, refused};
 use crate::language::functions::csv;
+use crate::language::write::{csv_field, csv_quoted};
 
 /// A table with the places of its fields.
 pub(super) struct Table {
@@ -63,8 +64,8 @@ impl Table {
 
 /// A field as it is written, in quotes where it was or where it must be.
 pub(super) fn quoted(value: &str, former: &str, fields: usize) -> String {
-    let needs = value.contains(['"', ',', '\n', '\r']) || (value.is_empty() && fields == 1);
-    if needs || former.starts_with('"') { format!("\"{}\"", value.replace('"', "\"\"")) } else { value.to_owned() }
+    let marks = former.starts_with('"') || (value.is_empty() && fields == 1);
+    if marks { csv_quoted(value) } else { csv_field(value) }
 }
 
 /// The text with one field changed, in the one row whose field in `key` is `id`; none where there is not exactly one.

@@ -14,7 +14,6 @@ use super::view::View;
 use super::world::{Run, World};
 use crate::language::{Diagnostic, Expr, Reference, Span, Value, evaluate};
 
-const HOUR: i64 = 3_600_000;
 /// What every identity may have, whether or not some file says it of anybody.
 const RESERVED: [&str; 9] =
     ["email", "manager", "starts", "ends", "status", "owners", "ends_with_owners", "offboarding", "legal_hold"];
@@ -183,16 +182,7 @@ fn duration(value: &Value, expr: &Expr) -> Result<Option<i64>, Diagnostic> {
     if value.is_null() {
         return Ok(None);
     }
-    let millis = value.as_str().and_then(|text| {
-        let (number, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
-        let unit = match unit {
-            "h" => HOUR,
-            "d" => 24 * HOUR,
-            "w" => 7 * 24 * HOUR,
-            _ => return None,
-        };
-        i64::from(number.parse::<u32>().ok()?).checked_mul(unit)
-    });
+    let millis = value.as_str().and_then(|text| state::time::length(text.trim(), &["h", "d", "w"]));
     let wrong = || Diagnostic::new(expr.span, "this is not a length of time").hint("write \"30d\", \"12h\" or \"8w\"");
     millis.map(Some).ok_or_else(wrong)
 }

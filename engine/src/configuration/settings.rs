@@ -274,20 +274,11 @@ fn is_absent(view: &View, expr: &Expr) -> bool {
 
 /// `"30s"`, `"5m"`, `"2h"`, at least a second.
 fn interval(text: &str, expr: &Expr) -> Result<i64, Diagnostic> {
-    let wrong = || {
+    let millis = state::time::length(text, &["s", "m", "h"]).filter(|millis| (1_000..=86_400_000).contains(millis));
+    millis.ok_or_else(|| {
         Diagnostic::new(expr.span, "this is not a time between rounds")
             .hint("write a number and a unit: \"30s\", \"5m\", \"2h\"")
-    };
-    let digits = text.find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
-    let (number, unit) = text.split_at(digits);
-    let millis: i64 = match unit {
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    let number: i64 = number.parse().map_err(|_| wrong())?;
-    number.checked_mul(millis).filter(|millis| (1_000..=86_400_000).contains(millis)).ok_or_else(wrong)
+    })
 }
 
 /// `["deactivate", "revoke"]`.

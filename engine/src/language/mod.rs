@@ -23,3 +23,4 @@ pub use parse::parse;
 pub use references::Mention;
 pub use scope::{Failure, Scope};
 pub use value::{Object, Reference, Unknown, Value};
+pub use write::csv_field;

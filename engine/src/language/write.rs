@@ -1,4 +1,4 @@
-//! Values as text of the language, on one line.
+//! Values as text of the language, on one line, and fields of CSV.
 
 use std::fmt::Write as _;
 
@@ -27,6 +27,18 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
+/// A field of CSV (RFC 4180): in quotation marks where it must be. Blanks at its ends are part of it, which not every reader
+/// takes them for.
+pub fn csv_field(text: &str) -> String {
+    let needs = text.contains(['"', ',', '\n', '\r']) || text.trim() != text;
+    if needs { csv_quoted(text) } else { text.to_owned() }
+}
+
+/// A field of CSV in quotation marks.
+pub(crate) fn csv_quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
 /// The name of a member of an object: without quotation marks where it can be.
 pub(crate) fn key(name: &str) -> String {
     if state::address::is_identifier(name) { name.to_owned() } else { quoted(name) }
@@ -43,6 +55,27 @@ pub(crate) fn expression(value: &Value) -> String {
             let pair =
                 |(name, value): &(state::Symbol, Value)| format!("{} = {}", key(name.as_str()), expression(value));
             format!("{{ {} }}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_csv() {
+        for (text, field) in [
+            ("", ""),
+            ("plain text", "plain text"),
+            ("a,b", "\"a,b\""),
+            ("say \"x\"", "\"say \"\"x\"\"\""),
+            ("two\nlines", "\"two\nlines\""),
+            ("two\rlines", "\"two\rlines\""),
+            (" blanks ", "\" blanks \""),
+            ("semi;colon", "semi;colon"),
+        ] {
+            assert_eq!(csv_field(text), field);
         }
     }
 }

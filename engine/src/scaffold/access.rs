@@ -10,7 +10,7 @@ use state::{Attributes, Object, Symbol, Value};
 use super::people::Someone;
 use super::write::{reference, slug, unique};
 use super::{BY_HAND, Extent, Given};
-use crate::language::write::{expression, quoted};
+use crate::language::write::{csv_field, expression, quoted};
 
 /// Files, and how much is in them.
 pub(super) struct Access {
@@ -368,7 +368,7 @@ impl Lists<'_, '_> {
         }
         let mut rows = String::new();
         for one in of_people().filter(|one| !one.service) {
-            let _ = writeln!(rows, "{of},{}", super::write::cell(&one.key));
+            let _ = writeln!(rows, "{of},{}", csv_field(&one.key));
         }
         let others: Vec<String> =
             more.into_iter().chain(of_people().filter(|one| one.service).map(reference)).collect();

@@ -7,7 +7,7 @@ use state::Symbol;
 
 use super::BY_HAND;
 use super::people::{Join, Someone, columns};
-use crate::language::write::quoted;
+use crate::language::write::{csv_field, quoted};
 
 /// A name for a block: the text itself where it can be one.
 pub(super) fn slug(text: &str) -> String {
@@ -51,15 +51,6 @@ pub(super) fn account_reference(system: Symbol, holder: &str) -> String {
     match state::address::is_identifier(holder) {
         true => format!("account.{system}.{holder}"),
         false => format!("account.{system}[{}]", quoted(holder)),
-    }
-}
-
-/// A cell of CSV (RFC 4180).
-pub(super) fn cell(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) || text.trim() != text {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
 
@@ -110,8 +101,8 @@ fn table(people: &[&Someone<'_>]) -> [(String, String); 2] {
     }
     hcl.push_str("}\n");
     for one in people {
-        let cells = columns.iter().map(|name| cell(one.fields.get(name).map_or("", String::as_str)));
-        let cells: Vec<String> = std::iter::once(cell(&one.key)).chain(cells).collect();
+        let cells = columns.iter().map(|name| csv_field(one.fields.get(name).map_or("", String::as_str)));
+        let cells: Vec<String> = std::iter::once(csv_field(&one.key)).chain(cells).collect();
         let _ = writeln!(csv, "{}", cells.join(","));
     }
     [("people.hcl".to_owned(), hcl), ("people.csv".to_owned(), csv)]
@@ -124,7 +115,7 @@ pub(super) fn joins(joins: &[Join]) -> String {
         let evidence: Vec<String> =
             join.evidence.iter().map(|(kind, text)| format!("{} {text}", kind.word())).collect();
         for (system, account) in &join.accounts {
-            let cells = [&join.person, &system.to_string(), account, &evidence.join("; ")].map(|text| cell(text));
+            let cells = [&join.person, &system.to_string(), account, &evidence.join("; ")].map(|text| csv_field(text));
             let _ = writeln!(csv, "{}", cells.join(","));
         }
     }

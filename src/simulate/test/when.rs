@@ -1,7 +1,7 @@
 //! What happens in a test: to files, to systems, and by time.
 
 use engine::language::expr::Kind;
-use engine::language::{Block, Diagnostic, Expr, Value, evaluate};
+use engine::language::{Block, Diagnostic, Expr, Value, csv_field, evaluate};
 use state::{Address, Attributes, Code, Object, Symbol, Target};
 
 use super::Stage;
@@ -111,16 +111,13 @@ fn csv(stage: &mut Stage, block: &Block, path: &str) -> Result<(), Vec<Diagnosti
     }
     let cell = |row: &Value, name: &str| {
         let value = row.as_object().and_then(|row| row.get(name)).and_then(|value| value.to_text().ok());
-        quoted(value.as_deref().unwrap_or(""))
+        csv_field(value.as_deref().unwrap_or(""))
     };
     let lines = kept.iter().map(|row| header.iter().map(|name| cell(row, name)).collect::<Vec<_>>().join(","));
-    let text: Vec<String> = std::iter::once(header.join(",")).chain(lines).collect();
+    let names = header.iter().map(|name| csv_field(name)).collect::<Vec<_>>().join(",");
+    let text: Vec<String> = std::iter::once(names).chain(lines).collect();
     stage.world.tree.write(path, &(text.join("\n") + "\n"));
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
 fn judge(block: &Block, name: &str, row: &Value, wrong: &mut Vec<Diagnostic>) -> Option<bool> {
