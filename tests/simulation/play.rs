@@ -568,6 +568,11 @@ impl Stage<'_> {
                         if active { "is active" } else { "is not" }
                     )
                 });
+                // A call that arrived twice and found its own first copy looks like somebody else's: what they switched
+                // off stays so and is told (`suspended-outside`), and nothing is given to it.
+                if self.world.promises.was_changed(Address::Account { system, holder }) {
+                    continue;
+                }
                 for d in 0..self.organisation.departments {
                     let group = Symbol::new(&format!("d{d}"));
                     let place = Address::Membership { system, group, member: Member::Holder(holder) };

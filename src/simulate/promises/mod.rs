@@ -132,6 +132,11 @@ pub struct Promises {
 }
 
 impl Promises {
+    /// Whether a call found this changed since it was read, and nothing showed since that it is as the record says.
+    pub fn was_changed(&self, address: Address) -> bool {
+        self.changed.contains(&address)
+    }
+
     /// A promise was looked at.
     pub fn checked(&mut self, promise: &'static str) {
         *self.checked.entry(promise).or_default() += 1;
