@@ -1,5 +1,5 @@
-//! Whole runs on a real PostgreSQL cluster. `accept`: what others did, written into the files; `own`: the
-//! role that tenure connects as; `trouble`: bad input and bad luck.
+//! Whole runs on a real PostgreSQL cluster. `accept`: what others did, written into the files; `log`: who it
+//! was, by the server's log; `own`: the role that tenure connects as; `trouble`: bad input and bad luck.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
@@ -7,6 +7,8 @@
 mod accept;
 #[path = "../providers/tests/servers/postgresql.rs"]
 mod cluster;
+#[path = "postgresql/log.rs"]
+mod log;
 #[path = "postgresql/own.rs"]
 mod own;
 mod run;

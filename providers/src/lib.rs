@@ -28,7 +28,7 @@ pub use endpoint::{Endpoint, Token, Told, Unread};
 pub use listener::{Beginning, Listener};
 pub use mark::Mark;
 pub use provider::{
-    Announce, Ask, ConnectError, Provider, ReadError, Reader, SettingError, SettingSchema, SettingType, Settings,
-    Unannounced, Writer,
+    Announce, Ask, Authors, ConnectError, Difference, Outside, Provider, ReadError, Reader, SettingError,
+    SettingSchema, SettingType, Settings, Unannounced, Writer,
 };
 pub use registry::{credentials, find, names};

@@ -209,10 +209,55 @@ pub trait Reader: Send + Sync {
     async fn transaction(&self, _transaction: Symbol) -> Result<TransactionState, ReadError> {
         Ok(TransactionState::Unknown)
     }
-    /// What the system's own log tells of the last change of these accounts and groups, in the same order; none where it
-    /// tells nothing, or the object is not there.
-    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
-        Ok(vec![None; targets.len()])
+    /// What the system's own log tells of these differences, in the same order. Nothing is ever told beyond what the log
+    /// shows: better nobody than somebody who did not do it.
+    async fn touched(&self, differences: &[Difference]) -> Result<Authors, ReadError> {
+        Ok(Authors::nothing(differences))
+    }
+}
+
+/// What differs from what the record knows, of which a system's own log is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The account or group whose last change it may be: of a membership or grant its group; none where it is gone.
+    pub object: Option<Target>,
+    /// What differs itself, where its ids are known.
+    pub target: Option<Target>,
+    pub what: Outside,
+    /// Its attributes in the record; empty where it does not know it.
+    pub recorded: Attributes,
+    /// Since when the record knows it.
+    pub since: Option<Timestamp>,
+}
+
+/// What others did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outside {
+    /// An attribute or qualifier has this value now; none where it has none.
+    Changed {
+        attribute: Symbol,
+        after: Option<Value>,
+    },
+    SwitchedOff,
+    SwitchedOn,
+    Gone,
+    Given,
+    Taken,
+}
+
+/// What a system's own log tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Authors {
+    /// One for each difference, in their order; none where the log does not tell.
+    pub touched: Vec<Option<Touched>>,
+    /// Why no more is told, where there is something to be done about it; one line.
+    pub limits: Option<String>,
+}
+
+impl Authors {
+    /// Of none of them anything.
+    pub fn nothing(differences: &[Difference]) -> Authors {
+        Authors { touched: vec![None; differences.len()], limits: None }
     }
 }
 
@@ -227,7 +272,7 @@ pub struct Ask<'a> {
     /// Ids of the accounts that the record knows there, in no order, each once. Where a system does not itself tell
     /// accounts from groups for good (PostgreSQL: a role that may not log in is either), these are accounts.
     pub accounts: &'a [Symbol],
-    /// Told how many objects have been read.
+    /// Authors how many objects have been read.
     pub progress: &'a (dyn Fn(u64) + Sync),
 }
 

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use servers::{Server, TOKEN};
 use state::{Observed, Symbol, Target, Timestamp, Value};
 use tenure_providers::scim::Scim;
-use tenure_providers::{Ask, Beginning, Provider, Reader, Settings, Unannounced};
+use tenure_providers::{Ask, Beginning, Difference, Outside, Provider, Reader, Settings, Unannounced};
 
 fn settings(url: &str, more: &[(&str, Value)]) -> Settings {
     let mut values = vec![(Symbol::new("url"), Value::text(url))];
@@ -79,8 +79,8 @@ async fn both_servers_are_read_whole() {
         assert_eq!(names, [r#""ada""#, r#""bob""#], "{}", server.url);
         assert_eq!(observed.groups.len(), 2);
         // Who it was no server tells.
-        let targets = [Target::Account(ada.as_str().into()), Target::Group(staff.as_str().into())];
-        let touched = reader.touched(&targets).await.unwrap();
+        let differences = [Target::Account(ada.as_str().into()), Target::Group(staff.as_str().into())].map(difference);
+        let touched = reader.touched(&differences).await.unwrap().touched;
         assert!(touched.iter().flatten().all(|touched| touched.by.is_none() && touched.at.is_some()), "{touched:?}");
         assert_eq!(touched.iter().flatten().count(), 2, "{touched:?}");
         let mut places: Vec<(&str, &str)> =
@@ -245,4 +245,10 @@ async fn a_server_that_fails_when_it_is_asked_for_what_changed_is_not_asked_agai
     let begun = Scim.listener().unwrap().begin(&settings(&server.url, &[])).await.unwrap();
     let Beginning::Never(why) = begun else { panic!("{begun:?}") };
     insta::assert_snapshot!(why.replace(&server.url, "URL"), @"GET URL/Users?startIndex=1&count=1&attributes=meta answered 500 Internal Server Error: an HTML page");
+}
+
+/// Something about an account or group that others changed.
+fn difference(object: Target) -> Difference {
+    let what = Outside::SwitchedOff;
+    Difference { object: Some(object), target: Some(object), what, recorded: Default::default(), since: None }
 }

@@ -1,15 +1,15 @@
 //! `tenure drift`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 
-use engine::drift::Drifts;
+use engine::drift::{Drift, Drifts, What};
+use providers::{Difference, Outside};
 use state::record::Recorded;
-use state::{Address, Plan, Symbol, Target, Touched};
+use state::{Address, Plan, Symbol, Touched};
 
 use crate::cli::{DriftArgs, Global};
-use crate::driver::inventory::Readers;
 use crate::driver::{Look, Progress};
 use crate::session::Session;
 use crate::session::prepare::{From, Prepared};
@@ -20,7 +20,7 @@ pub fn run(global: &Global, args: &DriftArgs) -> Result<Exit, Error> {
     let runtime = super::runtime()?;
     let prepared = prepare(global, &runtime)?;
     let (drifts, _) = find(&prepared, &args.only)?;
-    let touched = runtime.block_on(touched(&prepared.readers, &drifts));
+    let touched = runtime.block_on(touched(&prepared, &drifts));
     let shown = render::drift::Shown { drifts: &drifts, touched: &touched, now: prepared.folder.now };
     let mut out = BufWriter::new(anstream::stdout().lock());
     if args.json {
@@ -77,26 +77,51 @@ pub fn find(prepared: &Prepared, only: &[Address]) -> Result<(Drifts, Plan), Err
     }
 }
 
-/// What systems tell of who and when, by system and object. Where one cannot be asked that is said; the drift stands
+/// What systems tell of who and when, for each difference. Where one cannot be asked that is said; the drift stands
 /// without it.
-async fn touched(readers: &Readers, drifts: &Drifts) -> BTreeMap<(Symbol, Target), Touched> {
-    let mut asked: BTreeMap<Symbol, BTreeSet<Target>> = BTreeMap::new();
-    for drift in &drifts.drifts {
-        if let (Some(system), Some(object)) = (drift.address.system(), drift.object) {
-            asked.entry(system).or_default().insert(object);
+async fn touched(prepared: &Prepared, drifts: &Drifts) -> Vec<Option<Touched>> {
+    let mut asked: BTreeMap<Symbol, Vec<usize>> = BTreeMap::new();
+    for (n, drift) in drifts.drifts.iter().enumerate() {
+        if let Some(system) = drift.address.system() {
+            asked.entry(system).or_default().push(n);
         }
     }
-    let mut touched = BTreeMap::new();
-    for (system, targets) in asked {
-        let Some(reader) = readers.get(&system) else { continue };
-        let targets: Vec<Target> = targets.into_iter().collect();
-        match reader.touched(&targets).await {
-            Ok(answers) => {
-                let pairs = targets.into_iter().zip(answers);
-                touched.extend(pairs.filter_map(|(target, answer)| Some(((system, target), answer?))));
+    let mut touched = vec![None; drifts.drifts.len()];
+    for (system, places) in asked {
+        let Some(reader) = prepared.readers.get(&system) else { continue };
+        let drifts = places.iter().filter_map(|n| drifts.drifts.get(*n));
+        let differences: Vec<Difference> = drifts.map(|drift| difference(drift, &prepared.recorded)).collect();
+        match reader.touched(&differences).await {
+            Ok(told) => {
+                for (n, answer) in places.into_iter().zip(told.touched) {
+                    touched.get_mut(n).into_iter().for_each(|place| place.clone_from(&answer));
+                }
+                if let Some(limits) = told.limits {
+                    render::note(&format!("system.{system} does not tell of everything who and when: {limits}"));
+                }
             }
             Err(error) => render::note(&format!("system.{system} does not tell who and when: {}", error.whole())),
         }
     }
     touched
+}
+
+/// A drift as a system's log is asked of it.
+fn difference(drift: &Drift, recorded: &Recorded) -> Difference {
+    let known = recorded.objects.get(&drift.address);
+    let what = match &drift.what {
+        What::Changed { attribute, after, .. } => Outside::Changed { attribute: *attribute, after: after.clone() },
+        What::SwitchedOff => Outside::SwitchedOff,
+        What::SwitchedOn => Outside::SwitchedOn,
+        What::Gone => Outside::Gone,
+        What::Given => Outside::Given,
+        What::Taken => Outside::Taken,
+    };
+    Difference {
+        object: drift.object,
+        target: drift.target,
+        what,
+        recorded: known.map(|known| known.attributes.clone()).unwrap_or_default(),
+        since: known.map(|known| known.since),
+    }
 }

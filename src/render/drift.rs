@@ -1,12 +1,12 @@
 //! `drift`: what others changed, by person, with before and after, who and when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
 use engine::drift::{Drift, Drifts, Fate, What};
 use serde_json::{Value as Json, json};
-use state::{Address, Symbol, Target, Timestamp, Touched};
+use state::{Address, Symbol, Timestamp, Touched};
 
 use super::plan::value::{self, key};
 use super::text::{clean, counted};
@@ -24,7 +24,8 @@ const FORMAT: u32 = 1;
 /// Everything that is shown.
 pub struct Shown<'a> {
     pub drifts: &'a Drifts,
-    pub touched: &'a BTreeMap<(Symbol, Target), Touched>,
+    /// One for each of the drifts, in their order.
+    pub touched: &'a [Option<Touched>],
     pub now: Timestamp,
 }
 
@@ -32,14 +33,14 @@ impl Shown<'_> {
     /// For a terminal.
     pub fn text(&self, to: &mut dyn Write) -> io::Result<()> {
         let mut heading: Option<String> = None;
-        for drift in &self.drifts.drifts {
+        for (n, drift) in self.drifts.drifts.iter().enumerate() {
             let own = self.heading(drift.address);
             if heading.as_ref() != Some(&own) {
                 let gap = if heading.is_some() { "\n" } else { "" };
                 writeln!(to, "{gap}{BOLD}{own}{BOLD:#}")?;
                 heading = Some(own);
             }
-            self.line(to, drift)?;
+            self.line(to, drift, self.touched(n))?;
         }
         for (system, error) in &self.drifts.unread {
             let gap = if heading.is_some() { "\n" } else { "" };
@@ -52,10 +53,8 @@ impl Shown<'_> {
             let scope = if self.drifts.unread.is_empty() { "." } else { " where systems were read." };
             return writeln!(to, "{gap}No drift{scope}");
         }
-        let silent = self.silent();
-        if !silent.is_empty() {
-            let names: Vec<String> = silent.iter().map(|system| format!("system.{system}")).collect();
-            writeln!(to, "\n{DIM}who and when: {} does not tell{DIM:#}", names.join(", "))?;
+        if let Some(silent) = self.silent() {
+            writeln!(to, "\n{DIM}who and when: {silent}{DIM:#}")?;
         }
         let count = |fate: fn(&Fate) -> bool| all.iter().filter(|drift| fate(&drift.fate)).count();
         let parts = [
@@ -68,14 +67,31 @@ impl Shown<'_> {
         writeln!(to, "\nDrift: {}: {}", counted(all.len(), "difference", "differences"), parts.join(", "))
     }
 
-    /// Systems of whose drift nothing is known beside it.
-    fn silent(&self) -> BTreeSet<Symbol> {
-        let silent = |drift: &&Drift| self.touched(drift).is_none();
-        self.drifts.drifts.iter().filter(silent).filter_map(|drift| drift.address.system()).collect()
+    /// Which systems tell nothing of their drift, and which not of all of it.
+    fn silent(&self) -> Option<String> {
+        let mut systems: BTreeMap<Symbol, (usize, bool)> = BTreeMap::new();
+        for (n, drift) in self.drifts.drifts.iter().enumerate() {
+            let Some(system) = drift.address.system() else { continue };
+            let (unknown, known) = systems.entry(system).or_default();
+            match self.touched(n) {
+                Some(_) => *known = true,
+                None => *unknown += 1,
+            }
+        }
+        systems.retain(|_, (unknown, _)| *unknown > 0);
+        let of_all = systems.iter().filter(|(_, (_, known))| !known).map(|(system, _)| format!("system.{system}"));
+        let of_all: Vec<String> = of_all.collect();
+        let of_all = (!of_all.is_empty()).then(|| format!("{} does not tell", of_all.join(", ")));
+        let some = systems.iter().filter(|(_, (_, known))| *known);
+        let some = some.map(|(system, (unknown, _))| {
+            format!("system.{system} does not tell of {}", counted(*unknown, "difference", "differences"))
+        });
+        let all: Vec<String> = of_all.into_iter().chain(some).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
-    fn touched(&self, drift: &Drift) -> Option<&Touched> {
-        self.touched.get(&(drift.address.system()?, drift.object?))
+    fn touched(&self, n: usize) -> Option<&Touched> {
+        self.touched.get(n)?.as_ref()
     }
 
     fn heading(&self, address: Address) -> String {
@@ -90,7 +106,7 @@ impl Shown<'_> {
         }
     }
 
-    fn line(&self, to: &mut dyn Write, drift: &Drift) -> io::Result<()> {
+    fn line(&self, to: &mut dyn Write, drift: &Drift, touched: Option<&Touched>) -> io::Result<()> {
         let (style, sign) = match drift.what {
             What::Changed { .. } => (CHANGED, '~'),
             What::SwitchedOn | What::Given => (GIVEN, '+'),
@@ -118,9 +134,17 @@ impl Shown<'_> {
             Fate::Stays => "no file explains it: it stays".to_owned(),
         };
         writeln!(to, "  {DIM}{fate}{DIM:#}")?;
-        let Some(touched) = self.touched(drift) else { return Ok(()) };
+        let Some(touched) = touched else { return Ok(()) };
         let by = touched.by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
         let at = touched.at.map(|at| format!(" at {}", moment(at))).unwrap_or_default();
+        if let Some(command) = &touched.command {
+            let client = touched.client.as_ref().map(|client| format!(" ({})", clean(client))).unwrap_or_default();
+            let before = match touched.before.is_empty() {
+                true => String::new(),
+                false => format!("; before that by {}", clean(&touched.before.join(", "))),
+            };
+            return writeln!(to, "      {DIM}by the system's log: {}{by}{at}{client}{before}{DIM:#}", clean(command));
+        }
         let what = match drift.address {
             Address::Account { .. } => "the account",
             _ => "the group",
@@ -130,10 +154,10 @@ impl Shown<'_> {
 
     /// For programs: one object.
     pub fn json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let drift = |drift: &Drift| {
+        let drift = |(n, drift): (usize, &Drift)| {
             let mut one = json!({
                 "address": drift.address, "what": drift.what.word(), "fate": drift.fate.word(),
-                "last_changed": self.touched(drift),
+                "last_changed": self.touched(n),
             });
             let Some(fields) = one.as_object_mut() else { return one };
             if let What::Changed { attribute, before, after } = &drift.what {
@@ -149,7 +173,7 @@ impl Shown<'_> {
         let whole = json!({
             "format_version": FORMAT,
             "at": self.now,
-            "drift": self.drifts.drifts.iter().map(drift).collect::<Vec<Json>>(),
+            "drift": self.drifts.drifts.iter().enumerate().map(drift).collect::<Vec<Json>>(),
             "unread": self.drifts.unread,
             "names": self.drifts.names,
         });

@@ -109,7 +109,7 @@ pub enum Presence {
     Hidden(String),
 }
 
-/// What a system's own log tells of the last change of a remote object, whoever made it.
+/// What a system's own log tells of a difference: who last changed the remote object, or who did just that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touched {
     /// In the system's own words: a distinguished name.
@@ -117,6 +117,16 @@ pub struct Touched {
     pub by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<crate::Timestamp>,
+    /// The command that did just what differs: `ALTER ROLE`. None where this is the last change of the object, whatever
+    /// that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// By which program and from where: `psql from 10.0.0.5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Who else did the same before, and nothing undid it; sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
 }
 
 /// What became of a transaction by what its system says.

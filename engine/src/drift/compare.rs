@@ -11,8 +11,15 @@ use crate::plan::compare::same;
 use crate::plan::world::World;
 use crate::seen::seen;
 
-/// An address, what is different there, and the remote object that may tell more.
-pub(super) type Found = (Address, What, Option<Target>);
+/// What is different at an address.
+pub(super) struct Found {
+    pub address: Address,
+    pub what: What,
+    /// The remote object that may tell more.
+    pub object: Option<Target>,
+    /// What differs itself, where it is known.
+    pub target: Option<Target>,
+}
 
 /// What the record knows of systems that were read whole, and what stands there otherwise.
 pub(super) fn compare(inputs: &Inputs<'_>, world: &World<'_>, book: &Book<'_>) -> Vec<Found> {
@@ -43,14 +50,15 @@ struct Looked<'a> {
 impl Looked<'_> {
     fn at(&self, Entry { address, object: recorded }: Entry<'_>, book: &Book<'_>, found: &mut Vec<Found>) {
         let Some(target) = target(address, recorded) else { return };
+        let mut push = |what, object| found.push(Found { address, what, object, target: Some(target) });
         let Some(now) = seen(self.observed, self.schema, target) else {
             match target {
-                Target::Account(_) | Target::Group(_) => found.push((address, What::Gone, None)),
+                Target::Account(_) | Target::Group(_) => push(What::Gone, None),
                 Target::Membership { group, .. } if self.ends_are_there(address, book) => {
-                    found.push((address, What::Taken, Some(Target::Group(group))));
+                    push(What::Taken, Some(Target::Group(group)));
                 }
                 Target::Grant { group, .. } if self.ends_are_there(address, book) => {
-                    found.push((address, What::Taken, Some(Target::Group(group))));
+                    push(What::Taken, Some(Target::Group(group)));
                 }
                 // Gone with its account or group, of which that is told.
                 Target::Membership { .. } | Target::Grant { .. } | Target::Owned(_) => {}
@@ -62,9 +70,9 @@ impl Looked<'_> {
             own => own,
         });
         if recorded.active && !now.active {
-            found.push((address, What::SwitchedOff, object));
+            push(What::SwitchedOff, object);
         } else if !recorded.active && now.active {
-            found.push((address, What::SwitchedOn, object));
+            push(What::SwitchedOn, object);
         }
         let mut enforced: Option<Option<Vec<Symbol>>> = None;
         for (name, before) in recorded.attributes.iter() {
@@ -82,7 +90,7 @@ impl Looked<'_> {
             };
             if counts {
                 let what = What::Changed { attribute: *name, before: Some(before.clone()), after: after.cloned() };
-                found.push((address, what, object));
+                push(what, object);
             }
         }
     }

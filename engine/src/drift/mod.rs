@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use state::record::Recorded;
-use state::{Action, Address, Attributes, Code, FactKind, Plan, Severity, Symbol, SystemRead, Target, Value, Wanted};
+use state::{
+    Action, Address, Attributes, Code, FactKind, Member, Plan, Severity, Symbol, SystemRead, Target, Value, Wanted,
+};
 
 use crate::configuration::Configuration;
 use crate::plan::book::{Book, covers};
@@ -25,6 +27,8 @@ pub struct Drift {
     /// The remote object whose own log may tell who and when: the account, or the group of a membership or grant; none
     /// where it is gone.
     pub object: Option<Target>,
+    /// What differs itself by its ids, where they are known: a log may tell who did just that.
+    pub target: Option<Target>,
     /// What a grant that was given is made of, as the system says it.
     pub held: Option<Attributes>,
 }
@@ -108,9 +112,12 @@ pub fn drift(inputs: Inputs<'_>, planned: &Planned<'_>, only: &[Address]) -> Dri
     let fates = Fates::new(plan);
     let mut drifts: Vec<Drift> = found
         .into_iter()
-        .filter(|(address, ..)| !book.in_doubt.contains(address))
-        .filter(|(address, ..)| only.is_empty() || only.iter().any(|only| covers(*only, *address)))
-        .map(|(address, what, object)| Drift { address, fate: fates.of(address, &what), what, object, held: None })
+        .filter(|found| !book.in_doubt.contains(&found.address))
+        .filter(|found| only.is_empty() || only.iter().any(|only| covers(*only, found.address)))
+        .map(|compare::Found { address, what, object, target }| {
+            let fate = fates.of(address, &what);
+            Drift { address, fate, what, object, target, held: None }
+        })
         .collect();
     for drift in drifts.iter_mut().filter(|drift| drift.what == What::Given) {
         drift.held = held(&inputs, drift.address, drift.object);
@@ -175,8 +182,25 @@ fn given(plan: &Plan, book: &Book<'_>, inputs: &Inputs<'_>) -> Vec<compare::Foun
     all.into_iter()
         .filter(|address| matches!(address, Address::Membership { .. } | Address::Grant { .. }))
         .filter(|address| book.object(*address).is_none() && read(*address))
-        .filter_map(|address| Some((address, What::Given, Some(Target::Group(group(address)?)))))
+        .filter_map(|address| {
+            let group = group(address)?;
+            let target = given_target(address, group, book);
+            Some(compare::Found { address, what: What::Given, object: Some(Target::Group(group)), target })
+        })
         .collect()
+}
+
+/// A membership or grant of the group with the id `group`, by its ids.
+fn given_target(address: Address, group: Symbol, book: &Book<'_>) -> Option<Target> {
+    let (member, nested) = match address {
+        Address::Grant { grant, .. } => return Some(Target::Grant { group, grant }),
+        Address::Membership { system, member: Member::Holder(holder), .. } => {
+            (Address::Account { system, holder }, false)
+        }
+        Address::Membership { system, member: Member::Group(group), .. } => (Address::Group { system, group }, true),
+        _ => return None,
+    };
+    Some(Target::Membership { group, member: book.object(member)?.id, nested })
 }
 
 /// A grant as its system holds it.

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use state::{
     Action, Attributes, Capabilities, Kind, Object, Observed, Order, Outcome, Presence, Schema, Symbol, Target,
-    Timestamp, Touched, TransactionState,
+    Timestamp, TransactionState,
 };
 
 use super::{Subject, System};
 use crate::twin::{Manners, Twin};
-use crate::{Announce, Ask, ConnectError, ReadError, Reader, Writer};
+use crate::{Announce, Ask, Authors, ConnectError, Difference, ReadError, Reader, Writer};
 
 /// A subject whose systems have twins with these manners.
 pub struct Mirrored<'s> {
@@ -104,8 +104,8 @@ impl Reader for Half {
     async fn transaction(&self, transaction: Symbol) -> Result<TransactionState, ReadError> {
         self.0.reader.transaction(transaction).await
     }
-    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
-        self.0.reader.touched(targets).await
+    async fn touched(&self, differences: &[Difference]) -> Result<Authors, ReadError> {
+        self.0.reader.touched(differences).await
     }
 }
 

@@ -10,7 +10,7 @@ use state::{
 };
 use tokio::task::JoinSet;
 
-use crate::provider::{Ask, ReadError, Reader};
+use crate::provider::{Ask, Authors, Difference, ReadError, Reader};
 
 use super::client::{self, Client, Pages};
 use super::connection::Frame;
@@ -365,22 +365,24 @@ impl Reader for LdapReader {
 
     /// From the operational attributes of RFC 4512 section 3.4; Active Directory keeps the time in one of its own, and
     /// tells nobody who it was.
-    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
+    async fn touched(&self, differences: &[Difference]) -> Result<Authors, ReadError> {
+        let objects = || differences.iter().filter_map(|difference| difference.object);
         let select = [MODIFIER, MODIFIED, CHANGED].map(str::to_owned);
         let of = |account: bool| {
-            let ids = targets.iter().filter(|target| (target.kind() == Kind::Account) == account);
+            let ids = objects().filter(|target| (target.kind() == Kind::Account) == account);
             ids.map(|target| target.remote()).collect::<BTreeSet<Symbol>>().into_iter().collect::<Vec<_>>()
         };
         let accounts = self.client.look(&self.client.bases(true), &of(true), &select).await?;
         let groups = self.client.look(&self.client.bases(false), &of(false), &select).await?;
-        let answer = |target: &Target| {
+        let answer = |difference: &Difference| {
+            let target = difference.object?;
             let looked = if target.kind() == Kind::Account { &accounts } else { &groups };
             let entry = looked.entry(target.remote())?;
             let at = [MODIFIED, CHANGED].into_iter().find_map(|name| generalized(entry.text(name)?));
             let by = entry.text(MODIFIER).map(str::to_owned);
-            (by.is_some() || at.is_some()).then_some(Touched { by, at })
+            (by.is_some() || at.is_some()).then(|| Touched { by, at, ..Touched::default() })
         };
-        Ok(targets.iter().map(answer).collect())
+        Ok(Authors { touched: differences.iter().map(answer).collect(), limits: None })
     }
 }
 

@@ -15,12 +15,13 @@ use super::connection::Client;
 use super::databases;
 use super::elsewhere;
 use super::failure::Failure;
+use super::log;
 use super::ownership;
 use super::privileges;
 use super::role::Role;
 use super::schema::{capabilities, schema};
 use crate::http::retry::Retry;
-use crate::provider::{Ask, ReadError, Reader};
+use crate::provider::{Ask, Authors, Difference, ReadError, Reader};
 
 /// Reads one cluster. Sessions are kept; reads are tried again where the server is away.
 pub struct PostgresqlReader {
@@ -193,6 +194,13 @@ impl Reader for PostgresqlReader {
 
     async fn transaction(&self, transaction: Symbol) -> Result<TransactionState, ReadError> {
         patiently!(self.fates(transaction))
+    }
+
+    async fn touched(&self, differences: &[Difference]) -> Result<Authors, ReadError> {
+        match self.client.options().server_log {
+            None => Ok(Authors::nothing(differences)),
+            Some(limit) => patiently!(log::ask::ask(&self.client, &self.own, differences, limit)),
+        }
     }
 }
 

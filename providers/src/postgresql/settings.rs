@@ -12,7 +12,7 @@ use crate::http::settings::{bool_of, number, secret, text_of, value_of, wrong};
 use crate::provider::{SettingError, SettingSchema, SettingType, Settings};
 
 /// The settings of a system block.
-pub const SETTINGS: [SettingSchema; 16] = [
+pub const SETTINGS: [SettingSchema; 18] = [
     setting("url", SettingType::Text, true, "postgres://USER@HOST:PORT/DATABASE, the database that tenure connects to"),
     setting("password", SettingType::Secret, false, "password of the user in url"),
     setting("write_user", SettingType::Text, false, "role that apply connects as [the user in url]"),
@@ -28,6 +28,13 @@ pub const SETTINGS: [SettingSchema; 16] = [
     setting("lock_timeout", SettingType::Integer, false, "seconds to wait for other sessions' locks [5]"),
     setting("concurrency", SettingType::Integer, false, "transactions at once [1]"),
     setting("batch", SettingType::Integer, false, "changes in one transaction at most [2000]"),
+    setting(
+        "server_log",
+        SettingType::Bool,
+        false,
+        "read the server's own log, so that drift tells who and when [false]",
+    ),
+    setting("server_log_limit", SettingType::Integer, false, "MiB of that log to read at most [16]"),
     setting("insecure", SettingType::Bool, false, "allow an unverified connection to other machines [false]"),
 ];
 
@@ -102,6 +109,8 @@ pub struct Options {
     pub concurrency: usize,
     /// Changes in one transaction at most.
     pub batch: usize,
+    /// Bytes of the server's own log to read at most; none where it is not read.
+    pub server_log: Option<u64>,
 }
 
 impl Options {
@@ -160,6 +169,7 @@ impl Options {
             timeout: Duration::from_secs(number(settings, "timeout", 1, 3600)?.unwrap_or(30)),
             lock_timeout: Duration::from_secs(number(settings, "lock_timeout", 1, 3600)?.unwrap_or(5)),
             concurrency: number(settings, "concurrency", 1, 64)?.map_or(1, |number| number as usize),
+            server_log: server_log(settings)?,
             batch: number(settings, "batch", 1, 10_000)?.map_or(2_000, |number| number as usize),
         })
     }
@@ -259,6 +269,18 @@ fn sslmode(settings: &Settings, asked: Option<String>, here: bool) -> Result<Ssl
         ));
     }
     Ok(mode)
+}
+
+/// Bytes of the log at most, where it is to be read.
+fn server_log(settings: &Settings) -> Result<Option<u64>, SettingError> {
+    let limit = number(settings, "server_log_limit", 1, 4096)?;
+    match (bool_of(settings, "server_log")?.unwrap_or(false), limit) {
+        (true, limit) => Ok(Some(limit.unwrap_or(16) << 20)),
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            Err(wrong(settings, "server_log_limit", "needs server_log = true", "set that, or leave the limit out"))
+        }
+    }
 }
 
 fn databases(settings: &Settings) -> Result<Option<Vec<String>>, SettingError> {

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 use state::{Capabilities, Complete, Object, Observed, Presence, Schema, Symbol, Target, Touched};
 
 use crate::http::HttpError;
-use crate::provider::{Ask, ReadError, Reader};
+use crate::provider::{Ask, Authors, Difference, ReadError, Reader};
 
 use super::client::{Client, Found};
 use super::members::{Directory, RawMember, Spelling};
@@ -217,18 +217,17 @@ impl Reader for ScimReader {
     }
 
     /// From `meta.lastModified` (RFC 7643 section 3.1); nothing there says who it was.
-    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
-        let mut touched = Vec::with_capacity(targets.len());
-        for target in targets {
+    async fn touched(&self, differences: &[Difference]) -> Result<Authors, ReadError> {
+        let mut touched: HashMap<Target, Touched> = HashMap::new();
+        let objects: BTreeSet<Target> = differences.iter().filter_map(|difference| difference.object).collect();
+        for target in objects {
             let found = self.client.fetch(target.kind() == state::Kind::Account, target.remote()).await?;
-            let Found::Here(resource) = found else {
-                touched.push(None);
-                continue;
-            };
+            let Found::Here(resource) = found else { continue };
             let meta = json::member(&resource.json, "meta").and_then(serde_json::Value::as_object);
             let at = meta.and_then(|meta| json::text(meta, "lastModified")).and_then(|text| text.parse().ok());
-            touched.push(at.map(|at| Touched { by: None, at: Some(at) }));
+            touched.extend(at.map(|at| (target, Touched { at: Some(at), ..Touched::default() })));
         }
-        Ok(touched)
+        let of = |difference: &Difference| touched.get(&difference.object?).cloned();
+        Ok(Authors { touched: differences.iter().map(of).collect(), limits: None })
     }
 }

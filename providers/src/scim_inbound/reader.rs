@@ -12,7 +12,7 @@ use super::incoming::Members;
 use super::log;
 use super::schema::Kind;
 use crate::directory::Problem;
-use crate::provider::{Ask, ReadError, Reader};
+use crate::provider::{Ask, Authors, Difference, ReadError, Reader};
 use crate::scim::resource;
 
 /// Reads the folder of one system.
@@ -102,15 +102,16 @@ impl Reader for InboundReader {
         targets.iter().map(look).collect()
     }
 
-    async fn touched(&self, targets: &[Target]) -> Result<Vec<Option<Touched>>, ReadError> {
+    async fn touched(&self, differences: &[Difference]) -> Result<Authors, ReadError> {
         let contents = self.contents().await?;
-        let at = |target: &Target| match target {
+        let at = |difference: &Difference| match difference.object? {
             Target::Account(id) | Target::Group(id) => {
-                contents.get(id.as_str()).map(|resource| Touched { by: None, at: Some(resource.modified) })
+                let resource = contents.get(id.as_str())?;
+                Some(Touched { at: Some(resource.modified), ..Touched::default() })
             }
             _ => None,
         };
-        Ok(targets.iter().map(at).collect())
+        Ok(Authors { touched: differences.iter().map(at).collect(), limits: None })
     }
 }
 

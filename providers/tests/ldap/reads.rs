@@ -2,6 +2,8 @@
 
 use state::{Kind, Presence, Symbol, Target, Value};
 
+use tenure_providers::{Difference, Outside};
+
 use crate::helper::{connect, person, settings, try_connect};
 use crate::openldap::{BASE, PROV, READER, STRANGER, Slapd};
 
@@ -185,14 +187,20 @@ async fn settings_narrow_what_accounts_and_groups_are() {
     }
 }
 
+/// Something about an account or group that others changed.
+fn difference(object: Target) -> Difference {
+    let what = Outside::SwitchedOff;
+    Difference { object: Some(object), target: Some(object), what, recorded: Default::default(), since: None }
+}
+
 #[tokio::test]
 async fn the_directory_tells_who_changed_an_entry_last_and_when() {
     let server = Slapd::start();
     let system = connect(&server, &[]).await;
     let id = system.created(Kind::Account, &person("ada")).await;
     let absent = Symbol::new("00000000-0000-0000-0000-000000000000");
-    let targets = [Target::Account(id), Target::Account(absent)];
-    let touched = system.reader.touched(&targets).await.unwrap();
+    let differences = [Target::Account(id), Target::Account(absent)].map(difference);
+    let touched = system.reader.touched(&differences).await.unwrap().touched;
     let [Some(ada), None] = &touched[..] else { panic!("{touched:?}") };
     assert_eq!(ada.by.as_deref(), Some(PROV));
     // Servers tell whole seconds.

@@ -180,6 +180,8 @@ fn dropped<'e, 'a: 'e>(
                     _ => return None,
                 }
             }
+            // The one that is asked about is younger than the record's word of it.
+            Deed::Create(_) if own(event) => {}
             // Somebody else has the name now: the role was renamed or dropped by a statement that is not there.
             Deed::Create(who) if who.may_be(&name) => return None,
             Deed::Rename { to, .. } if *to == name => return None,

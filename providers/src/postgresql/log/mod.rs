@@ -2,8 +2,9 @@
 //!
 //! `read` takes the end of the log through the server, `record` takes it apart, `line` keeps of a record who, when, and by
 //! `deed` (and `token`) what its statement does to roles; there the text of statements ends. `history` says which of them
-//! took effect, `author` who did what a difference comes of. Nobody is named on less: see `docs/providers/postgresql.md`.
+//! took effect, `author` who did what a difference comes of, and `ask` puts it together. Nobody is named on less: see `docs/providers/postgresql.md`.
 
+pub mod ask;
 pub mod author;
 pub mod deed;
 pub mod history;

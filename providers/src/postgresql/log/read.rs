@@ -16,9 +16,6 @@ const PIECE: i64 = 1 << 20;
 /// How long the server may take to write what has happened.
 const WRITTEN: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// PostgreSQL 15: `jsonlog`.
-const JSON: i32 = 150_000;
-
 /// What was read.
 pub struct Log {
     pub lines: Vec<Line>,
@@ -106,7 +103,8 @@ pub async fn read(session: &Session, since: Option<Timestamp>, limit: u64) -> Re
 async fn look(session: &Session) -> Result<(Format, String, &'static str, String), Failure> {
     let place = session.place();
     let sql = "SELECT current_setting('logging_collector'), current_setting('log_statement'), \
-               current_setting('log_min_messages'), current_setting('update_process_title')";
+               current_setting('log_min_messages'), current_setting('update_process_title'), \
+               current_setting('log_destination')";
     let rows = session.query(sql, &[]).await?;
     let Some(row) = rows.first() else { return Err(Failure::new(format!("{place}: no settings"), "try again")) };
     let setting = |column| session.get::<String>(row, column);
@@ -130,23 +128,24 @@ async fn look(session: &Session) -> Result<(Format, String, &'static str, String
             "set update_process_title = on there",
         ));
     }
-    let json = if session.version >= JSON { "pg_current_logfile('jsonlog')" } else { "NULL::text" };
-    let sql = format!("SELECT pg_current_logfile('csvlog'), {json}");
-    let rows = session.query(&sql, &[]).await.map_err(closed)?;
-    let name = |column| rows.first().map(|row| session.get::<Option<String>>(row, column)).transpose();
-    let (csv, json) = (name(0)?.flatten(), name(1)?.flatten());
-    let (format, file, extension) = match (csv, json) {
-        (Some(file), _) => (Format::Csv, file, ".csv"),
-        (None, Some(file)) => (Format::Json, file, ".json"),
-        (None, None) => {
+    let destination = setting(4)?;
+    let writes = |form: &str| destination.split(',').any(|own| own.trim() == form);
+    let (format, extension) = match (writes("csvlog"), writes("jsonlog")) {
+        (true, _) => (Format::Csv, ".csv"),
+        (false, true) => (Format::Json, ".json"),
+        (false, false) => {
             return Err(Failure::new(
-                format!("{place}: the server writes its log in no form that can be read"),
+                format!(
+                    "{place}: the server writes its log in no form that can be read: log_destination is {destination}"
+                ),
                 "set log_destination = 'csvlog' there (from PostgreSQL 15 on 'jsonlog' is as good)",
             ));
         }
     };
-    let folder = file.rfind(['/', '\\']).and_then(|end| file.get(..=end)).unwrap_or_default().to_owned();
-    Ok((format, folder, extension, setting(1)?))
+    // Not for everybody's eyes.
+    let rows = session.query("SELECT current_setting('log_directory')", &[]).await.map_err(closed)?;
+    let folder: String = rows.first().map(|row| session.get(row, 0)).transpose()?.unwrap_or_default();
+    Ok((format, format!("{folder}/"), extension, setting(1)?))
 }
 
 /// A piece of a file; none where the file is gone.
