@@ -91,7 +91,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        // Tests stand in `tests.rs`, or in files of a folder.
+        if path.is_dir() && !path.ends_with("tests") {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs")
             && !["tests.rs", "sample.rs"].iter().any(|tests| path.ends_with(tests))

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use state::observed::{KEEP, PARTIAL};
 use state::{Address, Attributes, GrantForm, Observed, Schema, Symbol};
 
-use super::accounts::{Evaluator, GroupRules, Holder, SystemRules};
+use super::accounts::{Evaluator, Holder};
 use super::conditions::{Conditions, for_whom};
 use super::entries::{Entries, Place, Subjects};
 use super::errors::Errors;
@@ -19,6 +19,7 @@ use super::moments::{self, Calendar};
 use super::order;
 use super::period::Whys;
 use super::program::Declared;
+use super::rules::{GroupRules, SystemRules};
 use super::settings::{Manage, Rest};
 use super::standings::Everybody;
 use super::view::View;

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use state::{Attributes, Symbol};
 
-use super::accounts::own_attribute;
+use super::rules::own_attribute;
 use super::view::View;
 use super::walk::mentions;
 use crate::language::expr::{Binary, Call, Kind, Step};

@@ -5,7 +5,7 @@
 //! (`world`), seen through a scope (`view`, `calls`); identities and `for_each` have tables (`identities`,
 //! `instances`); roles and groups become memberships and accounts (`entries`, `conditions`, `holders`, `memberships`);
 //! `protects`, `conflicts` and `offboarding` say what must not happen to whom.
-//! What depends on observed systems waits for the planner (`accounts`, `matching`); `authority`: which of them decides
+//! What depends on observed systems waits for the planner (`accounts` by the `rules` of the blocks, `matching`); `authority`: which of them decides
 //! an attribute. [`model`] is what comes out.
 
 mod accounts;
@@ -33,6 +33,8 @@ mod order;
 mod period;
 mod program;
 mod protects;
+mod resolve;
+mod rules;
 mod settings;
 pub mod sources;
 mod standings;

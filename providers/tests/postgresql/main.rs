@@ -12,4 +12,5 @@ mod listener;
 mod ownership;
 mod privileges;
 mod roles;
+mod sales;
 mod trouble;

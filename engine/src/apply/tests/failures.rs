@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use state::*;
 
-use super::world::{Fault, World, connected, plan};
+use super::changes::plan;
+use super::world::{Fault, World, connected};
 
 #[test]
 fn a_refusal_stops_what_depends_on_it_and_nothing_else() {
@@ -48,7 +49,7 @@ fn what_changed_since_the_plan_is_left_alone() {
         &["update account.chat.ada mail=b@x", "deactivate account.chat.bob", "update account.chat.eve mail=e@x"],
     );
     let remote = world.systems.get_mut(&Symbol::new("chat")).unwrap();
-    remote.accounts.insert("id-ada".into(), Object::new("id-ada", super::world::pairs(&[("mail", "c@x")])));
+    remote.accounts.insert("id-ada".into(), Object::new("id-ada", super::remote::pairs(&[("mail", "c@x")])));
     remote.accounts.remove(&Symbol::new("id-bob"));
     remote.accounts.get_mut(&Symbol::new("id-eve")).unwrap().active = false;
     world.apply(&plan);

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use state::record::{Event, EventResult};
 use state::*;
 
-use super::world::{Fault, World, change, connected, plan};
+use super::changes::{change, plan};
+use super::world::{Fault, World, connected};
 use crate::apply::resolve::Nothing;
 use crate::apply::settle;
 

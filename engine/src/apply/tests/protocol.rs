@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use state::*;
 
-use super::world::{World, connected, plan};
+use super::changes::plan;
+use super::world::{World, connected};
 use crate::apply::Resolve;
 
 #[test]
@@ -204,7 +205,7 @@ fn what_is_as_wanted_already_is_recorded_without_a_call() {
     // Somebody was faster.
     let remote = world.systems.get_mut(&Symbol::new("chat")).unwrap();
     remote.memberships.insert(("id-team".into(), "id-ada".into()), Attributes::new());
-    let mail = super::world::pairs(&[("userName", "ada"), ("mail", "b@x")]);
+    let mail = super::remote::pairs(&[("userName", "ada"), ("mail", "b@x")]);
     remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap().attributes = mail;
     world.apply(&plan);
     assert_snapshot!(world.transcript, @r#"

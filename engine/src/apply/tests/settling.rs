@@ -4,20 +4,23 @@ use insta::assert_snapshot;
 use state::record::{Event, OpenIntent};
 use state::*;
 
-use super::world::{World, change, connected, pairs, result_brief};
+use super::changes::change;
+use super::remote::pairs;
+use super::words::result_brief;
+use super::world::{World, connected};
 use crate::apply::{Answers, settle};
 
 /// A world with ada (a@x), a group `team` with ada, and with these intents open; `done` changes it before it is looked
 /// at, `wait` milliseconds after the intents. `... ! made 7`: the system said under which id; `... ! taken`: it refused
 /// since the key is there.
-fn settled(intents: &[&str], done: impl Fn(&mut super::world::Remote), wait: i64) -> String {
+fn settled(intents: &[&str], done: impl Fn(&mut super::remote::Remote), wait: i64) -> String {
     settled_with(intents, done, wait, None)
 }
 
 /// The same, where all of it was the transaction `t1`, of which the system says this.
 fn settled_with(
     intents: &[&str],
-    done: impl Fn(&mut super::world::Remote),
+    done: impl Fn(&mut super::remote::Remote),
     wait: i64,
     said: Option<Result<TransactionState, String>>,
 ) -> String {
@@ -103,7 +106,7 @@ fn as_wanted_is_done_and_as_before_is_not_done() {
     3: not done: no answer was recorded; looked at later: it did not happen (settled)
     4: not done: no answer was recorded; looked at later: it did not happen (settled)
     ");
-    let done = |remote: &mut super::world::Remote| {
+    let done = |remote: &mut super::remote::Remote| {
         let ada = remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap();
         ada.attributes = pairs(&[("userName", "ada"), ("mail", "b@x")]);
         ada.active = false;
@@ -120,7 +123,7 @@ fn as_wanted_is_done_and_as_before_is_not_done() {
 
 #[test]
 fn neither_is_said_and_too_early_is_too_early() {
-    let other = |remote: &mut super::world::Remote| {
+    let other = |remote: &mut super::remote::Remote| {
         remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap().attributes = pairs(&[("mail", "c@x")]);
     };
     let intents = ["update account.chat.ada mail=b@x", "create account.corp.x a=b"];
@@ -145,7 +148,7 @@ fn a_system_that_shows_nothing_says_nothing_of_a_creation_that_nobody_plans_agai
     2: not done: no answer was recorded; looked at later: it did not happen (settled)
     1: create of account.chat.ghost is in doubt: the system shows no account at all, so it does not tell (each run looks again, until the system shows one; where it is empty, `forget { address = "account.chat.ghost" }` lets go of it)
     "#);
-    let there = |remote: &mut super::world::Remote| {
+    let there = |remote: &mut super::remote::Remote| {
         remote.accounts.clear();
         remote.accounts.extend([account("7", &[("userName", "ghost")])]);
     };
@@ -163,13 +166,13 @@ fn a_creation_is_found_by_its_key_among_those_that_nobody_is_bound_to() {
     assert_snapshot!(settled(&create, |_| {}, 10_000), @r"
     1: not done: no answer was recorded; looked at later: it did not happen (settled)
     ");
-    let made = |remote: &mut super::world::Remote| {
+    let made = |remote: &mut super::remote::Remote| {
         remote.accounts.extend([account("7", &[("userName", "bob"), ("mail", "b@x")])]);
     };
     assert_snapshot!(settled(&create, made, 10_000), @r#"
     1: done 7{"mail": "b@x", "userName": "bob"} (settled)
     "#);
-    let twice = |remote: &mut super::world::Remote| {
+    let twice = |remote: &mut super::remote::Remote| {
         remote.accounts.extend([account("7", &[("userName", "bob")]), account("8", &[("userName", "BOB")])]);
     };
     assert_snapshot!(settled(&create, twice, 10_000), @r"
@@ -181,7 +184,7 @@ fn a_creation_is_found_by_its_key_among_those_that_nobody_is_bound_to() {
     ");
     // Without a natural key all attributes must be there; one object settles one creation.
     let twins = ["create account.chat.x mail=x@x", "create account.chat.y mail=x@x"];
-    let one = |remote: &mut super::world::Remote| remote.accounts.extend([account("9", &[("mail", "x@x")])]);
+    let one = |remote: &mut super::remote::Remote| remote.accounts.extend([account("9", &[("mail", "x@x")])]);
     assert_snapshot!(settled(&twins, one, 10_000), @r#"
     1: done 9{"mail": "x@x"} (settled)
     2: not done: no answer was recorded; looked at later: it did not happen (settled)
@@ -191,7 +194,7 @@ fn a_creation_is_found_by_its_key_among_those_that_nobody_is_bound_to() {
 #[test]
 fn what_a_system_said_that_it_made_is_found_by_that_id() {
     let made = ["create account.chat.bob userName=bob mail=b@x ! made 7"];
-    let renamed = |remote: &mut super::world::Remote| {
+    let renamed = |remote: &mut super::remote::Remote| {
         remote
             .accounts
             .extend([account("7", &[("userName", "rob"), ("mail", "b@x")]), account("8", &[("userName", "bob")])]);
@@ -199,7 +202,7 @@ fn what_a_system_said_that_it_made_is_found_by_that_id() {
     assert_snapshot!(settled(&made, renamed, 10_000), @r#"
     1: done 7{"mail": "b@x", "userName": "rob"} (settled)
     "#);
-    let elsewhere = |remote: &mut super::world::Remote| {
+    let elsewhere = |remote: &mut super::remote::Remote| {
         remote.accounts.extend([account("8", &[("userName", "bob"), ("mail", "b@x")])]);
     };
     assert_snapshot!(settled(&made, elsewhere, 10_000), @r#"
@@ -210,13 +213,13 @@ fn what_a_system_said_that_it_made_is_found_by_that_id() {
 #[test]
 fn what_was_refused_for_its_key_is_ours_only_if_it_is_as_it_was_to_be() {
     let taken = ["create account.chat.bob userName=bob mail=b@x ! taken"];
-    let ours = |remote: &mut super::world::Remote| {
+    let ours = |remote: &mut super::remote::Remote| {
         remote.accounts.extend([account("7", &[("userName", "bob"), ("mail", "b@x")])]);
     };
     assert_snapshot!(settled(&taken, ours, 10_000), @r#"
     1: done 7{"mail": "b@x", "userName": "bob"} (settled)
     "#);
-    let theirs = |remote: &mut super::world::Remote| {
+    let theirs = |remote: &mut super::remote::Remote| {
         remote.accounts.extend([account("7", &[("userName", "bob"), ("mail", "bob@elsewhere")])]);
     };
     assert_snapshot!(settled(&taken, theirs, 10_000), @r"
@@ -227,7 +230,7 @@ fn what_was_refused_for_its_key_is_ours_only_if_it_is_as_it_was_to_be() {
 #[test]
 fn what_was_a_transaction_is_settled_by_the_word_of_its_system_without_waiting() {
     let intents = ["update account.chat.ada mail=b@x", "create account.chat.bob userName=bob"];
-    let done = |remote: &mut super::world::Remote| {
+    let done = |remote: &mut super::remote::Remote| {
         remote.accounts.get_mut(&Symbol::new("id-ada")).unwrap().attributes =
             pairs(&[("userName", "ada"), ("mail", "b@x")]);
         remote.accounts.extend([account("7", &[("userName", "bob")])]);

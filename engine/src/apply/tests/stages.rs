@@ -4,7 +4,10 @@ use insta::assert_snapshot;
 use state::record::Event;
 use state::*;
 
-use super::world::{Fault, Remote, World, connected, plan, result_brief};
+use super::changes::plan;
+use super::remote::Remote;
+use super::words::result_brief;
+use super::world::{Fault, World, connected};
 use crate::apply::resolve::Nothing;
 use crate::apply::settle;
 

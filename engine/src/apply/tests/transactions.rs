@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use state::record::EventResult;
 
-use super::world::{Fault, World, connected, plan};
+use super::changes::plan;
+use super::world::{Fault, World, connected};
 
 fn world(faults: &[(&str, Fault)]) -> World {
     let mut world = World::new(connected(2, 1, 0));

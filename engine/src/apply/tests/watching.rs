@@ -9,7 +9,8 @@ use proptest::test_runner::TestRunner;
 use state::record::Event;
 use state::*;
 
-use super::world::{Fault, World, connected, plan};
+use super::changes::plan;
+use super::world::{Fault, World, connected};
 use crate::guard::{Stays, Watch};
 
 /// A group of administrators, of whom two must stay.
@@ -42,7 +43,7 @@ fn watch(had: &[&str], stay: &[&str], takes: &str, always: &[&str]) -> Watch {
     }
 }
 
-fn remote(world: &mut World) -> &mut super::world::Remote {
+fn remote(world: &mut World) -> &mut super::remote::Remote {
     world.systems.get_mut(&Symbol::new("chat")).unwrap()
 }
 
