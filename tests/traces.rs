@@ -53,13 +53,18 @@ struct Receiver {
 impl Receiver {
     /// Answers with this status line, after so long.
     fn start(status: &'static str, after: Duration) -> Receiver {
+        Receiver::saying(status, after, "{}".to_owned())
+    }
+
+    /// The same with an answer of its own.
+    fn saying(status: &'static str, after: Duration, says: String) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (mut stream, seen) = (stream.unwrap(), Arc::clone(&seen));
+                let (mut stream, seen, says) = (stream.unwrap(), Arc::clone(&seen), says.clone());
                 std::thread::spawn(move || {
                     let mut reader = BufReader::new(stream.try_clone().unwrap());
                     let mut first = String::new();
@@ -75,7 +80,8 @@ impl Receiver {
                         let body = String::from_utf8(body).unwrap();
                         seen.lock().unwrap().push((first.trim().to_owned(), headers, body));
                         std::thread::sleep(after);
-                        let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
+                        let length = says.len();
+                        let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{says}");
                         first.clear();
                     }
                 });
@@ -160,6 +166,12 @@ fn what_runs_did_is_read_by_others() {
     run(&["plan"], 3);
     scene.people(1);
     run(&["watch", "--once"], 0);
+    run(&["drift"], 0);
+    run(&["suspend", "person.P1", "--reason", "stolen laptop", "--auto-approve"], 0);
+    assert!(
+        scene.run(&["suspend", "person.P1", "--lift", "--reason", "found", "--auto-approve"], &[]).status.success()
+    );
+    run(&["undo", "last", "--auto-approve"], 0);
     assert_snapshot!(receiver.tree(), @"
     below 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331:
       tenure apply process.exit.code=0
@@ -191,6 +203,22 @@ fn what_runs_did_is_read_by_others() {
         apply tenure.done=2 tenure.run=[..]
           -> deactivate tenure.address=account.chat.P2 tenure.outcome=done
           -> revoke tenure.address=membership.chat.all.P2 tenure.outcome=done
+    below 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331:
+      tenure drift process.exit.code=0
+        evaluate tenure.identities=1
+        -> read tenure.accounts=2 tenure.groups=1 tenure.system=chat
+        plan tenure.changes=0 tenure.held=0 tenure.plan=[..]
+    below 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331:
+      tenure suspend process.exit.code=0
+        apply tenure.done=1 tenure.run=[..]
+          -> deactivate tenure.address=account.chat.P1 tenure.outcome=done
+    below 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331:
+      tenure undo process.exit.code=0
+        evaluate tenure.identities=1
+        -> read tenure.accounts=2 tenure.groups=1 tenure.system=chat
+        plan tenure.changes=1 tenure.held=0 tenure.plan=[..]
+        apply tenure.done=1 tenure.run=[..]
+          -> reactivate tenure.address=account.chat.P1 tenure.outcome=done
     ");
 }
 
@@ -228,4 +256,31 @@ fn a_receiver_that_is_down_slow_or_refuses_holds_up_nothing() {
     assert_snapshot!(text(&output.stderr), @"
     no traces are sent: OTEL_EXPORTER_OTLP_ENDPOINT begins with collector:, not with http: or https:
     ");
+}
+
+/// What was not taken of a request that was: told once, sent once.
+#[test]
+fn a_receiver_that_takes_a_part_says_so() {
+    let scene = Scene::new();
+    let says = |partial: &str| format!(r#"{{"partialSuccess": {partial}}}"#);
+    let told = |says: String| {
+        let receiver = Receiver::saying("200 OK", Duration::ZERO, says);
+        let output = scene.run(&["plan"], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.address)]);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(receiver.requests.lock().unwrap().len(), 1);
+        text(&output.stderr).replace(&receiver.address, "RECEIVER")
+    };
+    assert_snapshot!(told(says(r#"{"rejectedSpans": "3", "errorMessage": "older than\u001b[31m an hour"}"#)), @r"
+    RECEIVER took 1 of 4 spans: older than\u{1b}[31m an hour; the run goes on
+    3 spans did not reach RECEIVER
+    ");
+    assert_snapshot!(told(says(r#"{"rejectedSpans": 99}"#)), @"
+    RECEIVER took 0 of 4 spans: it does not say why; the run goes on
+    4 spans did not reach RECEIVER
+    ");
+    assert_snapshot!(told(says(r#"{"errorMessage": "this address moves to /v2"}"#)), @"RECEIVER takes the traces, and says: this address moves to /v2");
+    assert_eq!(told(says("{}")), "");
+    assert_eq!(told(says(r#"{"rejectedSpans": "0", "errorMessage": ""}"#)), "");
+    assert_eq!(told("no JSON".to_owned()), "");
+    assert_eq!(told(says(&format!(r#"{{"rejectedSpans": 1, "errorMessage": "{}"}}"#, "x".repeat(100_000)))), "");
 }

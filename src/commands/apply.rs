@@ -208,18 +208,11 @@ async fn apply(
     let mut interrupts =
         Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
     let progress = Progress::new("changes", Some(doing as u64), Look::detect());
-    let mut span = telemetry::step("apply");
-    span.say("tenure.run", || run.as_str());
+    let span = telemetry::step("apply");
     let ended = driver::run(&mut machine, &systems, journal, &SystemClock, &mut interrupts, &progress).await;
     match ended {
         Ended::Finished(report) => {
-            for (word, count) in &report.counts {
-                span.say(&format!("tenure.{word}"), || Said::Number(*count));
-            }
-            if matches!(exit_of(&report, Exit::Done), Exit::Failed) {
-                span.fail();
-            }
-            drop(span);
+            tell(span, run, &report);
             if !shown.json {
                 render::report::print(&plan, &report, run, shown.full)?;
             }
@@ -231,6 +224,17 @@ async fn apply(
         }
         Ended::Stopped => Err(Error::new("stopped with calls in flight")
             .hint("what they did is settled by the next apply, which looks before it does anything else")),
+    }
+}
+
+/// What carrying out a plan came to, for whoever traces the run.
+pub fn tell(mut span: telemetry::Span, run: Symbol, report: &Report) {
+    span.say("tenure.run", || run.as_str());
+    for (word, count) in &report.counts {
+        span.say(&format!("tenure.{word}"), || Said::Number(*count));
+    }
+    if matches!(exit_of(report, Exit::Done), Exit::Failed) {
+        span.fail();
     }
 }
 

@@ -18,7 +18,7 @@ use crate::driver::{self, Connection, Ended, Interrupts, Look, Progress};
 use crate::edge::{Clock as _, Journal, Record, SystemClock, provenance};
 use crate::session::connect;
 use crate::session::rescue::{Rescued, rescue};
-use crate::{Error, Exit, render};
+use crate::{Error, Exit, render, telemetry};
 
 /// A system that does not answer for so long is down.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -264,11 +264,13 @@ impl Button<'_> {
         let mut interrupts =
             Interrupts::listen().map_err(|error| Error::new(format!("cannot listen for Ctrl-C: {error}")))?;
         let progress = Progress::new("changes", Some(plan.changes.len() as u64), Look::detect());
+        let span = telemetry::step("apply");
         let ended = driver::run(&mut machine, &connections, journal, &SystemClock, &mut interrupts, &progress).await;
         let Ended::Finished(report) = ended else {
             return Err(Error::new("stopped with calls in flight")
                 .hint("the hold stands; what the calls did is settled by the next apply"));
         };
+        super::apply::tell(span, run, &report);
         render::report::print(plan, &report, run, false)?;
         if self.args.lift {
             render::note(&format!("{} is no longer suspended: the next apply gives back what the files say", self.who));

@@ -170,7 +170,10 @@ impl Prepared {
     /// # Errors
     /// What is wrong with the files in the light of what was observed.
     pub fn undo<'a>(&'a self, targets: &'a [Address], done: &Done) -> Result<Planned<'a>, Error> {
-        undo(self.inputs(targets), done).map_err(|diagnostics| self.folder.rejected(diagnostics))
+        let span = telemetry::step("plan");
+        let planned = undo(self.inputs(targets), done).map_err(|diagnostics| self.folder.rejected(diagnostics));
+        tell(span, &planned);
+        planned
     }
 
     /// What the systems hold, against files and record; accounts that signed in before `stale` are stale.

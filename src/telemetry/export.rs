@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{StatusCode, Url};
 
+use super::answer::{self, Partial};
 use super::encode;
 use super::settings::Settings;
 use super::span::Ended;
@@ -37,9 +38,25 @@ struct Lost {
     origin: String,
     spans: AtomicUsize,
     told: AtomicBool,
+    warned: AtomicBool,
 }
 
 impl Lost {
+    /// It took the others.
+    fn warn(&self, sent: usize, partial: &Partial) {
+        let Partial { rejected, message } = partial;
+        let rejected = sent.min(*rejected);
+        self.spans.fetch_add(rejected, Ordering::Relaxed);
+        if self.warned.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (origin, why) = (&self.origin, if message.is_empty() { "it does not say why" } else { message.as_str() });
+        render::note(&match rejected {
+            0 => format!("{origin} takes the traces, and says: {why}"),
+            _ => format!("{origin} took {} of {sent} spans: {why}; the run goes on", sent - rejected),
+        });
+    }
+
     fn tell(&self, spans: usize, why: &str) {
         self.spans.fetch_add(spans, Ordering::Relaxed);
         if !self.told.swap(true, Ordering::Relaxed) {
@@ -69,7 +86,12 @@ impl Exporter {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
         let (queue, waiting) = sync_channel(WAITING);
         let origin = url.origin().ascii_serialization();
-        let lost = Arc::new(Lost { origin, spans: AtomicUsize::new(0), told: AtomicBool::new(false) });
+        let lost = Arc::new(Lost {
+            origin,
+            spans: AtomicUsize::new(0),
+            told: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
+        });
         let sending = Sending { url, client, resource, lost: Arc::clone(&lost) };
         let thread = std::thread::Builder::new()
             .name("traces".to_owned())
@@ -129,20 +151,22 @@ impl Sending {
                     }
                 }
             }
-            if let Err(why) = runtime.block_on(self.deliver(encode::request(&self.resource, &spans).to_string(), over))
-            {
-                self.lost.tell(spans.len(), &why);
+            match runtime.block_on(self.deliver(encode::request(&self.resource, &spans).to_string(), over)) {
+                Ok(Some(partial)) => self.lost.warn(spans.len(), &partial),
+                Ok(None) => {}
+                Err(why) => self.lost.tell(spans.len(), &why),
             }
         }
     }
 
-    async fn deliver(&self, body: String, last: bool) -> Result<(), String> {
+    /// What the receiver has against what it took, if anything.
+    async fn deliver(&self, body: String, last: bool) -> Result<Option<Partial>, String> {
         let once = last || self.lost.told.load(Ordering::Relaxed);
         let mut rests = AGAIN.iter().filter(|_| !once);
         loop {
             let request = self.client.post(self.url.clone()).header("content-type", "application/json");
             let (why, again) = match request.body(body.clone()).send().await {
-                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) if answer.status().is_success() => return Ok(complaint(answer).await),
                 Ok(answer) => (format!("it answered {}", answer.status()), passes(answer.status())),
                 // Without the address, which may be a secret.
                 Err(error) if error.is_timeout() => ("it did not answer in time".to_owned(), true),
@@ -155,6 +179,18 @@ impl Sending {
             }
         }
     }
+}
+
+/// What it says of those that it took. That it took them stands in the status: an answer that ends early is none.
+async fn complaint(mut answer: reqwest::Response) -> Option<Partial> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > answer::MOST {
+            return None;
+        }
+    }
+    answer::partial(&body)
 }
 
 /// Whether the specification says to try again.

@@ -1,9 +1,10 @@
 //! Traces of runs, for whoever collects them by OpenTelemetry: [`span`] is one step of a run, [`encode`] writes spans in the
-//! protocol's JSON, [`export`] sends them in the background, [`settings`] reads the standard variables.
+//! protocol's JSON, [`export`] sends them in the background, [`answer`] reads what is answered, [`settings`] reads the standard variables.
 //!
 //! Always there, and inert where no variable names a receiver: it is a few hundred lines over what webhooks have already, so
 //! a cargo feature would make nothing lighter.
 
+mod answer;
 mod encode;
 mod export;
 mod settings;
