@@ -48,7 +48,7 @@ pub(super) fn alike(faces: &[Face]) -> Vec<Alike> {
     }
     let mut sets: BTreeMap<Vec<usize>, Vec<(Trait, String)>> = BTreeMap::new();
     for (one, numbers) in bearers {
-        if numbers.len() > 1 {
+        if numbers.len() > 1 && (one.0 != Trait::MailName || tells(faces, &numbers, &one.1)) {
             sets.entry(numbers).or_default().push(one.clone());
         }
     }
@@ -56,6 +56,10 @@ pub(super) fn alike(faces: &[Face]) -> Vec<Alike> {
         .into_iter()
         .filter_map(|(numbers, mut evidence)| {
             evidence.sort();
+            // What says it better says it alone.
+            if evidence.iter().any(|(kind, _)| *kind != Trait::MailName) {
+                evidence.retain(|(kind, _)| *kind != Trait::MailName);
+            }
             let of: Vec<&Face> = numbers.iter().filter_map(|number| faces.get(*number)).collect();
             let (mut accounts, mut systems): (Vec<Address>, Vec<Symbol>) =
                 of.iter().map(|face| (face.address, face.system)).unzip();
@@ -66,7 +70,9 @@ pub(super) fn alike(faces: &[Face]) -> Vec<Alike> {
             people.dedup();
             systems.sort_unstable();
             let twice = systems.array_windows().any(|[a, b]| a == b);
+            let weak = evidence.iter().all(|(kind, _)| *kind == Trait::MailName);
             let verdict = match (twice || people.len() > 1, nobodys) {
+                (true, _) if weak => return None,
                 (true, _) => Verdict::Shared,
                 (false, true) => Verdict::SamePerson,
                 // The files bring them together.
@@ -77,4 +83,19 @@ pub(super) fn alike(faces: &[Face]) -> Vec<Alike> {
         .collect();
     found.sort_by(|a, b| (a.verdict, &a.accounts).cmp(&(b.verdict, &b.accounts)));
     found
+}
+
+/// Whether this name stands before the `@` of one address among these, and is the login of others.
+fn tells(faces: &[Face], numbers: &[usize], name: &str) -> bool {
+    let mut mails: Vec<&str> = Vec::new();
+    let mut logins = false;
+    for face in numbers.iter().filter_map(|number| faces.get(*number)) {
+        let own = face.traits.iter().filter(|(kind, _)| *kind == Trait::Mail).map(|(_, mail)| mail.as_str());
+        let own: Vec<&str> = own.filter(|mail| mail.split('@').next() == Some(name)).collect();
+        logins |= own.is_empty();
+        mails.extend(own);
+    }
+    mails.sort_unstable();
+    mails.dedup();
+    logins && mails.len() == 1
 }

@@ -12,6 +12,8 @@ pub enum Trait {
     EmployeeNumber,
     Mail,
     Login,
+    /// What stands before the `@` of an address of mail, where it is a login elsewhere: see [`mail_names`].
+    MailName,
 }
 
 impl Trait {
@@ -21,6 +23,7 @@ impl Trait {
             Trait::EmployeeNumber => "employee number",
             Trait::Mail => "mail",
             Trait::Login => "login",
+            Trait::MailName => "name before the @",
         }
     }
 }
@@ -40,6 +43,17 @@ pub fn traits(account: &Object, key: Option<Symbol>) -> BTreeSet<(Trait, String)
         leaves(name.as_str(), value, key == Some(*name), &mut each);
     }
     found
+}
+
+/// By what else an account may be known beside its `traits`: `ada` on one system and `ada@acme.example` on another are one
+/// person's more often than not.
+pub fn mail_names(traits: &BTreeSet<(Trait, String)>) -> BTreeSet<(Trait, String)> {
+    let name = |(kind, text): &(Trait, String)| match kind {
+        Trait::Mail => text.split('@').next().map(str::to_owned),
+        Trait::Login => Some(text.clone()),
+        Trait::EmployeeNumber | Trait::MailName => None,
+    };
+    traits.iter().filter_map(name).map(|name| (Trait::MailName, name)).collect()
 }
 
 /// The name of an attribute in lower case and without `_` and `-`.
@@ -118,6 +132,18 @@ fn within(name: &str, value: &Value, is_key: bool, depth: u32, each: &mut dyn Fn
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_in_addresses() {
+        let of = |attributes: &str| {
+            let account = Object::new("1", serde_json::from_str(attributes).unwrap());
+            let found = mail_names(&traits(&account, None));
+            found.iter().map(|(kind, text)| format!("{} {text}", kind.word())).collect::<Vec<_>>().join(", ")
+        };
+        let two = of(r#"{"uid":"Ada","mail":["a.l@x.test","ada@x.test"],"employeeNumber":"7"}"#);
+        assert_eq!(two, "name before the @ a.l, name before the @ ada");
+        assert_eq!(of(r#"{"employeeNumber":"7"}"#), "");
+    }
 
     #[test]
     fn traits_of_accounts() {

@@ -52,7 +52,7 @@ fn field(name: &str, text: &str, is_key: bool) -> Option<&'static str> {
         Some(Trait::EmployeeNumber) => return Some("employee_number"),
         Some(Trait::Login) => return Some(login),
         None if is_key => return Some(login),
-        None => {}
+        Some(Trait::MailName) | None => {}
     }
     let name = folded(name);
     FIELDS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(field, _)| *field)

@@ -1,5 +1,5 @@
-//! Which accounts are one person's: those that share an employee number, an address of mail or a login, as long as nothing
-//! speaks against it. What is taken for one person's is said with its evidence.
+//! Which accounts are one person's: those that share an employee number, an address of mail or a login, or whose login is the
+//! name in the address of another, as long as nothing speaks against it. What is taken for one person's is said with its evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use state::{Object, Symbol};
 
 use super::Given;
 use super::fields::{FIELDS, fields, text};
-use crate::discover::traits::{Trait, traits};
+use crate::discover::traits::{Trait, mail_names, traits};
 
 /// A person or service.
 pub struct Someone<'a> {
@@ -49,7 +49,7 @@ impl Cluster {
         if by != Trait::EmployeeNumber && differ(&self.numbers, &other.numbers) {
             return Some("the employee numbers differ");
         }
-        (by == Trait::Login && differ(&self.mails, &other.mails)).then_some("the addresses of mail differ")
+        (by >= Trait::Login && differ(&self.mails, &other.mails)).then_some("the addresses of mail differ")
     }
 }
 
@@ -115,17 +115,26 @@ fn clusters(systems: &[Given<'_>], accounts: &[(usize, &Object)], notes: &mut Ve
             match one.0 {
                 Trait::EmployeeNumber => drop(cluster.numbers.insert(one.1.clone())),
                 Trait::Mail => drop(cluster.mails.insert(one.1.clone())),
-                Trait::Login => {}
+                Trait::Login | Trait::MailName => {}
             }
             bearers.entry(one).or_default().push(number);
         }
         sets.push(cluster);
     }
     let mut of: Vec<usize> = (0..accounts.len()).collect();
+    // Names in addresses that say nothing, since the address or the login does not, which was told.
+    let mut useless: BTreeSet<String> = BTreeSet::new();
     for (one, numbers) in bearers {
         let mut on: Vec<usize> = numbers.iter().filter_map(|n| accounts.get(*n)).map(|(system, _)| *system).collect();
         on.sort_unstable();
+        let weak = one.0 == Trait::MailName;
+        let name = one.1.split('@').next().unwrap_or_default();
         if on.array_windows().any(|[a, b]| a == b) {
+            // Of what is a guess already, nobody needs to know that it was not made, where no other system is about.
+            if weak && (on.first() == on.last() || useless.contains(name)) {
+                continue;
+            }
+            useless.insert(name.to_owned());
             notes.push(format!(
                 "{} {:?} is shared by {} accounts, and says nothing about whose they are",
                 one.0.word(),
@@ -139,12 +148,16 @@ fn clusters(systems: &[Given<'_>], accounts: &[(usize, &Object)], notes: &mut Ve
             // Numbers come from this very list.
             let (to, from) = (of[*first], of[*other]);
             if to == from {
-                if !sets[to].evidence.contains(&one) {
+                if !weak && !sets[to].evidence.contains(&one) {
                     sets[to].evidence.push(one.clone());
                 }
                 continue;
             }
             if let Some(why) = sets[to].contradicts(&sets[from], one.0) {
+                if weak && useless.contains(name) {
+                    continue;
+                }
+                useless.insert(name.to_owned());
                 notes.push(format!("{} {:?} does not make one person of two: {why}", one.0.word(), one.1));
                 continue;
             }
@@ -168,7 +181,9 @@ fn clusters(systems: &[Given<'_>], accounts: &[(usize, &Object)], notes: &mut Ve
 /// By what an account may be known: where its system's block says so, by that alone.
 fn traits_of(system: &Given<'_>, account: &Object) -> BTreeSet<(Trait, String)> {
     let Some((name, attribute)) = system.declared else {
-        return traits(account, system.capabilities.account_key.map(|key| key.attribute));
+        let mut found = traits(account, system.capabilities.account_key.map(|key| key.attribute));
+        found.append(&mut mail_names(&found));
+        return found;
     };
     let kind = match name.as_str() {
         "email" => Trait::Mail,

@@ -37,6 +37,7 @@ account a1 {{"userName":"ada","mail":"ada@acme.example"}}
 account a2 {{"userName":"carol","mail":"carol@acme.example"}}
 account a3 {{"userName":"bot-1"}}
 account a4 {{"userName":"tenure"}}
+account a5 {{"userName":"dora"}}
 own a4
 group g1 {{"displayName":"core"}}
 group g2 {{"displayName":"old hands"}}
@@ -49,6 +50,7 @@ grant g2 {{"on":"roof"}}
 === wiki
 account w1 {{"userName":"a.lovelace","mail":"ADA@acme.example"}}
 account w2 off {{"userName":"carol"}}
+account w3 {{"userName":"dora@acme.example"}}
 "#
     ));
     // Nothing is managed yet.
@@ -57,6 +59,7 @@ account w2 off {{"userName":"carol"}}
     unmanaged account.chat["id:a2"] carol
     ignored account.chat["id:a3"] bot-1
     tenure's own account.chat["id:a4"] tenure
+    unmanaged account.chat["id:a5"] dora
     unmanaged group.chat._id["g2"] old hands
     adoptable group.chat.core core
     unexplained membership.chat._id["g2"]["id:a2"] old hands
@@ -67,8 +70,10 @@ account w2 off {{"userName":"carol"}}
     adoptable grant.chat.core["on=wall"] core
     unmanaged account.wiki["id:w1"] a.lovelace
     unmanaged account.wiki["id:w2"] carol off
+    unmanaged account.wiki["id:w3"] dora@acme.example
     SamePerson mail ada@acme.example: account.chat.ada account.wiki["id:w1"]
     SamePerson login carol: account.chat["id:a2"] account.wiki["id:w2"]
+    SamePerson name before the @ dora: account.chat["id:a5"] account.wiki["id:w3"]
     "#);
     assert_eq!(story.apply(), "");
     assert_eq!(story.apply(), "");
@@ -82,6 +87,7 @@ account w2 off {{"userName":"carol"}}
     unmanaged account.chat["id:a2"] carol stale
     ignored account.chat["id:a3"] bot-1 stale
     tenure's own account.chat["id:a4"] tenure stale
+    unmanaged account.chat["id:a5"] dora stale
     unmanaged group.chat._id["g2"] old hands
     managed group.chat.core core
     unexplained membership.chat._id["g2"]["id:a2"] old hands
@@ -94,8 +100,10 @@ account w2 off {{"userName":"carol"}}
     missing account.wiki.ada wiki-1 off
     unmanaged account.wiki["id:w1"] a.lovelace
     unmanaged account.wiki["id:w2"] carol off
+    unmanaged account.wiki["id:w3"] dora@acme.example
     SamePerson mail ada@acme.example: account.chat.ada account.wiki["id:w1"]
     SamePerson login carol: account.chat["id:a2"] account.wiki["id:w2"]
+    SamePerson name before the @ dora: account.chat["id:a5"] account.wiki["id:w3"]
     vanished [account.wiki.ada]
     "#);
 }

@@ -192,6 +192,51 @@ fn a_small_company() {
     holds(&systems);
 }
 
+/// A login on one system and the name in the address on another: one person's, unless another address, or another account
+/// of the same system, speaks against it.
+#[test]
+fn a_login_that_is_the_name_in_an_address() {
+    let systems = systems(&[
+        (
+            "chat",
+            "",
+            r#"
+            account c1 {"userName":"ada@acme.example"}
+            account c2 {"userName":"bob@acme.example"}
+            account c3 {"userName":"cat@acme.example"}
+            account c4 {"userName":"cat@old.example"}
+            account c5 {"userName":"dan@acme.example"}
+            "#,
+        ),
+        (
+            "db",
+            "",
+            r#"
+            account d1 {"userName":"Ada"}
+            account d2 {"userName":"bob","mail":"bob@other.example"}
+            account d3 {"userName":"cat"}
+            account d4 {"userName":"dan","mail":"daniel@acme.example"}
+            account d5 {"userName":"batch"}
+            "#,
+        ),
+    ]);
+    let (made, _) = written(&systems);
+    let joins = made.joins.iter().map(|join| {
+        let accounts: Vec<String> = join.accounts.iter().map(|(system, name)| format!("{system}/{name}")).collect();
+        let evidence: Vec<String> =
+            join.evidence.iter().map(|(kind, text)| format!("{} {text}", kind.word())).collect();
+        format!("{}: {} by {}\n", join.person, accounts.join(", "), evidence.join(", "))
+    });
+    assert_snapshot!(format!("{}{}", joins.collect::<String>(), made.notes.join("\n")), @r#"
+    Ada: chat/ada@acme.example, db/Ada by name before the @ ada
+    name before the @ "bob" does not make one person of two: the addresses of mail differ
+    name before the @ "cat" is shared by 3 accounts, and says nothing about whose they are
+    name before the @ "dan" does not make one person of two: the addresses of mail differ
+    2 accounts have neither mail nor a person's name, and were taken for services: see services.hcl
+    "#);
+    holds(&systems);
+}
+
 /// More people than one types stand in a table, and long lists of members too.
 #[test]
 fn many_people() {
