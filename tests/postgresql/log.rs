@@ -120,7 +120,7 @@ person.dan  dan
 who and when: system.warehouse does not tell of 2 differences
 
 Drift: 5 differences: 3 that apply puts back, 1 held, 1 that stays
-system.warehouse does not tell of everything who and when: the server's log goes back to TIME
+system.warehouse does not tell of everything who and when: the server's log has statements that would have done it, and not whether their transactions were committed (log_statement = 'all' tells)
 "#);
     // The moment is that of the statement, though the server writes its log in another time zone.
     let json = folder.run("drift --json", 0);

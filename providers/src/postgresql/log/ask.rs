@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use state::{Symbol, Target, Touched, Value};
 
-use super::author::{Author, Index, Question, Wanted, author, setting};
+use super::author::{Author, Index, Question, Silence, Wanted, author, setting};
 use super::deed::Setting;
 use super::history::{Event, events};
 use super::read::{Log, read};
@@ -43,14 +43,16 @@ pub async fn ask(client: &Client, own: &[String], differences: &[Difference], li
         // Which role of that name was dropped is known from all that became of the name.
         let whole = question.since.zip(log.begins).is_some_and(|(since, begins)| begins < since);
         match question.wanted {
-            Wanted::Dropped { .. } if !whole => None,
+            Wanted::Dropped { .. } if !whole => Err(Silence::Nobody),
             _ => author(&index, question, by_tenure),
         }
     };
-    let touched: Vec<Option<Touched>> =
-        questions.iter().map(|question| Some(touched(answer(question.as_ref()?)?))).collect();
-    let silent = questions.iter().zip(&touched).any(|(question, touched)| question.is_some() && touched.is_none());
-    Ok(Authors { touched, limits: silent.then(|| limits(&log, since, limit)).flatten() })
+    let answers: Vec<Option<Result<Author, Silence>>> =
+        questions.iter().map(|question| question.as_ref().map(answer)).collect();
+    let silence = answers.iter().flatten().filter_map(|answer| answer.as_ref().err()).min();
+    let limits = silence.and_then(|silence| limits(*silence, &log, since, limit));
+    let touched = answers.into_iter().map(|answer| answer?.ok().map(touched)).collect();
+    Ok(Authors { touched, limits })
 }
 
 /// What is looked for in the log; none where nothing in it would tell.
@@ -119,9 +121,16 @@ fn touched(author: Author) -> Touched {
 }
 
 /// Why the log may not have told of something.
-fn limits(log: &Log, since: Option<state::Timestamp>, limit: u64) -> Option<String> {
+fn limits(silence: Silence, log: &Log, since: Option<state::Timestamp>, limit: u64) -> Option<String> {
     if log.statements == "none" {
         return Some("log_statement is none at the server (set log_statement = 'ddl' there)".to_owned());
+    }
+    if silence == Silence::Undecided && log.statements != "all" {
+        return Some(
+            "the server's log has statements that would have done it, and not whether their transactions were committed \
+             (log_statement = 'all' tells)"
+                .to_owned(),
+        );
     }
     let begins = log.begins.filter(|begins| since.is_none_or(|since| *begins >= since))?;
     Some(match log.bounded {

@@ -60,6 +60,15 @@ pub struct Author {
     pub before: Vec<String>,
 }
 
+/// Why nobody is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Silence {
+    /// Somebody's statement would have done it, and whether it took effect the log does not tell.
+    Undecided,
+    /// No statement did it, or the last one about it says otherwise, or it was tenure.
+    Nobody,
+}
+
 /// What a deed means for a question.
 enum Effect {
     /// It is about something else.
@@ -117,15 +126,15 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The last who did it. None where nobody is known to have; where the last statement about it says otherwise, or may have;
-/// and where it was tenure (`own`).
-pub fn author(index: &Index<'_>, question: &Question, own: impl Fn(&Event<'_>) -> bool) -> Option<Author> {
+/// The last who did it; nobody who is not known to have, and not tenure (`own`).
+pub fn author(index: &Index<'_>, question: &Question, own: impl Fn(&Event<'_>) -> bool) -> Result<Author, Silence> {
     let mut wanted = question.wanted.clone();
     let events = index.about(wanted.names().into_iter().map(|name| name.clone()));
     let since = |event: &&Event<'_>| question.since.is_none_or(|since| event.at >= since);
     if let Wanted::Dropped { role } = &question.wanted {
-        return dropped(events.into_iter().filter(since), role, own);
+        return dropped(events.into_iter().filter(since), role, own).ok_or(Silence::Nobody);
     }
+    let mut silence = Silence::Nobody;
     let mut found: Option<Author> = None;
     for event in events.into_iter().rev().take_while(since) {
         match wanted.effect(event.deed) {
@@ -147,20 +156,23 @@ pub fn author(index: &Index<'_>, question: &Question, own: impl Fn(&Event<'_>) -
                 }
             }
             // It was rolled back, or did what another did for certain.
-            Effect::Makes { surely: true } => {}
-            Effect::Makes { surely: false } | Effect::Contrary => break,
+            Effect::Makes { surely: true } => silence = Silence::Undecided,
+            Effect::Makes { surely: false } => {
+                silence = Silence::Undecided;
+                break;
+            }
+            Effect::Contrary => break,
             Effect::Named { place, before: Who::Role(before) } if event.fate == Fate::Committed => {
                 wanted.rename(place, before);
             }
             Effect::Named { .. } => break,
         }
     }
-    if let Some(found) = &mut found {
-        found.before.sort_unstable();
-        found.before.dedup();
-        found.before.retain(|user| *user != found.user);
-    }
-    found
+    let mut found = found.ok_or(silence)?;
+    found.before.sort_unstable();
+    found.before.dedup();
+    found.before.retain(|user| *user != found.user);
+    Ok(found)
 }
 
 /// Who dropped a role that had this name when the events begin.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rustc_hash::FxHashSet;
 use state::Timestamp;
 
-use super::author::{Index, Question, Wanted, author};
+use super::author::{Index, Question, Silence, Wanted, author};
 use super::deed::Setting;
 use super::history::events;
 use super::line::{Line, Zones};
@@ -58,8 +58,9 @@ fn answer(rows: &str, wanted: Wanted, open: &[&str], since: Option<&str>) -> Str
     let index = Index::new(events(&lines, &zones, &open, until));
     let question = Question { wanted, since: since.map(|since| since.parse().unwrap()) };
     match author(&index, &question, |event| event.line.application == "tenure") {
-        None => "nobody".to_owned(),
-        Some(found) => {
+        Err(Silence::Nobody) => "nobody".to_owned(),
+        Err(Silence::Undecided) => "undecided".to_owned(),
+        Ok(found) => {
             let at = found.at.to_string();
             let before =
                 if found.before.is_empty() { String::new() } else { format!(" before: {}", found.before.join(" ")) };
@@ -138,25 +139,25 @@ fn whose_statement_failed_is_not_named() {
         "bob a/1 idle: ALTER ROLE ada NOLOGIN\neve b/2 idle: ALTER ROLE ada LOGIN\neve b/2 !: 42501",
     );
     // "role ada is not a member of role readers"
-    says("nobody", member(false), "eve a/1 idle: REVOKE readers FROM ada\neve a/1 ?: 01000");
+    says("undecided", member(false), "eve a/1 idle: REVOKE readers FROM ada\neve a/1 ?: 01000");
 }
 
 #[test]
 fn whose_transaction_may_have_been_rolled_back_is_not_named() {
-    says("nobody", login(false), "eve a/1 in: ALTER ROLE ada NOLOGIN");
-    says("nobody", login(false), "eve a/1 idle: BEGIN; ALTER ROLE ada NOLOGIN; ROLLBACK");
-    says("nobody", login(false), "eve a/1 idle: BEGIN\neve a/1 in: ALTER ROLE ada NOLOGIN\neve a/1 in: ROLLBACK");
+    says("undecided", login(false), "eve a/1 in: ALTER ROLE ada NOLOGIN");
+    says("undecided", login(false), "eve a/1 idle: BEGIN; ALTER ROLE ada NOLOGIN; ROLLBACK");
+    says("undecided", login(false), "eve a/1 idle: BEGIN\neve a/1 in: ALTER ROLE ada NOLOGIN\neve a/1 in: ROLLBACK");
     says(
-        "nobody",
+        "undecided",
         login(false),
         "eve a/1 idle: BEGIN\neve a/1 in: SAVEPOINT s\neve a/1 in: ALTER ROLE ada NOLOGIN\neve a/1 in: COMMIT",
     );
     says(
-        "nobody",
+        "undecided",
         login(false),
         "eve a/1 idle: BEGIN\neve a/1 in: ALTER ROLE ada NOLOGIN\neve a/1 !: 22012\neve a/1 in: COMMIT",
     );
-    says("nobody", login(false), "eve a/1 ALTER ROLE: execute <unnamed>: ALTER ROLE ada NOLOGIN");
+    says("undecided", login(false), "eve a/1 ALTER ROLE: execute <unnamed>: ALTER ROLE ada NOLOGIN");
     // Before or after whoever did it for certain.
     says(
         "bob ALTER ROLE 00:01",
@@ -171,7 +172,7 @@ fn whose_transaction_may_have_been_rolled_back_is_not_named() {
     // A text is not compared: eve's may be the one.
     let comment = || Wanted::Set { role: "ada".into(), attribute: "comment", to: None };
     says("bob COMMENT 00:00", comment(), "bob b/2 idle: COMMENT ON ROLE ada IS 'x'");
-    says("nobody", comment(), "bob b/2 idle: COMMENT ON ROLE ada IS 'x'\neve a/1 in: COMMENT ON ROLE ada IS 'y'");
+    says("undecided", comment(), "bob b/2 idle: COMMENT ON ROLE ada IS 'x'\neve a/1 in: COMMENT ON ROLE ada IS 'y'");
 }
 
 #[test]
@@ -187,15 +188,15 @@ fn a_transaction_that_the_log_has_whole_counts() {
         login(false),
         "bob a/1 BEGIN: execute S_1: BEGIN\nbob a/1 ALTER ROLE: execute <unnamed>: ALTER ROLE ada NOLOGIN\nbob a/1 COMMIT: execute S_2: COMMIT",
     );
-    says("nobody", login(false), "bob a/1 idle: BEGIN\nbob a/1 in: ALTER ROLE ada NOLOGIN\nbob a/2 in: COMMIT");
+    says("undecided", login(false), "bob a/1 idle: BEGIN\nbob a/1 in: ALTER ROLE ada NOLOGIN\nbob a/2 in: COMMIT");
 }
 
 #[test]
 fn what_is_under_way_or_was_lost_is_not_told() {
     let rows = "bob a/1 idle: ALTER ROLE ada NOLOGIN";
-    assert_eq!(answer(rows, login(false), &["3/1"], None), "nobody");
+    assert_eq!(answer(rows, login(false), &["3/1"], None), "undecided");
     assert_eq!(answer(rows, login(false), &["3/2"], None), "bob ALTER ROLE 00:00");
-    says("nobody", login(false), &format!("{rows}\n- -/0 startup: recovery"));
+    says("undecided", login(false), &format!("{rows}\n- -/0 startup: recovery"));
     says(
         "bob ALTER ROLE 00:00",
         login(false),
