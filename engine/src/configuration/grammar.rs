@@ -187,7 +187,7 @@ const OWN_ATTRIBUTES: &[&str] = &["kind", "accounts"];
 /// Checks a top block; true where it is known well enough to be taken in.
 pub(super) fn check(block: &Block, errors: &mut Errors) -> bool {
     let Some(grammar) = GRAMMAR.iter().find(|grammar| grammar.kind == &*block.kind) else {
-        errors.push(unknown_block(block, GRAMMAR, "a configuration"));
+        errors.push(unknown_block(block, GRAMMAR, &[], "a configuration"));
         return false;
     };
     if block.labels.len() != grammar.labels.len() {
@@ -240,6 +240,7 @@ fn check_body(block: &Block, grammar: &BlockGrammar, errors: &mut Errors) {
             errors.push(unknown_block(
                 inner,
                 grammar.blocks,
+                grammar.attributes,
                 &format!("{} `{}` block", article(grammar.kind), grammar.kind),
             ));
             continue;
@@ -262,8 +263,12 @@ fn is_identity(kind: &str) -> bool {
     matches!(kind, "person" | "people" | "service")
 }
 
-fn unknown_block(block: &Block, known: &[BlockGrammar], place: &str) -> Diagnostic {
+fn unknown_block(block: &Block, known: &[BlockGrammar], attributes: &[&str], place: &str) -> Diagnostic {
     let kind = &*block.kind;
+    if attributes.contains(&kind) {
+        return Diagnostic::new(block.span, format!("`{kind}` of {place} is an attribute, not a block"))
+            .hint(format!("write `{kind} = ...`"));
+    }
     let kinds: Vec<&str> = known.iter().map(|grammar| grammar.kind).collect();
     let hint = did_you_mean(kind, kinds.iter().copied(), || {
         if kinds.is_empty() {

@@ -18,6 +18,7 @@ system "chat" {
   account {
     on_creat {}
   }
+  ignore {}
 }
 "#), @r#"
     main.hcl:2:1: there is no block `persn` in a configuration
@@ -30,6 +31,8 @@ system "chat" {
       hint: did you mean "safeguards"?
     main.hcl:13:5: there is no block `on_creat` in an `account` block
       hint: did you mean "on_create"?
+    main.hcl:15:3: `ignore` of a `system` block is an attribute, not a block
+      hint: write `ignore = ...`
     "#);
 }
 

@@ -123,6 +123,15 @@ impl<'t> Around<'t> {
             Some('{' | '[' | '"') if starts_line && !self.expects("`]`") && !self.expects("`)`") => {
                 say("this is not a block", "a file holds blocks of the form name \"label\" { ... }")
             }
+            // `account { on_create { ... } }`
+            Some('{')
+                if before.contains('{') && before.ends_with(|last: char| last.is_alphanumeric() || last == '_') =>
+            {
+                say(
+                    "a block on one line holds an attribute, and no block",
+                    "put the block within it on lines of its own",
+                )
+            }
             Some('e' | 'E') if before.ends_with(|last: char| last.is_ascii_digit()) => {
                 say("this number is too large", "numbers go up to 1e308")
             }
