@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::apply::{Answers, Connected, Doubt, Settlement, settle};
-use engine::configuration::{Configuration, Facts};
+use engine::configuration::{Configuration, Facts, PeopleSource};
 use engine::discover::{Discovery, discover};
 use engine::drift::{Drifts, drift};
 use engine::guard::Watch;
@@ -255,7 +255,7 @@ pub(super) fn schemas(connections: &[Connection]) -> BTreeMap<Symbol, Schema> {
 /// What a configuration is evaluated with.
 pub(super) fn facts<'a>(
     schemas: &'a BTreeMap<Symbol, Schema>,
-    people: BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>,
+    people: BTreeMap<Symbol, PeopleSource<'a>>,
     connections: &[Connection],
 ) -> Facts<'a> {
     let schemas = schemas.iter().map(|(name, schema)| (*name, schema)).collect();
@@ -272,7 +272,7 @@ fn credentials(connections: &[Connection]) -> BTreeMap<Symbol, Vec<Symbol>> {
 fn people<'a>(
     sources: &[Symbol],
     readings: &'a BTreeMap<Symbol, Reading>,
-) -> Result<BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>, Error> {
+) -> Result<BTreeMap<Symbol, PeopleSource<'a>>, Error> {
     sources
         .iter()
         .filter_map(|name| Some((*name, readings.get(name)?)))
@@ -282,9 +282,9 @@ fn people<'a>(
                     .hint("nothing can be planned without knowing who is there"))
             }
             inventory => {
-                let named = reading.capabilities.group_key.map(|key| key.attribute);
-                let observed = inventory.observed().map(|observed| (name, (observed, named)));
-                observed.ok_or_else(|| Error::new(format!("system.{name} was not read")))
+                let group_name = reading.capabilities.group_key.map(|key| key.attribute);
+                let source = |observed| (name, PeopleSource { observed, group_name, schema: &reading.schema });
+                inventory.observed().map(source).ok_or_else(|| Error::new(format!("system.{name} was not read")))
             }
         })
         .collect()

@@ -32,11 +32,22 @@ use crate::language::{Diagnostic, Expr, Value};
 pub struct Facts<'a> {
     /// The schemas of the systems: which of two qualifiers is stronger.
     pub schemas: BTreeMap<Symbol, &'a Schema>,
-    /// What the systems hold that people come from, with the attribute that names a group there.
-    pub people: BTreeMap<Symbol, (&'a Observed, Option<Symbol>)>,
+    /// The systems that people come from.
+    pub people: BTreeMap<Symbol, PeopleSource<'a>>,
     /// By system, the settings that only serve to sign in, as its provider says. What flows into these alone (a token that is
     /// rotated, the credentials of another runner) decides nothing and is not part of a plan's digest.
     pub credentials: BTreeMap<Symbol, Vec<Symbol>>,
+}
+
+/// A system that people come from.
+#[derive(Clone, Copy, Debug)]
+pub struct PeopleSource<'a> {
+    /// What it holds.
+    pub observed: &'a Observed,
+    /// The attribute that names a group there.
+    pub group_name: Option<Symbol>,
+    /// What accounts have there, as the system says: what is listed and nobody has is null in every row.
+    pub schema: &'a Schema,
 }
 
 impl Loaded {
@@ -79,8 +90,8 @@ impl Loaded {
     }
 
     fn second(self, facts: &Facts, errors: &mut Errors) -> (Configuration, Arc<Evaluator>) {
-        let rows = facts.people.iter().map(|(system, (observed, name))| (*system, world::rows(observed, *name)));
-        let _ = self.world.observed.set(rows.collect());
+        let sources = facts.people.iter().map(|(system, source)| (*system, world::Rows::new(source)));
+        let _ = self.world.observed.set(sources.collect());
         Second { loaded: self, facts }.run(errors)
     }
 }

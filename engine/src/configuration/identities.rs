@@ -1,6 +1,6 @@
 //! People and services: who there is, and their attributes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -21,6 +21,9 @@ pub(super) enum Who {
     Service(u32, u32),
 }
 
+/// The attributes that a system knows, where people come from one.
+type Known<'a> = Option<&'a BTreeSet<Symbol>>;
+
 /// The columns of a source, sorted, each with how many rows have it.
 type Columns = Vec<(Arc<str>, u64)>;
 
@@ -33,8 +36,8 @@ pub(super) struct Identities {
     folded: OnceLock<FxHashMap<String, u32>>,
     /// References to all of them.
     list: OnceLock<Value>,
-    /// Rows and columns of each `people` block, by number of the block.
-    pub sources: Vec<(u32, u64, Columns)>,
+    /// Rows and columns of each `people` block, by number of the block, and what it speaks of and no row has.
+    pub sources: Vec<(u32, u64, Columns, Vec<Symbol>)>,
     /// Whether some could not be found out.
     pub incomplete: bool,
 }
@@ -167,12 +170,13 @@ impl World {
             people.incomplete = true;
             return Ok(());
         };
-        let Some(mut rows) = self.source(run, from)? else {
+        let Some((mut rows, known)) = self.source(run, from)? else {
             people.incomplete = true;
             return Ok(());
         };
         let columns = fill_columns(&mut rows);
-        people.sources.push((number, rows.len() as u64, columns));
+        let lacks = known.map(|known| fill_known(&mut rows, &columns, known, block)).unwrap_or_default();
+        people.sources.push((number, rows.len() as u64, columns, lacks));
         let mut bad: Vec<(Diagnostic, Vec<u32>)> = Vec::new();
         for (row_number, row) in (1u32..).zip(rows) {
             match self.row_key(run, key, &row) {
@@ -204,13 +208,15 @@ impl World {
     }
 
     /// The rows of a source; none where they come from a system that was not read.
-    fn source(&self, run: &Run, from: &Expr) -> Result<Option<Vec<Value>>, Diagnostic> {
+    /// The rows of a source; of a system also the attributes that it knows.
+    fn source(&self, run: &Run, from: &Expr) -> Result<Option<(Vec<Value>, Known<'_>)>, Diagnostic> {
         let view = View::new(self, run);
         let value = if is_system(from) { evaluate(from, &view)? } else { self.known_value(&view, from, "`from`")? };
         match value {
-            Value::List(rows) | Value::Set(rows) => Ok(Some(Arc::unwrap_or_clone(rows))),
+            Value::List(rows) | Value::Set(rows) => Ok(Some((Arc::unwrap_or_clone(rows), None))),
             Value::Reference(Reference::To(Address::System(system))) if is_system(from) => {
-                Ok(self.observed.get().and_then(|observed| observed.get(&system)).cloned())
+                let source = self.observed.get().and_then(|observed| observed.get(&system));
+                Ok(source.map(|source| (source.rows.clone(), Some(&source.known))))
             }
             other => Err(Diagnostic::new(from.span, format!("`from` takes a list of rows, and this is {}", other.describe()))
                 .hint("such as csvdecode(file(\"people.csv\")), a list of objects, or system.NAME; of an object take values(...)")),
@@ -370,6 +376,27 @@ fn is_system(expr: &Expr) -> bool {
         Kind::Traversal { of, .. } => matches!(&*of.kind, Kind::Variable(name) if &**name == "system"),
         _ => false,
     }
+}
+
+/// Gives every row of a system, as null, what the block speaks of, the system knows and nobody has at the moment: the last
+/// one who had a title left. What it does not know is a mistake.
+fn fill_known(rows: &mut [Value], columns: &Columns, known: &BTreeSet<Symbol>, block: &IdentityBlock) -> Vec<Symbol> {
+    let spoken = block.attributes.iter().flat_map(|attribute| attribute.value.references());
+    let names = spoken.filter_map(|mention| match &mention.path[..] {
+        [root, name, ..] if &**root == "row" => Some(name.clone()),
+        _ => None,
+    });
+    let has = |name: &Arc<str>| columns.binary_search_by(|(column, _)| column.cmp(name)).is_ok();
+    let lacks: BTreeSet<Arc<str>> = names.filter(|name| known.contains(&Symbol::new(name)) && !has(name)).collect();
+    if lacks.is_empty() {
+        return Vec::new();
+    }
+    for row in rows.iter_mut() {
+        let Some(object) = row.as_object() else { continue };
+        let own = object.iter().map(|(name, value)| (name.clone(), value.clone()));
+        *row = Value::object(own.chain(lacks.iter().map(|name| (name.clone(), Value::Null))));
+    }
+    lacks.iter().map(|name| Symbol::new(name)).collect()
 }
 
 /// Gives every row the columns of all: null where it lacks one.

@@ -45,7 +45,7 @@ mod walk;
 mod world;
 
 pub(crate) use authority::decides;
-pub use evaluate::Facts;
+pub use evaluate::{Facts, PeopleSource};
 pub(crate) use graph::way_text;
 pub use inputs::SharedSources;
 pub use load::{Loaded, Rejected};

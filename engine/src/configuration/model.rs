@@ -142,6 +142,8 @@ pub struct Identity {
 pub struct Source {
     /// Its columns are sorted.
     pub read: SourceRead,
+    /// What the files speak of, the system knows and no row has, sorted: null in all of them.
+    pub lacks: Vec<Symbol>,
     pub span: Span,
 }
 

@@ -79,7 +79,7 @@ impl World {
     /// The `people` blocks that have a source.
     pub(super) fn sources(&self) -> Vec<Source> {
         let Some(people) = self.people.get() else { return Vec::new() };
-        let sources = people.sources.iter().filter_map(|(number, rows, columns)| {
+        let sources = people.sources.iter().filter_map(|(number, rows, columns, lacks)| {
             let block = self.program.people.get(*number as usize)?;
             let read = SourceRead {
                 name: Symbol::new(&block.name),
@@ -87,7 +87,7 @@ impl World {
                 columns: columns.iter().map(|(name, _)| Symbol::new(name)).collect(),
                 having: columns.iter().map(|(_, having)| *having).collect(),
             };
-            Some(Source { read, span: block.block.span })
+            Some(Source { read, lacks: lacks.clone(), span: block.block.span })
         });
         let mut sources: Vec<Source> = sources.collect();
         sources.sort_by_key(|source| source.read.name);

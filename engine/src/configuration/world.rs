@@ -1,7 +1,7 @@
 //! What has been evaluated so far: every value once, when it is first asked for, and no value through itself.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) groups: Vec<OnceLock<Option<GroupInstances>>>,
     pub(super) roles: Vec<OnceLock<Option<Instances>>>,
     /// What those systems hold that people come from; not there before it was read.
-    pub observed: OnceLock<BTreeMap<Symbol, Vec<Value>>>,
+    pub observed: OnceLock<BTreeMap<Symbol, Rows>>,
     /// What failed in something that others only ask about.
     failed: Mutex<Errors>,
     /// How many people were looked for among everybody.
@@ -333,9 +333,24 @@ impl World {
     }
 }
 
+/// A system that people come from.
+pub(super) struct Rows {
+    pub rows: Vec<Value>,
+    /// Attributes that accounts may have there, by their first name.
+    pub known: BTreeSet<Symbol>,
+}
+
+impl Rows {
+    pub fn new(source: &super::evaluate::PeopleSource<'_>) -> Rows {
+        let first = |name: Symbol| Symbol::new(name.as_str().split('.').next().unwrap_or_default());
+        let known = source.schema.account.iter().map(|attribute| first(attribute.name)).collect();
+        Rows { rows: rows(source.observed, source.group_name), known }
+    }
+}
+
 /// The rows that a system holds, as a source of people: each account's attributes, its `id`, whether it is `active`,
 /// and the names of its `groups` (`group_name`: the attribute that names a group; else its id).
-pub(super) fn rows(observed: &Observed, group_name: Option<Symbol>) -> Vec<Value> {
+fn rows(observed: &Observed, group_name: Option<Symbol>) -> Vec<Value> {
     let names: rustc_hash::FxHashMap<Symbol, Value> = observed
         .groups
         .iter()

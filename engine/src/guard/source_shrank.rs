@@ -1,9 +1,9 @@
 //! `source-shrank`: a source of people lost too many rows, is empty, or lost a column. Whoever seems to have left with
-//! it is not touched.
+//! it is not touched; and nobody of it, where the files speak of what it lost.
 
 use rustc_hash::FxHashSet;
 use state::record::{Recorded, Seen};
-use state::{Address, Code, Fact, Finding, Plan, Scope, Severity, SourceRead, Symbol};
+use state::{Address, Change, Code, Fact, Finding, Plan, Scope, Severity, SourceRead, Symbol};
 
 use super::limits::InForce;
 use super::{count, holds};
@@ -44,8 +44,19 @@ fn source<'a>(planner: &'a Planner<'_>, name: Symbol) -> Option<&'a SourceRead> 
     planner.inputs.configuration.sources.iter().map(|source| &source.read).find(|source| source.name == name)
 }
 
-/// Whether a source lost columns and no rows.
+/// Whether a source lost a column that the files speak of: whatever comes of its people comes of null in place of it.
+fn is_missed(planner: &Planner<'_>, name: Symbol) -> bool {
+    let source = planner.inputs.configuration.sources.iter().find(|source| source.read.name == name);
+    let (Some(source), Some(seen)) = (source, planner.inputs.recorded.sources.get(&name)) else { return false };
+    let lost = lost(seen, &source.read, left(&planner.leaving, name));
+    lost.iter().any(|lost| source.lacks.contains(&lost.column))
+}
+
+/// Whether a source lost columns and no rows, and nothing comes of it.
 fn is_harmless(planner: &Planner<'_>, name: Symbol) -> bool {
+    if is_missed(planner, name) {
+        return false;
+    }
     let had = planner.inputs.recorded.sources.get(&name).map_or(0, |seen| seen.most_rows(planner.inputs.now, DAY));
     source(planner, name).is_some_and(|source| source.rows >= had && had > 0)
 }
@@ -61,13 +72,16 @@ pub(super) fn judge(planner: &mut Planner<'_>, plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in names {
         let Some(message) = shrank(planner, name, share) else { continue };
-        let of_source = |holder: Symbol| planner.leavers.get(&holder).is_some_and(|leaver| leaver.source == Some(name));
-        let addresses: Vec<_> = plan
-            .changes
-            .iter()
-            .filter(|change| change.action.removes() && change.address.holder().is_some_and(of_source))
-            .map(|change| change.address)
-            .collect();
+        let leaves = |holder: Symbol| planner.leavers.get(&holder).is_some_and(|leaver| leaver.source == Some(name));
+        let stays = |holder: Symbol| planner.identities.get(&holder).is_some_and(|own| own.source == Some(name));
+        let missed = is_missed(planner, name);
+        let touches = |change: &&Change| {
+            let of = |holder: Symbol| {
+                change.action.removes() && leaves(holder) || missed && (leaves(holder) || stays(holder))
+            };
+            change.address.holder().is_some_and(of)
+        };
+        let addresses: Vec<_> = plan.changes.iter().filter(touches).map(|change| change.address).collect();
         if addresses.is_empty() && is_harmless(planner, name) {
             let hint = "nobody leaves by this: from the next apply on, it is what the source is like".to_owned();
             let (code, severity, scope) = (Code::SourceShrank, Severity::Notice, Scope::Plan);

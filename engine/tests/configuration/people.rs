@@ -1,6 +1,6 @@
 //! People and services.
 
-use state::{Complete, Object, Observed};
+use state::{AttributeSchema, AttributeType, Complete, Mutability, Object, Observed, Schema, Shape};
 
 use crate::support::{Case, attributes, evaluated};
 
@@ -366,6 +366,51 @@ system "chat" { provider = "scim" }
     system.ad = ldap read-only
     system.chat = scim
     account.chat.ada: role.staff
+    "#);
+}
+
+/// The last one who had a title left: what the system knows and nobody has is null. What it does not know is a mistake.
+#[test]
+fn what_nobody_has_in_the_system_that_people_come_from() {
+    let text = |attribute: &str| {
+        format!(
+            r#"
+system "ad" {{ provider = "ldap" }}
+people "ad" {{
+  from    = system.ad
+  key     = row.uid
+  title   = row.{attribute}
+  manager = row.manager == null ? null : lower(row.manager)
+}}
+"#
+        )
+    };
+    let evaluated = |attribute: &str| {
+        let mut case = Case::new(&text(attribute));
+        let known = |name: &str| AttributeSchema {
+            name: name.into(),
+            value: AttributeType::Any,
+            shape: Shape::One,
+            mutability: Mutability::ReadWrite,
+            case_exact: false,
+            required: false,
+        };
+        let account = ["uid", "title", "manager", "name.given"].map(known).to_vec();
+        case.schemas.insert("ad".into(), Schema { account, ..Schema::default() });
+        let people =
+            vec![Object::new("1", attributes(&[("uid", "ada")])), Object::new("2", attributes(&[("uid", "bob")]))];
+        let proof = Complete::proved("test", case.now);
+        case.people.insert("ad".into(), (Observed::new(proof, people, vec![], vec![], vec![]), None));
+        case.text()
+    };
+    insta::assert_snapshot!(evaluated("title"), @"
+    person.ada {}
+    person.bob {}
+    system.ad = ldap read-only
+    ");
+    insta::assert_snapshot!(evaluated("titel"), @r#"
+    main.hcl:6:17: there is no attribute "titel" in this object [for person.ada and one other]
+      hint: it has: active, groups, id, manager, uid
     "#);
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use state::{Address, Attributes, Observed, Schema, Symbol, Timestamp};
 use tenure_engine::configuration::{
-    Configuration, Facts, Given, Known, KnownObject, Loaded, Membership, Rejected, Sources, WantedAccount, WantedValue,
-    Why,
+    Configuration, Facts, Given, Known, KnownObject, Loaded, Membership, PeopleSource, Rejected, Sources,
+    WantedAccount, WantedValue, Why,
 };
 use tenure_engine::language::{Diagnostic, File, Files};
 
@@ -91,9 +91,17 @@ impl Case {
     }
 
     pub fn evaluate(&self) -> Result<Configuration, Rejected> {
+        let nothing = Schema::default();
         let facts = Facts {
             schemas: self.schemas.iter().map(|(name, schema)| (*name, schema)).collect(),
-            people: self.people.iter().map(|(name, (observed, group))| (*name, (observed, *group))).collect(),
+            people: self
+                .people
+                .iter()
+                .map(|(name, (observed, group))| {
+                    let schema = self.schemas.get(name).unwrap_or(&nothing);
+                    (*name, PeopleSource { observed, group_name: *group, schema })
+                })
+                .collect(),
             credentials: self.credentials.clone(),
         };
         self.load()?.evaluate(&facts)

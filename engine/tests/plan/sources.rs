@@ -288,3 +288,81 @@ fn an_attribute_that_is_not_read_any_more() {
       - revoke membership.chat.all.p01 <- left the files
     ");
 }
+
+/// People come from a directory, whose schema says what its accounts may have.
+const DIRECTORY: &str = r#"
+system "hr" {
+  provider = "directory"
+}
+people "hr" {
+  from  = system.hr
+  key   = row.userName
+  login = row.userName
+  team  = row.team
+}
+system "chat" {
+  provider = "directory"
+  match    = self.login == account.userName
+  account {
+    userName = self.login
+  }
+}
+group "chat" "team" {}
+role "all" {
+  when   = true
+  access = [system.chat]
+}
+role "team" {
+  when   = self.team != null
+  access = [group.chat.team]
+}
+"#;
+
+/// These people are in the directory, and these in a team.
+fn directory(story: &mut Story, people: &[usize], team: &[usize]) {
+    let mut hr = crate::remote::Remote::new("set=team");
+    for n in people {
+        let team = if team.contains(n) { r#","team":["core"]"# } else { "" };
+        hr.line(&format!(r#"account h{n} {{"userName":"p{n:02}"{team}}}"#));
+    }
+    story.systems.insert("hr".into(), hr);
+}
+
+/// The last one with a team leaves: nobody has one, which is no mistake of the files, and whoever left is switched off.
+/// Where the right to read it was taken away instead, nothing at all is done about these people.
+#[test]
+fn what_the_files_speak_of_and_nobody_has() {
+    let mut story = Story::new(DIRECTORY);
+    story.approved.insert(state::Code::FirstDeactivation);
+    directory(&mut story, &[1, 2, 3, 4, 5, 6], &[1, 2]);
+    assert_eq!(story.apply(), "");
+    let mut leaves = story.clone();
+    directory(&mut leaves, &[1, 3, 4, 5, 6], &[1]);
+    assert_eq!(leaves.apply(), "");
+    directory(&mut leaves, &[3, 4, 5, 6], &[]);
+    assert_snapshot!(leaves.plan(), @"
+    holds mass-removal [membership.chat.team.p01]: group.chat.team would lose all of its 2 members within 24 h
+    source people.hr: 4 rows of active, groups, id, userName
+    0 chat at account.chat.p01
+      - deactivate account.chat.p01 <- left the files
+    1 chat at group.chat.team
+      - revoke membership.chat.team.p01 <- left the files
+    ");
+    directory(&mut story, &[1, 2, 3, 4, 5, 6, 7], &[]);
+    assert_snapshot!(story.plan(), @r#"
+    holds source-shrank [account.chat.p07 membership.chat.team.p01 membership.chat.team.p02]: the source of people.hr lost 1 column: team
+    holds mass-removal [membership.chat.team.p01 membership.chat.team.p02]: group.chat.team would lose all of its 2 members within 24 h
+    records person.p01 person.p02 person.p07
+    0 chat at account.chat.p07
+      + create account.chat.p07 userName="p07" <- role.all
+    1 chat at group.chat.team
+      - revoke membership.chat.team.p01 <- no longer given by role.team
+      - revoke membership.chat.team.p02 <- no longer given by role.team
+    "#);
+    // It is no less held in the next run: what is held is not recorded as what the source is like.
+    story.apply();
+    assert_snapshot!(findings(&story), @"
+    holds source-shrank of 3: the source of people.hr lost 1 column: team
+    holds mass-removal of 2: group.chat.team would lose all of its 2 members within 24 h
+    ");
+}

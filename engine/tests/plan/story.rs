@@ -7,7 +7,7 @@ use std::sync::Arc;
 use state::record::{Chain, Event, InForce, Line, Recorded, RunStarted, Text};
 use state::*;
 use tenure_engine::apply::{Answer, Answers, Apply, Connected, Fate, Report, Step, settle};
-use tenure_engine::configuration::{Facts, Loaded, Rejected, Sources};
+use tenure_engine::configuration::{Facts, Loaded, PeopleSource, Rejected, Sources};
 use tenure_engine::language::{Diagnostic, File, Files};
 use tenure_engine::plan::{Alone, Inputs, Planned, Reading, Task, Workers};
 use tenure_engine::undo::Refused;
@@ -226,7 +226,13 @@ impl Story {
             .collect();
         let facts = Facts {
             schemas: parts.readings.iter().map(|(name, reading)| (*name, &reading.schema)).collect(),
-            people: people.iter().map(|(name, observed)| (*name, (observed, Some("displayName".into())))).collect(),
+            people: people
+                .iter()
+                .map(|(name, observed)| {
+                    let schema = &parts.readings[name].schema;
+                    (*name, PeopleSource { observed, group_name: Some("displayName".into()), schema })
+                })
+                .collect(),
             credentials: loaded.systems().keys().map(|name| (*name, vec!["token".into()])).collect(),
         };
         let configuration = match loaded.evaluate(&facts) {
