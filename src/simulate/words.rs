@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use engine::language::{Attribute, Block, Diagnostic, Expr, Failure, Files, Reference, Scope, Span, Value, evaluate};
+use engine::language::{Attribute, Block, Diagnostic, Expr, Failure, Reference, Scope, Span, Value, evaluate};
 use state::{Address, Member, Symbol, Timestamp};
 
 use crate::cli::parse;
@@ -94,39 +94,6 @@ impl Scope for Names<'_> {
     fn calls(&self) -> Vec<&'static str> {
         Vec::new()
     }
-}
-
-/// One table of a CSV text, as `csvdecode` reads it.
-pub fn table(text: &str) -> Result<Vec<Value>, String> {
-    struct Text(Value);
-    impl Scope for Text {
-        fn root(&self, name: &str) -> Option<Value> {
-            (name == "text").then(|| self.0.clone())
-        }
-        fn roots(&self) -> Vec<String> {
-            Vec::new()
-        }
-        fn attribute(&self, of: &Reference, _: &str) -> Result<Value, Failure> {
-            Err(Failure::new(format!("{of}")))
-        }
-        fn index(&self, of: &Reference, _: &Value) -> Result<Value, Failure> {
-            Err(Failure::new(format!("{of}")))
-        }
-        fn items(&self, of: &Reference) -> Result<Value, Failure> {
-            Err(Failure::new(format!("{of}")))
-        }
-        fn call(&self, _: &str, _: &[Value]) -> Option<Result<Value, Failure>> {
-            None
-        }
-        fn calls(&self) -> Vec<&'static str> {
-            Vec::new()
-        }
-    }
-    let files = Files(vec![engine::language::File { path: "csv".into(), text: "csvdecode(text)".into() }]);
-    let read = engine::language::parse::parse_expression(&files, engine::language::FileId(0));
-    let read = read.map_err(|_| "csvdecode cannot be called".to_owned())?;
-    let rows = evaluate(&read, &Text(Value::string(text))).map_err(|wrong| wrong.message)?;
-    Ok(rows.as_items().map(<[Value]>::to_vec).unwrap_or_default())
 }
 
 /// The value of an attribute of a block.

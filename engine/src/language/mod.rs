@@ -17,6 +17,7 @@ pub(crate) mod write;
 pub use diagnostic::{Diagnostic, File, FileId, Files, Places, Span};
 pub use evaluate::{evaluate, evaluate_with};
 pub use expr::{Attribute, Block, Expr};
+pub use functions::csv::table as csv_table;
 
 pub use number::Number;
 pub use parse::parse;

@@ -1,7 +1,7 @@
 //! What happens in a test: to files, to systems, and by time.
 
 use engine::language::expr::Kind;
-use engine::language::{Block, Diagnostic, Expr, Value, csv_field, evaluate};
+use engine::language::{Block, Diagnostic, Expr, Value, csv_field, csv_table, evaluate};
 use state::{Address, Attributes, Code, Object, Symbol, Target};
 
 use super::Stage;
@@ -73,9 +73,7 @@ fn csv(stage: &mut Stage, block: &Block, path: &str) -> Result<(), Vec<Diagnosti
     words::only(block, &["drop", "where", "set", "add", "empty"], &[], &mut wrong);
     let fail = |message: String| vec![Diagnostic::new(block.span, format!("{path}: {message}"))];
     let text = stage.world.tree.text(path).map_err(fail)?;
-    let rows = words::table(&text).map_err(fail)?;
-    let header: Vec<String> =
-        text.lines().next().unwrap_or("").split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect();
+    let (header, rows) = csv_table(&text).map_err(|wrong| fail(wrong.message))?;
     let empty = words::read(block, "empty", &mut wrong, |attribute| {
         words::truth(attribute.value.span, &words::value(&attribute.value)?)
     });

@@ -11,6 +11,14 @@ use super::arguments::{Answer, count};
 
 /// The rows, each an object by the names of the first row. Empty lines are skipped, a byte-order mark is dropped.
 pub fn decode(text: &str) -> Answer {
+    Ok(Value::list(table(text)?.1))
+}
+
+/// The names in the header row, as they stand there, and the rows as [`decode`] gives them.
+///
+/// # Errors
+/// What is wrong with the text, with the line.
+pub fn table(text: &str) -> Answer<(Vec<String>, Vec<Value>)> {
     let mut reader = Reader::new(text);
     let mut fields = Vec::new();
     let header_line =
@@ -33,7 +41,7 @@ pub fn decode(text: &str) -> Answer {
         }
         rows.push(Value::Object(Arc::new(row)));
     }
-    Ok(Value::list(rows))
+    Ok((headers.iter().map(ToString::to_string).collect(), rows))
 }
 
 /// A record with the place of each of its fields in the text, quotes and all.
