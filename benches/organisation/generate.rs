@@ -260,17 +260,17 @@ fn groups(shape: &Shape) -> String {
             let _ = match level {
                 1 => write!(
                     text,
-                    "group \"s{system}\" \"division\" {{\n  for_each = local.divisions\n  members  = [for name in \
+                    "group \"s{system}\" \"division\" {{\n  for_each    = local.divisions\n  displayName = each.key\n  members     = [for name in \
                      each.value : group.s{system}.department[name]]\n}}\n\n"
                 ),
                 2 => write!(
                     text,
-                    "group \"s{system}\" \"level2\" {{\n  members = [for name in keys(local.divisions) : \
+                    "group \"s{system}\" \"level2\" {{\n  displayName = \"Level 2\"\n  members     = [for name in keys(local.divisions) : \
                      group.s{system}.division[name]]\n}}\n\n"
                 ),
                 _ => write!(
                     text,
-                    "group \"s{system}\" \"level{level}\" {{\n  members = [group.s{system}.level{}]\n}}\n\n",
+                    "group \"s{system}\" \"level{level}\" {{\n  displayName = \"Level {level}\"\n  members     = [group.s{system}.level{}]\n}}\n\n",
                     level - 1
                 ),
             };
