@@ -149,14 +149,7 @@ async fn apply(
     let progress = Arc::new(Progress::reading(&recorded, Look::detect()));
     let prepared = Prepared::new(session, recorded, From::Systems(&progress)).await?;
     progress.finish();
-    if !prepared.settlement.events.is_empty() {
-        journal.record(prepared.settlement.events.clone()).await?;
-        let settled = prepared.settlement.events.len();
-        render::note(&format!("what an earlier run left in doubt was settled by looking: {settled} of its calls"));
-    }
-    if let Some(run) = prepared.recorded.unfinished {
-        end_killed(&prepared, run, journal).await?;
-    }
+    clear_up(&prepared, journal).await?;
     let undone = undo.map(|(run, lines)| undo::done(&run, &lines, &prepared)).transpose()?;
     let kept = saved.as_ref().and_then(|plan| plan.undoes.as_ref()).map(|undoes| &undoes.targets);
     let planned = match &undone {
@@ -281,14 +274,22 @@ pub(super) async fn settle(prepared: &Prepared) -> Result<(), Error> {
         return Ok(());
     }
     let journal = Journal::start(lock, record.chain, Arc::new(SystemClock))?;
-    journal.record(prepared.settlement.events.clone()).await?;
-    if let Some(run) = prepared.recorded.unfinished {
-        end_killed(prepared, run, &journal).await?;
-    }
+    let cleared = clear_up(prepared, &journal).await;
     journal.close()?;
-    let settled = prepared.settlement.events.len();
-    render::note(&format!("what an earlier run left in doubt was settled by looking: {settled} of its calls"));
-    Ok(())
+    cleared
+}
+
+/// What an earlier run left: what looking settled is written down, and the run is ended where it was killed.
+async fn clear_up(prepared: &Prepared, journal: &Journal) -> Result<(), Error> {
+    if !prepared.settlement.events.is_empty() {
+        journal.record(prepared.settlement.events.clone()).await?;
+        let settled = prepared.settlement.events.len();
+        render::note(&format!("what an earlier run left in doubt was settled by looking: {settled} of its calls"));
+    }
+    match prepared.recorded.unfinished {
+        Some(run) => end_killed(prepared, run, journal).await,
+        None => Ok(()),
+    }
 }
 
 /// A run that was killed gets its end in the record; before that, systems tidy up what it left, as at the end of any

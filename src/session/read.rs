@@ -168,8 +168,9 @@ async fn confirm(
     system: Symbol,
     observed: &Observed,
 ) -> Result<Option<String>, ReadError> {
-    for part in missing(recorded, system, observed).chunks(CONFIRM) {
-        let witnesses = if on("witness-skipped") { Vec::new() } else { witnesses(recorded, system, observed, part) };
+    let missing = missing(recorded, system, observed);
+    let witnesses = if on("witness-skipped") { Vec::new() } else { witnesses(recorded, system, observed, &missing) };
+    for part in missing.chunks(CONFIRM) {
         let targets: Vec<_> = part.iter().map(|(_, target)| *target).chain(witnesses.iter().copied()).collect();
         let read = reader.read(&targets).await?;
         if read.len() != targets.len() {

@@ -14,7 +14,7 @@ use state::{Address, Code, Finding, Grant, Kind, Member, Object, Observed, Symbo
 
 use alike::Face;
 pub use alike::{Alike, Verdict};
-use traits::{mail_names, traits};
+use traits::known_by;
 
 use crate::configuration::System;
 use crate::guard;
@@ -374,8 +374,7 @@ impl Telling<'_, '_> {
         if !matches!(status, Status::Ignored | Status::Own) {
             let key = self.planner.inputs.readings.get(&system.name);
             let key = key.and_then(|reading| reading.capabilities.account_key).map(|key| key.attribute);
-            let (system, mut traits) = (system.name, traits(account, key));
-            traits.append(&mut mail_names(&traits));
+            let (system, traits) = (system.name, known_by(account, key));
             self.faces.push(Face { address, system, identity, traits });
         }
     }

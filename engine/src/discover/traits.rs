@@ -34,9 +34,16 @@ const MAIL: [&str; 6] = ["mail", "email", "emails", "emailaddress", "userprincip
 const NUMBER: [&str; 4] = ["employeenumber", "employeeid", "personnelnumber", "staffid"];
 const LOGIN: [&str; 6] = ["uid", "login", "username", "samaccountname", "loginname", "userid"];
 
+/// All by which an account may be known: its [`traits`] and its [`mail_names`].
+pub fn known_by(account: &Object, key: Option<Symbol>) -> BTreeSet<(Trait, String)> {
+    let mut found = traits(account, key);
+    found.append(&mut mail_names(&found));
+    found
+}
+
 /// The traits of an account, folded to one spelling, each once. `key` is the attribute by which its system tells
 /// accounts apart for humans.
-pub fn traits(account: &Object, key: Option<Symbol>) -> BTreeSet<(Trait, String)> {
+fn traits(account: &Object, key: Option<Symbol>) -> BTreeSet<(Trait, String)> {
     let mut found = BTreeSet::new();
     for (name, value) in &account.attributes {
         let mut each = |name: &str, value: &Value, is_key| look(name, value, is_key, &mut found);
@@ -47,7 +54,7 @@ pub fn traits(account: &Object, key: Option<Symbol>) -> BTreeSet<(Trait, String)
 
 /// By what else an account may be known beside its `traits`: `ada` on one system and `ada@acme.example` on another are one
 /// person's more often than not.
-pub fn mail_names(traits: &BTreeSet<(Trait, String)>) -> BTreeSet<(Trait, String)> {
+fn mail_names(traits: &BTreeSet<(Trait, String)>) -> BTreeSet<(Trait, String)> {
     let name = |(kind, text): &(Trait, String)| match kind {
         Trait::Mail => text.split('@').next().map(str::to_owned),
         Trait::Login => Some(text.clone()),

@@ -7,7 +7,7 @@ use state::{Object, Symbol};
 
 use super::Given;
 use super::fields::{FIELDS, fields, text};
-use crate::discover::traits::{Trait, mail_names, traits};
+use crate::discover::traits::{Trait, known_by};
 
 /// A person or service.
 pub struct Someone<'a> {
@@ -181,9 +181,7 @@ fn clusters(systems: &[Given<'_>], accounts: &[(usize, &Object)], notes: &mut Ve
 /// By what an account may be known: where its system's block says so, by that alone.
 fn traits_of(system: &Given<'_>, account: &Object) -> BTreeSet<(Trait, String)> {
     let Some((name, attribute)) = system.declared else {
-        let mut found = traits(account, system.capabilities.account_key.map(|key| key.attribute));
-        found.append(&mut mail_names(&found));
-        return found;
+        return known_by(account, system.capabilities.account_key.map(|key| key.attribute));
     };
     let kind = match name.as_str() {
         "email" => Trait::Mail,
