@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use state::observed::{KEEP, PARTIAL};
-use state::{Address, Attributes, GrantForm, Observed, Schema, Symbol};
+use state::{Address, Attributes, GrantForm, Schema, Symbol};
 
 use super::accounts::{Evaluator, Holder};
 use super::conditions::{Conditions, for_whom};
 use super::entries::{Entries, Place, Subjects};
 use super::errors::Errors;
+use super::facts::Facts;
 use super::holders::{RoleNode, holders};
 use super::instances::Each;
 use super::load::{Loaded, Rejected};
@@ -26,29 +27,6 @@ use super::view::View;
 use super::world::{self, Run, World};
 use super::{Configuration, Group, Safeguards, System};
 use crate::language::{Diagnostic, Expr, Value};
-
-/// What is known of the systems when the files are evaluated.
-#[derive(Default)]
-pub struct Facts<'a> {
-    /// The schemas of the systems: which of two qualifiers is stronger.
-    pub schemas: BTreeMap<Symbol, &'a Schema>,
-    /// The systems that people come from.
-    pub people: BTreeMap<Symbol, PeopleSource<'a>>,
-    /// By system, the settings that only serve to sign in, as its provider says. What flows into these alone (a token that is
-    /// rotated, the credentials of another runner) decides nothing and is not part of a plan's digest.
-    pub credentials: BTreeMap<Symbol, Vec<Symbol>>,
-}
-
-/// A system that people come from.
-#[derive(Clone, Copy, Debug)]
-pub struct PeopleSource<'a> {
-    /// What it holds.
-    pub observed: &'a Observed,
-    /// The attribute that names a group there.
-    pub group_name: Option<Symbol>,
-    /// What accounts have there, as the system says: what is listed and nobody has is null in every row.
-    pub schema: &'a Schema,
-}
 
 impl Loaded {
     /// Evaluates everything that does not depend on other systems' accounts. Every system that people come from must

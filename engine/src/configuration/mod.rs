@@ -16,6 +16,7 @@ mod conflicts;
 mod entries;
 mod errors;
 mod evaluate;
+mod facts;
 mod grammar;
 mod graph;
 mod holders;
@@ -45,7 +46,7 @@ mod walk;
 mod world;
 
 pub(crate) use authority::decides;
-pub use evaluate::{Facts, PeopleSource};
+pub use facts::{Facts, PeopleSource};
 pub(crate) use graph::way_text;
 pub use inputs::SharedSources;
 pub use load::{Loaded, Rejected};

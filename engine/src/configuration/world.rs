@@ -341,7 +341,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub fn new(source: &super::evaluate::PeopleSource<'_>) -> Rows {
+    pub fn new(source: &super::facts::PeopleSource<'_>) -> Rows {
         let first = |name: Symbol| Symbol::new(name.as_str().split('.').next().unwrap_or_default());
         let known = source.schema.account.iter().map(|attribute| first(attribute.name)).collect();
         Rows { rows: rows(source.observed, source.group_name), known }

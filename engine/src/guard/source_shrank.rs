@@ -7,7 +7,7 @@ use state::{Address, Change, Code, Fact, Finding, Plan, Scope, Severity, SourceR
 
 use super::limits::InForce;
 use super::{count, holds};
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Source};
 use crate::plan::planner::{Leaving, Planner};
 
 const DAY: i64 = 86_400_000;
@@ -21,11 +21,11 @@ fn shrank(planner: &Planner<'_>, name: Symbol, share: f64) -> Option<String> {
     let Some(source) = source(planner, name) else {
         return (seen.rows > 0).then(|| format!("people.{name} is gone from the files: it had {} rows", seen.rows));
     };
-    let (had, has) = (seen.most_rows(planner.inputs.now, DAY), source.rows);
+    let (had, has) = (seen.most_rows(planner.inputs.now, DAY), source.read.rows);
     if has == 0 && had > 0 {
         return Some(format!("the source of people.{name} is empty: it had {had} rows"));
     }
-    let lost = lost(seen, source, left(&planner.leaving, name));
+    let lost = lost(seen, &source.read, left(&planner.leaving, name));
     if !lost.is_empty() {
         let columns = count(lost.len(), "column");
         let lost: Vec<String> = lost.iter().map(ToString::to_string).collect();
@@ -40,14 +40,15 @@ fn shrank(planner: &Planner<'_>, name: Symbol, share: f64) -> Option<String> {
     })
 }
 
-fn source<'a>(planner: &'a Planner<'_>, name: Symbol) -> Option<&'a SourceRead> {
-    planner.inputs.configuration.sources.iter().map(|source| &source.read).find(|source| source.name == name)
+fn source<'a>(planner: &'a Planner<'_>, name: Symbol) -> Option<&'a Source> {
+    planner.inputs.configuration.sources.iter().find(|source| source.read.name == name)
 }
 
 /// Whether a source lost a column that the files speak of: whatever comes of its people comes of null in place of it.
 fn is_missed(planner: &Planner<'_>, name: Symbol) -> bool {
-    let source = planner.inputs.configuration.sources.iter().find(|source| source.read.name == name);
-    let (Some(source), Some(seen)) = (source, planner.inputs.recorded.sources.get(&name)) else { return false };
+    let (Some(source), Some(seen)) = (source(planner, name), planner.inputs.recorded.sources.get(&name)) else {
+        return false;
+    };
     let lost = lost(seen, &source.read, left(&planner.leaving, name));
     lost.iter().any(|lost| source.lacks.contains(&lost.column))
 }
@@ -58,7 +59,7 @@ fn is_harmless(planner: &Planner<'_>, name: Symbol) -> bool {
         return false;
     }
     let had = planner.inputs.recorded.sources.get(&name).map_or(0, |seen| seen.most_rows(planner.inputs.now, DAY));
-    source(planner, name).is_some_and(|source| source.rows >= had && had > 0)
+    source(planner, name).is_some_and(|source| source.read.rows >= had && had > 0)
 }
 
 /// Whether somebody of this source leaves by this plan.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use state::record::Event;
-use state::{Action, Attributes, Change, Kind, Object, Symbol, Target, Undo};
+use state::{Action, Address, Attributes, Change, Object, Symbol, Target, Undo};
 
 use crate::story::Story;
 
@@ -120,31 +120,37 @@ fn too_many_at_once_within_a_day_and_within_a_week() {
     assert_snapshot!(findings(&story), @"");
 }
 
+/// A run began this change, and nobody knows yet what came of it.
+fn begun(story: &mut Story, intent: u32, (address, action): (Address, Action), before: Object, target: Target) {
+    let change = Change {
+        address,
+        action,
+        before: Some(Box::new(before)),
+        after: Box::default(),
+        reasons: Box::default(),
+        allocated: Box::default(),
+        until: None,
+        undo: Undo::AnyTime,
+    };
+    story.event(Event::Intent {
+        run: "run-9".into(),
+        intent,
+        change: Box::new(change),
+        kind: target.kind(),
+        target: Some(target),
+        key: None,
+        settle_after: story.now.plus_millis(60_000),
+        why: Vec::new(),
+    });
+}
+
 #[test]
 fn what_is_in_doubt_counts_as_done() {
     let mut story = company(40);
     for n in 1..=3 {
         let id = Symbol::from(format!("chat-{n}"));
-        let change = Change {
-            address: format!("account.chat.p{n:02}").parse().unwrap(),
-            action: Action::Deactivate,
-            before: Some(Box::new(Object::new(id, Attributes::new()))),
-            after: Box::default(),
-            reasons: Box::default(),
-            allocated: Box::default(),
-            until: None,
-            undo: Undo::AnyTime,
-        };
-        story.event(Event::Intent {
-            run: "run-9".into(),
-            intent: n,
-            change: Box::new(change),
-            kind: Kind::Account,
-            target: Some(Target::Account(id)),
-            key: None,
-            settle_after: story.now.plus_millis(60_000),
-            why: Vec::new(),
-        });
+        let address = format!("account.chat.p{n:02}").parse().unwrap();
+        begun(&mut story, n, (address, Action::Deactivate), Object::new(id, Attributes::new()), Target::Account(id));
     }
     story.tell(&rows(40, &[4, 5]));
     assert_snapshot!(findings(&story), @"
@@ -346,26 +352,8 @@ fn beside_what_is_in_doubt_in_a_group_nothing_is_changed() {
     let mut story = Story::new(GROUPS);
     assert_eq!(story.apply(), "");
     let b = "membership.chat.four.b".parse().unwrap();
-    let change = Change {
-        address: b,
-        action: Action::Revoke,
-        before: Some(Box::new(Object::new("", Attributes::new()))),
-        after: Box::default(),
-        reasons: Box::default(),
-        allocated: Box::default(),
-        until: None,
-        undo: Undo::AnyTime,
-    };
-    story.event(Event::Intent {
-        run: "run-9".into(),
-        intent: 1,
-        change: Box::new(change),
-        kind: Kind::Membership,
-        target: story.recorded.objects[&b].target,
-        key: None,
-        settle_after: story.now.plus_millis(60_000),
-        why: Vec::new(),
-    });
+    let target = story.recorded.objects[&b].target.unwrap();
+    begun(&mut story, 1, (b, Action::Revoke), Object::new("", Attributes::new()), target);
     story.edit("[person.a, person.b, person.c, person.d]", "[person.b, person.c, person.d]");
     story.edit("[person.a, person.b]", "[person.b]");
     assert_snapshot!(story.plan(), @"
