@@ -272,7 +272,7 @@ pub struct Ask<'a> {
     /// Ids of the accounts that the record knows there, in no order, each once. Where a system does not itself tell
     /// accounts from groups for good (PostgreSQL: a role that may not log in is either), these are accounts.
     pub accounts: &'a [Symbol],
-    /// Authors how many objects have been read.
+    /// Told how many objects have been read.
     pub progress: &'a (dyn Fn(u64) + Sync),
 }
 

@@ -1,5 +1,6 @@
 //! Traces of runs, for whoever collects them by OpenTelemetry: [`span`] is one step of a run, [`encode`] writes spans in the
-//! protocol's JSON, [`export`] sends them in the background, [`answer`] reads what is answered, [`settings`] reads the standard variables.
+//! protocol's JSON, [`export`] sends them in the background, [`answer`] reads what is answered, [`settings`] reads the
+//! standard variables.
 //!
 //! Always there, and inert where no variable names a receiver: it is a few hundred lines over what webhooks have already, so
 //! a cargo feature would make nothing lighter.

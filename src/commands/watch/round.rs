@@ -235,7 +235,8 @@ fn carry_out(global: &Global, targets: &[Address], plan: &Plan, free: Option<Tim
     apply::carry_out(global, &args, &shown, None, apply::Doubts::Left { free })
 }
 
-/// The next moment at which time alone brings something, or tells what an earlier run left in doubt; midnight at the latest, when days end and begin.
+/// The next moment at which time alone brings something, or looking tells what an earlier run left in doubt; midnight at
+/// the latest, when days end and begin.
 fn due(prepared: &Prepared, coming: &Coming) -> Option<Timestamp> {
     let now = prepared.folder.now;
     let files = &prepared.configuration;

@@ -129,7 +129,7 @@ impl<'a> Index<'a> {
 /// The last who did it; nobody who is not known to have, and not tenure (`own`).
 pub fn author(index: &Index<'_>, question: &Question, own: impl Fn(&Event<'_>) -> bool) -> Result<Author, Silence> {
     let mut wanted = question.wanted.clone();
-    let events = index.about(wanted.names().into_iter().map(|name| name.clone()));
+    let events = index.about(wanted.names().into_iter().cloned());
     let since = |event: &&Event<'_>| question.since.is_none_or(|since| event.at >= since);
     if let Wanted::Dropped { role } = &question.wanted {
         return dropped(events.into_iter().filter(since), role, own).ok_or(Silence::Nobody);
@@ -221,7 +221,7 @@ impl Author {
 
 impl Wanted {
     /// The names of roles that it is about.
-    fn names(&mut self) -> Vec<&mut String> {
+    fn names(&self) -> Vec<&String> {
         match self {
             Wanted::Set { role, .. } | Wanted::Dropped { role } => vec![role],
             Wanted::Named { now, .. } => vec![now],
@@ -230,20 +230,25 @@ impl Wanted {
     }
 
     fn rename(&mut self, place: usize, before: String) {
-        if let Some(name) = self.names().into_iter().nth(place) {
-            *name = before;
-        }
+        let name = match (self, place) {
+            (Wanted::Set { role, .. } | Wanted::Dropped { role }, 0) => role,
+            (Wanted::Named { now, .. }, 0) => now,
+            (Wanted::Member { group, .. } | Wanted::Option { group, .. }, 0) => group,
+            (Wanted::Member { member, .. } | Wanted::Option { member, .. }, 1) => member,
+            _ => return,
+        };
+        *name = before;
     }
 
-    fn effect(&mut self, deed: &Deed) -> Effect {
-        let names: Vec<String> = self.names().into_iter().map(|name| name.clone()).collect();
+    fn effect(&self, deed: &Deed) -> Effect {
+        let names = self.names();
         let place = |who: &Who| names.iter().position(|name| who.may_be(name));
-        match (&*self, deed) {
-            (Wanted::Named { .. }, Deed::Rename { from: Who::Role(_), to }) if names.first() == Some(to) => {
+        match (self, deed) {
+            (Wanted::Named { now, .. }, Deed::Rename { from: Who::Role(_), to }) if now == to => {
                 return Effect::Makes { surely: true };
             }
             (_, Deed::Rename { from, to }) => {
-                if let Some(place) = names.iter().position(|name| name == to) {
+                if let Some(place) = names.iter().position(|name| *name == to) {
                     return Effect::Named { place, before: from.clone() };
                 }
                 // The name went away, and is here now: another role has it.
@@ -255,7 +260,7 @@ impl Wanted {
             }
             _ => {}
         }
-        match (&*self, deed) {
+        match (self, deed) {
             (Wanted::Set { role, attribute, to }, Deed::Set { role: who, attribute: own, to: set }) => {
                 if !who.may_be(role) || attribute != own {
                     return Effect::Nothing;
